@@ -1,0 +1,89 @@
+//! Medians of everything that was timed in this run, and the ratios between them: absolute times differ between
+//! machines and hours, ratios of one run hardly do.
+
+use criterion::{BenchmarkGroup, measurement::WallTime};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::time::Instant;
+
+/// What was measured so far.
+#[derive(Debug, Default)]
+pub(crate) struct Figures {
+    samples: BTreeMap<String, Vec<f64>>,
+    lines: Vec<String>,
+}
+
+impl Figures {
+    /// Lets criterion time `work` and keeps its samples under `name`. A run of `work` is `items` things.
+    pub(crate) fn measure(
+        &mut self,
+        group: &mut BenchmarkGroup<'_, WallTime>,
+        name: &str,
+        items: usize,
+        mut work: impl FnMut(),
+    ) {
+        let samples = self.samples.entry(name.to_owned()).or_default();
+        // Criterion puts the group's name before it again.
+        let id = name.split_once('/').map_or(name, |(_, rest)| rest);
+        group.bench_function(id, |bencher| {
+            bencher.iter_custom(|runs| {
+                let started = Instant::now();
+                for _ in 0..runs {
+                    work();
+                }
+                let elapsed = started.elapsed();
+                samples.push(elapsed.as_secs_f64() / runs as f64 / items.max(1) as f64);
+                elapsed
+            });
+        });
+    }
+
+    /// Seconds per item; nothing if the name was filtered out of this run.
+    pub(crate) fn median(&self, name: &str) -> Option<f64> {
+        let mut samples = self.samples.get(name)?.clone();
+        samples.sort_by(f64::total_cmp);
+        samples.get(samples.len() / 2).copied()
+    }
+
+    /// Notes a time, against the most it may take if there is such a bar.
+    pub(crate) fn time(&mut self, name: &str, bar: Option<f64>) {
+        if let Some(seconds) = self.median(name) {
+            let bar = bar.map(|bar| format!(" (bar: at most {})", time(bar))).unwrap_or_default();
+            self.lines.push(format!("{name}: {}{bar}", time(seconds)));
+        }
+    }
+
+    /// Notes how many times faster `name` is than `peer`, against the least that it should be.
+    pub(crate) fn faster(&mut self, name: &str, peer: &str, bar: f64) {
+        if let (Some(own), Some(other)) = (self.median(name), self.median(peer)) {
+            self.lines.push(format!(
+                "{name}: {}, {peer}: {}: {:.2}x (bar: at least {bar}x)",
+                time(own),
+                time(other),
+                other / own
+            ));
+        }
+    }
+
+    pub(crate) fn note(&mut self, line: String) {
+        self.lines.push(line);
+    }
+
+    pub(crate) fn print(&self) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        writeln!(out, "\nFigures of this run")?;
+        for line in &self.lines {
+            writeln!(out, "  {line}")?;
+        }
+        Ok(())
+    }
+}
+
+fn time(seconds: f64) -> String {
+    match seconds {
+        s if s < 1e-6 => format!("{:.0} ns", s * 1e9),
+        s if s < 1e-3 => format!("{:.2} us", s * 1e6),
+        s if s < 1.0 => format!("{:.2} ms", s * 1e3),
+        s => format!("{s:.2} s"),
+    }
+}

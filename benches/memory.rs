@@ -1,0 +1,71 @@
+//! Memory of a loaded snapshot against the bytes of its JSON: `cargo bench -p ciem-benches --bench memory`.
+
+#[expect(dead_code, reason = "asks no questions")]
+mod engine;
+#[expect(dead_code, reason = "asks no questions")]
+mod generator;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Counts the live bytes and the most there ever were.
+struct Counting;
+
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+#[expect(
+    unsafe_code,
+    reason = "counting what the program allocates has no safe form; every call goes on to the system"
+)]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        grown(layout.size());
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        grown(size);
+        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+fn grown(size: usize) {
+    let live = LIVE.fetch_add(size, Ordering::Relaxed) + size;
+    PEAK.fetch_max(live, Ordering::Relaxed);
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    for principals in [1_000, 10_000, 100_000] {
+        let files = generator::Estate::generate(1, principals).files;
+        let json: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
+        let before = LIVE.load(Ordering::Relaxed);
+        PEAK.store(before, Ordering::Relaxed);
+        let snapshot = engine::load(&files)?;
+        let held = LIVE.load(Ordering::Relaxed) - before;
+        let peak = PEAK.load(Ordering::Relaxed) - before;
+        let ratio = |bytes: usize| bytes as f64 / json as f64;
+        writeln!(
+            std::io::stdout(),
+            "{principals} principals: {:.1} MB of JSON, snapshot and indexes {:.1} MB = {:.2}x (bar: at most 1.5x), \
+             peak while loading {:.1} MB = {:.2}x",
+            json as f64 / 1e6,
+            held as f64 / 1e6,
+            ratio(held),
+            peak as f64 / 1e6,
+            ratio(peak),
+        )?;
+        drop(snapshot);
+    }
+    Ok(())
+}

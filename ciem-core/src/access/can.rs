@@ -1,0 +1,328 @@
+//! `can` and `explain`.
+
+use super::answer::{Decision, Denial, Explanation, LayerView, Missing, StatementView};
+use super::decide::{Case, Verdict, degree, verdict};
+use super::question::{Asked, Caller, Given, Owner, Plan, Setting, find_caller};
+use super::scalar::InForce;
+use crate::condition::{Atom, Expr, Tri};
+use crate::error::{Error, Place};
+use crate::model::{CondId, CondNode, Effect, Facts, LayerId, MissingLayer, Request};
+use crate::progress::Progress;
+use crate::provider::{Binding, TABLE};
+use crate::snapshot::freeze::freeze;
+use crate::snapshot::{Inner, Snapshot};
+use crate::snapshot::estate::Estate;
+use crate::snapshot::library::{Library, StatementId};
+use crate::truth::{Outcome, Residual};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+impl Snapshot {
+    /// May the principal do this on that resource, and on what does it depend?
+    ///
+    /// # Errors
+    /// `unknown_principal`, `ambiguous_principal`, `unknown_action`, `invalid_request`; `rejected_policy` for a
+    /// session policy that the provider would reject.
+    pub fn can(&self, request: &Request) -> Result<Decision, Error> {
+        self.with_case(request, |case| decision(case, request.missing_layer, false))
+    }
+
+    /// Why, or why not: the decision with every statement that applies, layer by layer.
+    ///
+    /// # Errors
+    /// As [`Snapshot::can`].
+    pub fn explain(&self, request: &Request) -> Result<Explanation, Error> {
+        self.with_case(request, |case| {
+            let decision = decision(case, request.missing_layer, true);
+            let layers = layers(case, &decision);
+            Explanation { v: 1, decision, layers }
+        })
+    }
+
+    pub(crate) fn with_case<R>(&self, request: &Request, ask: impl FnOnce(&Case<'_>) -> R) -> Result<R, Error> {
+        let (estate, permission) = self.find_permission(&request.action)?;
+        let caller = find_caller(estate, &request.principal, request.session.as_ref())?;
+        let given = Given {
+            context: &request.context,
+            session: request.session.as_ref(),
+            at: request.at.as_deref(),
+            unknown: request.unknown_context,
+            missing: request.missing_layer,
+        };
+        let mut setting = Setting::new(estate, &given)?;
+        caller.bind(estate, &mut setting, request.session.as_ref());
+        let plan = Plan::new(estate, permission, &request.resource, false)?;
+        let case = Case::new(estate, &caller, &plan, &setting);
+        Ok(ask(&case))
+    }
+
+    /// The provider that knows the permission.
+    pub(crate) fn find_permission(&self, action: &str) -> Result<(&Estate, u16), Error> {
+        self.estates()
+            .iter()
+            .find_map(|estate| Some((estate, estate.universe.find(action)?)))
+            .ok_or_else(|| Error::UnknownAction { action: action.to_owned() })
+    }
+}
+
+/// Evaluates loose policies: a `simulate` document, as `docs` describes it.
+///
+/// # Errors
+/// `rejected_policy` with the place in the policy; `invalid_request`, `malformed`, `unknown_action`.
+pub fn simulate(simulation: &str) -> Result<Decision, Error> {
+    let named: Value = serde_json::from_str(simulation).map_err(|error| {
+        let line = u64::try_from(error.line()).unwrap_or(u64::MAX);
+        Error::malformed(format!("the simulation is not JSON: {error}"), Place::default().line(line))
+    })?;
+    let provider = match named.get("provider") {
+        None => TABLE.first(),
+        Some(name) => TABLE.iter().find(|p| name.as_str() == Some(p.name)),
+    };
+    let Some(provider) = provider else { return Err(Error::invalid("provider", "no such provider")) };
+    let mut facts = Facts::default();
+    let request = (provider.simulate)(simulation, &mut facts)?;
+    let (estate, coverage) = freeze(provider, (provider.catalog)(), facts, &Progress::none())?;
+    let snapshot = Snapshot(Arc::new(Inner {
+        estates: vec![estate],
+        coverages: vec![coverage],
+        unrecognised: Vec::new(),
+    }));
+    snapshot.can(&request)
+}
+
+pub(crate) fn decision(case: &Case<'_>, missing_layer: MissingLayer, all_statements: bool) -> Decision {
+    let residual = case.residual();
+    let verdict = verdict(&residual.expr);
+    let mut blocked_by = Vec::new();
+    let mut denial = None;
+    if verdict == Verdict::Deny {
+        let outcomes = case.outcomes();
+        blocked_by = stopping(case.estate, &outcomes);
+        let explicit = !outcomes.is_empty() && outcomes.iter().all(|o| degree(&o.explicit_deny) == Tri::Yes);
+        denial = Some(if explicit { Denial::Explicit } else { Denial::Implicit });
+    }
+    let in_force = statements_in_force(case);
+    let wanted = |statement: &StatementView| match verdict {
+        _ if all_statements => true,
+        Verdict::Allow => statement.effect == "allow",
+        Verdict::Deny => denial == Some(Denial::Explicit) && statement.effect == "deny",
+        Verdict::Conditional | Verdict::Unknown => true,
+    };
+    let (mut statements, mut sources) = (Vec::new(), BTreeMap::new());
+    for (entry, view) in in_force {
+        if wanted(&view) {
+            note_keys(case, &entry, statements.len(), &mut sources);
+            statements.push(view);
+        }
+    }
+    let open = !matches!(residual.expr, Expr::Always | Expr::Never);
+    Decision {
+        v: 1,
+        verdict,
+        denial,
+        blocked_by,
+        condition: open.then(|| with_sources(residual.expr.to_json(), &sources)),
+        canonical: (open && !residual.canonical).then_some(false),
+        missing: missing(&residual.expr),
+        statements,
+        assumptions: assumptions(case, missing_layer),
+    }
+}
+
+/// The layers that surely stop; if there is none, those that may.
+fn stopping(estate: &Estate, outcomes: &[Outcome<Residual>]) -> Vec<&'static str> {
+    let mut sure = Vec::new();
+    let mut possible = Vec::new();
+    for spec in estate.provider.layers {
+        let stops = outcomes.iter().filter_map(|o| o.stops.get(usize::from(spec.id.0))).map(degree);
+        let (mut all, mut any) = (!outcomes.is_empty(), false);
+        for stop in stops {
+            all &= stop == Tri::Yes;
+            any |= stop != Tri::No;
+        }
+        if all {
+            sure.push(spec.name);
+        }
+        if any {
+            possible.push(spec.name);
+        }
+    }
+    if sure.is_empty() { possible } else { sure }
+}
+
+pub(crate) fn missing(expr: &Expr) -> Vec<Missing> {
+    let mut found = BTreeSet::new();
+    for atom in expr.atoms() {
+        if let Atom::Missing(fact) = atom {
+            // What an unknown document allows and what it denies are two unknowns for one missing fact.
+            let name = fact.fact.split(" (").next().unwrap_or(&fact.fact);
+            found.insert(Missing {
+                fact: name.to_owned(),
+                subject: fact.subject.clone(),
+                how: fact.how.clone(),
+            });
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// The statements that apply, each once, in layer order.
+fn statements_in_force(case: &Case<'_>) -> Vec<(InForce, StatementView)> {
+    let mut entries: Vec<InForce> = case.traced().into_iter().flat_map(|(_, trace)| trace).collect();
+    let order = |e: &InForce| (e.layer, e.policy, e.via, e.statement);
+    entries.sort_by_key(order);
+    entries.dedup_by_key(|e| order(e));
+    let estate = case.estate;
+    let mut views: Vec<(InForce, StatementView)> =
+        entries.into_iter().filter_map(|entry| Some((entry.clone(), view(estate, case.setting, &entry)?))).collect();
+    views.sort_by(|(a, av), (b, bv)| {
+        (a.layer, &av.policy, av.index, &av.via).cmp(&(b.layer, &bv.policy, bv.index, &bv.via))
+    });
+    views
+}
+
+fn library<'a>(estate: &'a Estate, setting: &'a Setting, entry: &InForce) -> &'a Library {
+    match (&setting.brought, entry.policy) {
+        (Some(brought), None) => &brought.library,
+        _ => &estate.library,
+    }
+}
+
+fn view(estate: &Estate, setting: &Setting, entry: &InForce) -> Option<StatementView> {
+    let library = library(estate, setting, entry);
+    let statement = &library.statements[entry.statement];
+    let policy = entry.policy.map(|policy| &estate.policies[policy]);
+    let spec = estate.provider.layers.iter().find(|spec| spec.id == entry.layer)?;
+    let (name, source) = match policy {
+        Some(policy) => (estate.text(policy.name).to_owned(), policy.source),
+        None => (spec.name.to_owned(), None),
+    };
+    let pointer = if statement.alone {
+        "/Statement".to_owned()
+    } else {
+        format!("/Statement/{}", statement.index)
+    };
+    Some(StatementView {
+        policy: name,
+        layer: spec.name,
+        index: statement.index,
+        sid: statement.sid.map(|sid| library.texts.get(sid).to_owned()),
+        effect: match statement.effect {
+            Effect::Allow => "allow",
+            Effect::Deny => "deny",
+        },
+        via: entry.via.map(|via| estate.text(via).to_owned()).into_iter().collect(),
+        pointer,
+        source: source.and_then(|source| estate.source_name(source)),
+    })
+}
+
+/// Which statement first tests a key: the `source` of atoms.
+fn note_keys(case: &Case<'_>, entry: &InForce, index: usize, sources: &mut BTreeMap<String, usize>) {
+    let library = library(case.estate, case.setting, entry);
+    keys_of(library, entry.statement, &mut |key| {
+        sources.entry(key.to_ascii_lowercase()).or_insert(index);
+    });
+}
+
+fn keys_of(library: &Library, statement: StatementId, visit: &mut dyn FnMut(&str)) {
+    fn walk(library: &Library, id: CondId, visit: &mut dyn FnMut(&str)) {
+        match library.conditions.get(id) {
+            CondNode::And(parts) | CondNode::Or(parts) => parts.iter().for_each(|&p| walk(library, p, visit)),
+            CondNode::Not(part) => walk(library, *part, visit),
+            CondNode::Clause(clause) => visit(&library.conditions.clause(*clause).key.name),
+            CondNode::Always | CondNode::Missing(_) => {}
+        }
+    }
+    walk(library, library.statements[statement].condition, visit);
+}
+
+fn with_sources(condition: Value, sources: &BTreeMap<String, usize>) -> Value {
+    match condition {
+        Value::Object(mut map) => {
+            let key = map.get("key").and_then(Value::as_str).map(str::to_ascii_lowercase);
+            if let Some(&source) = key.and_then(|key| sources.get(&key)) {
+                map.insert("source".to_owned(), source.into());
+                return Value::Object(map);
+            }
+            Value::Object(map.into_iter().map(|(k, v)| (k, with_sources(v, sources))).collect())
+        }
+        Value::Array(items) => items.into_iter().map(|item| with_sources(item, sources)).collect(),
+        other => other,
+    }
+}
+
+fn layers(case: &Case<'_>, decision: &Decision) -> Vec<LayerView> {
+    let outcomes = case.outcomes();
+    case.estate
+        .provider
+        .layers
+        .iter()
+        .map(|spec| {
+            let stops: Vec<Tri> =
+                outcomes.iter().filter_map(|o| o.stops.get(usize::from(spec.id.0))).map(degree).collect();
+            let all = !stops.is_empty() && stops.iter().all(|s| *s == Tri::Yes);
+            let any = stops.iter().any(|s| *s != Tri::No);
+            let statements = decision.statements.iter().enumerate();
+            LayerView {
+                layer: spec.name,
+                stops: match (all, any) {
+                    (true, _) => "yes",
+                    (_, true) => "depends",
+                    _ => "no",
+                },
+                statements: statements.filter(|(_, s)| s.layer == spec.name).map(|(i, _)| i).collect(),
+            }
+        })
+        .collect()
+}
+
+/// What the answer takes for granted, because no export spoke of it.
+pub(crate) fn assumptions(case: &Case<'_>, missing_layer: MissingLayer) -> Vec<String> {
+    general_assumptions(case.estate, Some(case.caller), case.plan, missing_layer)
+}
+
+pub(crate) fn general_assumptions(
+    estate: &Estate,
+    caller: Option<&Caller>,
+    plan: &Plan,
+    missing_layer: MissingLayer,
+) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    let strict = missing_layer == MissingLayer::Unknown;
+    let given = |layer: LayerId| estate.layers_given.contains(&layer);
+    for spec in estate.provider.layers {
+        let scoped = matches!(spec.binding, Binding::PrincipalScope | Binding::ResourceScope);
+        if scoped && !given(spec.id) && !strict {
+            found.insert(format!("no {} were given: none is taken to apply", spec.missing.0));
+        }
+    }
+    if let Some(account) = caller.and_then(|c| c.account)
+        && !estate.layers_given.is_empty()
+        && estate.accounts[account].chain.is_empty()
+        && !strict
+    {
+        let id = estate.account_text(account);
+        found.insert(format!("account {id} is not in the loaded organisation: no guardrail is taken to apply"));
+    }
+    if let Some(part) = &plan.generic
+        && let Asked::Id(id) = &part.asked
+        && part.resource.is_none()
+    {
+        let permission = estate.universe.name(plan.permission);
+        if part.owner == Owner::Caller {
+            found.insert(format!("the account of {id} is not known: it is taken to be the caller's own"));
+        }
+        match (estate.provider.assumed_resource)(permission, id) {
+            Some(text) if !strict => {
+                found.insert(text);
+            }
+            _ if !strict => {
+                found.insert(format!("no policy of {id} was given: it is taken to have none"));
+            }
+            _ => {}
+        }
+    }
+    found.into_iter().collect()
+}

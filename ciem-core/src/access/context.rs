@@ -1,0 +1,145 @@
+//! What is known of a request's context keys: given by the caller, determined by facts, absent, or unknown.
+
+use crate::condition::KeyState;
+use crate::model::{ContextValue, UnknownContext};
+use crate::provider::{KeyScope, KeyValue, Provider};
+use crate::snapshot::library::Library;
+use std::collections::BTreeMap;
+
+/// The state of one key, owned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum State {
+    #[default]
+    Unknown,
+    Absent,
+    One(Box<str>),
+    Many(Box<[Box<str>]>),
+}
+
+impl State {
+    pub(crate) fn view(&self) -> KeyState<'_> {
+        match self {
+            State::Unknown => KeyState::Unknown,
+            State::Absent => KeyState::Absent,
+            State::One(value) => KeyState::One(value),
+            State::Many(values) => KeyState::Many(values),
+        }
+    }
+
+    fn given(value: &ContextValue) -> State {
+        match value {
+            ContextValue::Absent => State::Absent,
+            ContextValue::One(value) => State::One(value.as_str().into()),
+            ContextValue::Many(values) => State::Many(values.iter().map(|v| v.as_str().into()).collect()),
+        }
+    }
+
+    fn of(value: KeyValue<'_>) -> Option<State> {
+        match value {
+            KeyValue::Open => None,
+            KeyValue::Absent => Some(State::Absent),
+            KeyValue::One(value) => Some(State::One(value.into())),
+            KeyValue::Many(values) => Some(State::Many(values.into())),
+        }
+    }
+}
+
+/// The keys of one library, as one request knows them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct States {
+    /// By key id.
+    states: Vec<State>,
+    /// Keys that principals determine, and whether the request's context says something of them.
+    principal_keys: Vec<u32>,
+    resource_keys: Vec<u32>,
+    base: Vec<State>,
+}
+
+impl States {
+    /// The states before a principal and a resource are known: what the context gives.
+    pub(crate) fn new(
+        library: &Library,
+        context: &BTreeMap<String, ContextValue>,
+        unknown: UnknownContext,
+    ) -> States {
+        let lower: BTreeMap<String, &ContextValue> =
+            context.iter().map(|(key, value)| (key.to_ascii_lowercase(), value)).collect();
+        let default = match unknown {
+            UnknownContext::Unknown => State::Unknown,
+            UnknownContext::Absent => State::Absent,
+        };
+        let mut states = States::default();
+        for (id, (key, scope)) in library.conditions.keys().iter().zip(&library.key_scopes).enumerate() {
+            let id = id as u32;
+            match scope {
+                KeyScope::Principal(..) => states.principal_keys.push(id),
+                KeyScope::Resource(..) => states.resource_keys.push(id),
+                KeyScope::Request => {}
+            }
+            let given = lower.get(&key.name.to_ascii_lowercase()).map(|value| State::given(value));
+            states.base.push(given.unwrap_or_else(|| default.clone()));
+        }
+        states.states.clone_from(&states.base);
+        states
+    }
+
+    pub(crate) fn state(&self, key: u32) -> KeyState<'_> {
+        self.states.get(key as usize).map_or(KeyState::Unknown, State::view)
+    }
+
+    /// Fills in the keys that the principal determines.
+    pub(crate) fn bind_principal<'a>(
+        &mut self,
+        provider: &Provider,
+        library: &Library,
+        view: &crate::provider::PrincipalView<'a>,
+    ) {
+        for &key in &self.principal_keys {
+            let Some(scope) = library.key_scopes.get(key as usize) else { continue };
+            let state = State::of((provider.principal_key)(scope, view));
+            set(&mut self.states, &self.base, key, state);
+        }
+    }
+
+    /// Fills in the keys that the resource and the time determine.
+    pub(crate) fn bind_resource<'a>(
+        &mut self,
+        provider: &Provider,
+        library: &Library,
+        view: &crate::provider::ResourceView<'a>,
+    ) {
+        for &key in &self.resource_keys {
+            let Some(scope) = library.key_scopes.get(key as usize) else { continue };
+            let state = State::of((provider.resource_key)(scope, view));
+            set(&mut self.states, &self.base, key, state);
+        }
+    }
+
+    /// What the request's context says of a key, facts aside.
+    pub(crate) fn base_state(&self, key: u32) -> KeyState<'_> {
+        self.base.get(key as usize).map_or(KeyState::Unknown, State::view)
+    }
+
+    /// The same keys, of which the request says nothing.
+    pub(crate) fn without_context(&self) -> States {
+        let unknown = vec![State::Unknown; self.states.len()];
+        States {
+            states: unknown.clone(),
+            principal_keys: self.principal_keys.clone(),
+            resource_keys: self.resource_keys.clone(),
+            base: unknown,
+        }
+    }
+
+    pub(crate) fn has_resource_keys(&self) -> bool {
+        !self.resource_keys.is_empty()
+    }
+}
+
+/// What facts say goes before what the context says.
+fn set(states: &mut [State], base: &[State], key: u32, state: Option<State>) {
+    let fallback = base.get(key as usize).cloned().unwrap_or_default();
+    if let Some(slot) = states.get_mut(key as usize) {
+        *slot = state.unwrap_or(fallback);
+    }
+}

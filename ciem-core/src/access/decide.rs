@@ -1,0 +1,225 @@
+//! Parts put together: the verdict of one caller on one question, and the condition it depends on.
+
+use super::question::{Asked, Caller, Owner, Part, Plan, Setting};
+use super::scalar::{InForce, ScalarEvaluator};
+use crate::condition::{Atom, Expr, Simplified, Tri, simplify};
+use crate::model::PrincipalKind;
+use crate::snapshot::estate::Estate;
+use crate::truth::{Outcome, Residual, Traced};
+use serde::Serialize;
+
+/// The answer to "may this principal do this?".
+///
+/// ```
+/// # use ciem_core::Verdict;
+/// assert_eq!(serde_json::to_string(&Verdict::Allow).unwrap(), "\"allow\"");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// On every asked resource, whatever the rest of the request.
+    Allow,
+    /// Never.
+    Deny,
+    /// Under a condition on the request or the resource.
+    Conditional,
+    /// It depends on facts that the exports do not hold.
+    Unknown,
+}
+
+/// How a part of the question counts for one caller.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Role {
+    /// Resources without a policy of their own.
+    Generic,
+    /// A resource of the accounts that are asked about.
+    Own,
+    /// A resource of another account: what it grants adds to the caller's own.
+    Foreign,
+}
+
+/// One caller's question.
+pub(crate) struct Case<'a> {
+    pub(crate) estate: &'a Estate,
+    pub(crate) caller: &'a Caller,
+    pub(crate) plan: &'a Plan,
+    pub(crate) setting: &'a Setting,
+    /// Settings of parts whose owner determines context keys; empty where none is referenced.
+    pub(crate) bound: Vec<(usize, Setting)>,
+}
+
+impl<'a> Case<'a> {
+    /// `setting` must be bound to the caller.
+    pub(crate) fn new(estate: &'a Estate, caller: &'a Caller, plan: &'a Plan, setting: &'a Setting) -> Self {
+        let mut case = Case { estate, caller, plan, setting, bound: Vec::new() };
+        let brought = setting.brought.as_ref().is_some_and(|b| b.states.has_resource_keys());
+        if setting.states.has_resource_keys() || brought {
+            for (index, part) in case.numbered() {
+                let mut bound = setting.clone();
+                bound.bind_part(estate, caller.account, part);
+                case.bound.push((index, bound));
+            }
+        }
+        case
+    }
+
+    fn numbered(&self) -> impl Iterator<Item = (usize, &'a Part)> + use<'a> {
+        self.plan.special.iter().chain(&self.plan.generic).enumerate()
+    }
+
+    fn parts(&self) -> impl Iterator<Item = (Role, &'a Part, &Setting)> {
+        let specials = self.plan.special.len();
+        self.numbered().filter_map(move |(index, part)| {
+            let role = if index >= specials {
+                Role::Generic
+            } else if self.plan.own_scope && !self.owns(&part.owner) {
+                Role::Foreign
+            } else {
+                Role::Own
+            };
+            // Every role of a loaded account is a part of its own: there is no other resource of that kind.
+            if role == Role::Generic && specials > 0 && self.is_closed() {
+                return None;
+            }
+            let setting =
+                self.bound.iter().find(|(at, _)| *at == index).map_or(self.setting, |(_, bound)| bound);
+            Some((role, part, setting))
+        })
+    }
+
+    fn owns(&self, owner: &Owner) -> bool {
+        match owner {
+            Owner::Caller => true,
+            Owner::Account(account) => self.caller.account == Some(*account),
+            Owner::Elsewhere(_) => false,
+        }
+    }
+
+    /// Whether the exports list every resource that the permission can act on: it needs a policy of the
+    /// resource, and the account was loaded whole.
+    fn is_closed(&self) -> bool {
+        let facts = (self.estate.provider.permission_facts)(&self.estate.universe.catalog, self.plan.permission);
+        let required = self
+            .estate
+            .provider
+            .layers
+            .iter()
+            .filter_map(|spec| spec.required_for)
+            .any(|fact| facts >> fact.0 & 1 == 1);
+        let account = match self.plan.generic.as_ref().map(|part| &part.owner) {
+            Some(Owner::Account(account)) => Some(*account),
+            Some(Owner::Caller) => self.caller.account,
+            _ => None,
+        };
+        let whole = |account| {
+            self.estate.accounts[account].loaded
+                && !self.estate.partial_kinds.contains(&(account, PrincipalKind::Role))
+        };
+        required && account.is_some_and(whole)
+    }
+
+    fn evaluator<'b>(&'b self, part: &'b Part, setting: &'b Setting) -> ScalarEvaluator<'b> {
+        ScalarEvaluator::new(self.estate, self.caller, self.plan.permission, part, setting)
+    }
+
+    /// The fast answer; `Maybe` is decided by [`Case::residual`].
+    pub(crate) fn tri(&self) -> Tri {
+        let rule = self.estate.provider.rules.tri;
+        let (mut all, mut any) = (Tri::Yes, Tri::No);
+        let mut own = false;
+        for (role, part, setting) in self.parts() {
+            let allow = rule(&mut self.evaluator(part, setting)).allow;
+            any = Tri::or(any, allow);
+            if role != Role::Foreign {
+                own = true;
+                all = Tri::and(all, allow);
+            }
+        }
+        match (own && all == Tri::Yes, any) {
+            (true, _) => Tri::Yes,
+            (_, Tri::No) => Tri::No,
+            _ => Tri::Maybe,
+        }
+    }
+
+    /// The condition under which access exists, not simplified.
+    pub(crate) fn residual_expr(&self) -> Expr {
+        let rule = self.estate.provider.rules.residual;
+        self.combined(|case, part, setting| rule(&mut case.evaluator(part, setting)).allow.0)
+    }
+
+    fn combined(&self, of: impl Fn(&Self, &Part, &Setting) -> Expr) -> Expr {
+        let mut own = Expr::Never;
+        let mut elsewhere = Expr::Always;
+        let mut foreign = Expr::Never;
+        let mut generic = Expr::Never;
+        for (role, part, setting) in self.parts() {
+            let residual = of(self, part, setting);
+            let here = || match &part.covered {
+                Some(pattern) => Expr::atom(Atom::ResourceIn(vec![pattern.clone()])),
+                None => Expr::Always,
+            };
+            match role {
+                Role::Generic => generic = residual,
+                Role::Own => {
+                    own = own.or(here().and(residual));
+                    elsewhere = elsewhere.minus(here());
+                }
+                Role::Foreign => foreign = foreign.or(here().and(residual)),
+            }
+        }
+        own.or(elsewhere.and(generic)).or(foreign)
+    }
+
+    /// The simplified condition.
+    pub(crate) fn residual(&self) -> Simplified {
+        match self.tri() {
+            Tri::Yes => Simplified { expr: Expr::Always, canonical: true },
+            Tri::No => Simplified { expr: Expr::Never, canonical: true },
+            Tri::Maybe => simplify(&self.residual_expr()),
+        }
+    }
+
+    pub(crate) fn traced(&self) -> Vec<(Outcome<Traced>, Vec<InForce>)> {
+        let rule = self.estate.provider.rules.traced;
+        self.parts()
+            .map(|(_, part, setting)| {
+                let mut evaluator = self.evaluator(part, setting);
+                let outcome = rule(&mut evaluator);
+                (outcome, evaluator.trace)
+            })
+            .collect()
+    }
+
+    /// The full outcome of each part, for the layers that stand in the way.
+    pub(crate) fn outcomes(&self) -> Vec<Outcome<Residual>> {
+        let rule = self.estate.provider.rules.residual_full;
+        self.parts().map(|(_, part, setting)| rule(&mut self.evaluator(part, setting))).collect()
+    }
+
+    pub(crate) fn asked_ids(&self) -> impl Iterator<Item = &str> {
+        self.plan.generic.iter().filter_map(|part| match &part.asked {
+            Asked::Id(id) => Some(id.as_str()),
+            _ => None,
+        })
+    }
+}
+
+/// The verdict that a simplified condition means.
+pub(crate) fn verdict(expr: &Expr) -> Verdict {
+    match expr {
+        Expr::Always => Verdict::Allow,
+        Expr::Never => Verdict::Deny,
+        expr if expr.has_missing() => Verdict::Unknown,
+        _ => Verdict::Conditional,
+    }
+}
+
+/// How far a residual of one layer is certain.
+pub(crate) fn degree(residual: &Residual) -> Tri {
+    match simplify(&residual.0).expr {
+        Expr::Always => Tri::Yes,
+        Expr::Never => Tri::No,
+        _ => Tri::Maybe,
+    }
+}

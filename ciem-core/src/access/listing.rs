@@ -1,0 +1,275 @@
+//! What is there: coverage, principals, permissions, resources.
+
+use crate::model::{AccessLevel, FileReport, PrincipalKind, Rejected};
+use crate::provider::Binding;
+use crate::snapshot::Snapshot;
+use crate::snapshot::estate::Estate;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How much of one layer of one account was given.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[non_exhaustive]
+pub struct LayerCoverage {
+    /// The provider.
+    pub provider: &'static str,
+    /// The account.
+    pub account: String,
+    /// The layer.
+    pub layer: &'static str,
+    /// `given`, `partial` or `not_given`.
+    pub state: &'static str,
+    /// Why it is partial.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What was read, and what was not.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Coverage {
+    /// Version of the wire form.
+    pub v: u8,
+    /// The inputs, in the order in which they were added; those that were not read come last.
+    pub files: Vec<FileReport>,
+    /// Distinct records by kind.
+    pub counts: BTreeMap<&'static str, u64>,
+    /// Layers by account.
+    pub layers: Vec<LayerCoverage>,
+    /// Policies and records that are not taken as they stand.
+    pub rejected: Vec<Rejected>,
+    /// Action names that no catalogue knows.
+    pub unknown_actions: Vec<String>,
+    /// Catalogue versions by provider.
+    pub catalogs: BTreeMap<&'static str, String>,
+    /// What answers take for granted because nothing was given.
+    pub assumptions: Vec<String>,
+}
+
+/// A row of `principals`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[non_exhaustive]
+pub struct PrincipalRow {
+    /// Full id.
+    pub principal: String,
+    /// Its kind.
+    pub principal_kind: PrincipalKind,
+    /// Name without path.
+    pub name: String,
+    /// The provider.
+    pub provider: &'static str,
+    /// The account; empty for services and anonymous callers.
+    pub account: String,
+    /// Whether its identity side was read.
+    pub loaded: bool,
+    /// Policies it holds, through groups too.
+    pub policies: u64,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A row of `permissions`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[non_exhaustive]
+pub struct PermissionRow {
+    /// Name, in the catalogue's spelling.
+    pub permission: String,
+    /// The provider.
+    pub provider: &'static str,
+    /// Access level.
+    pub access_level: AccessLevel,
+    /// Names of the resource types it acts on.
+    pub resource_types: Vec<String>,
+    /// Whether the catalogue knows it; otherwise it was only seen in a document.
+    pub known: bool,
+}
+
+/// A row of `resources`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[non_exhaustive]
+pub struct ResourceRow {
+    /// Full id.
+    pub resource: String,
+    /// Its kind in the provider's words.
+    pub resource_kind: String,
+    /// The provider.
+    pub provider: &'static str,
+    /// The account, empty if not known.
+    pub account: String,
+    /// Names of its own policies.
+    pub policies: Vec<String>,
+}
+
+impl Snapshot {
+    /// What was read and what was not.
+    pub fn coverage(&self) -> Coverage {
+        let mut coverage = Coverage {
+            v: 1,
+            files: Vec::new(),
+            counts: BTreeMap::new(),
+            layers: Vec::new(),
+            rejected: Vec::new(),
+            unknown_actions: Vec::new(),
+            catalogs: BTreeMap::new(),
+            assumptions: Vec::new(),
+        };
+        let mut assumptions = BTreeSet::new();
+        for (estate, read) in self.estates().iter().zip(&self.0.coverages) {
+            coverage.files.extend(read.files.iter().cloned());
+            coverage.rejected.extend(read.rejected.iter().cloned());
+            assumptions.extend(read.assumptions.iter().cloned());
+            for (&kind, &count) in &estate.counts {
+                *coverage.counts.entry(kind).or_insert(0) += count;
+            }
+            coverage.unknown_actions.extend(estate.universe.unknown().map(str::to_owned));
+            coverage.catalogs.insert(estate.provider.name, estate.universe.catalog.version().to_owned());
+            layers(estate, read, &mut coverage.layers, &mut assumptions);
+        }
+        coverage.files.extend(self.0.unrecognised.iter().cloned());
+        coverage.layers.sort();
+        coverage.rejected.sort();
+        coverage.assumptions = assumptions.into_iter().collect();
+        coverage
+    }
+
+    /// Every principal: users and roles of the loaded accounts, and callers that policies name.
+    pub fn principals(&self) -> impl Iterator<Item = PrincipalRow> + '_ {
+        self.estates().iter().flat_map(|estate| {
+            estate.principals.entries().map(move |(id, principal)| {
+                let held: usize = estate.held.iter().map(|(_, csr)| csr.row(id).len()).sum();
+                let tags = estate.tags.row(id).iter();
+                PrincipalRow {
+                    principal: estate.text(principal.id).to_owned(),
+                    principal_kind: principal.kind,
+                    name: estate.text(principal.name).to_owned(),
+                    provider: estate.provider.name,
+                    account: estate.account_text(principal.account).to_owned(),
+                    loaded: matches!(principal.kind, PrincipalKind::User | PrincipalKind::Role),
+                    policies: held as u64,
+                    tags: tags.map(|&(k, v)| (estate.text(k).to_owned(), estate.text(v).to_owned())).collect(),
+                }
+            })
+        })
+    }
+
+    /// Every permission of the catalogues, and those only seen in documents.
+    pub fn permissions(&self) -> impl Iterator<Item = PermissionRow> + '_ {
+        self.estates().iter().flat_map(|estate| {
+            let universe = &estate.universe;
+            (0..universe.len()).map(move |id| {
+                let info = universe.catalog.info(id);
+                let mut types: Vec<String> = info
+                    .iter()
+                    .flat_map(|info| info.resource_types)
+                    .filter_map(|&kind| universe.catalog.resource_type(kind))
+                    .map(|kind| kind.name.to_owned())
+                    .collect();
+                types.dedup();
+                PermissionRow {
+                    permission: universe.name(id).to_owned(),
+                    provider: estate.provider.name,
+                    access_level: universe.access(id),
+                    resource_types: types,
+                    known: info.is_some(),
+                }
+            })
+        })
+    }
+
+    /// Every resource that has a policy or facts of its own.
+    pub fn resources(&self) -> impl Iterator<Item = ResourceRow> + '_ {
+        self.estates().iter().flat_map(|estate| {
+            estate.resources.iter().map(move |resource| {
+                let names = resource.policies.iter().map(|&p| estate.text(estate.policies[p].name).to_owned());
+                let mut policies: Vec<String> = names.collect();
+                policies.sort_unstable();
+                policies.dedup();
+                ResourceRow {
+                    resource: estate.text(resource.id).to_owned(),
+                    resource_kind: estate.text(resource.kind).to_owned(),
+                    provider: estate.provider.name,
+                    account: resource.account.map_or("", |a| estate.account_text(a)).to_owned(),
+                    policies,
+                }
+            })
+        })
+    }
+}
+
+fn layers(
+    estate: &Estate,
+    read: &crate::model::Coverage,
+    layers: &mut Vec<LayerCoverage>,
+    assumptions: &mut BTreeSet<String>,
+) {
+    for (id, account) in estate.accounts.entries() {
+        if !account.loaded && account.chain.is_empty() {
+            continue;
+        }
+        let name = estate.account_text(id).to_owned();
+        for spec in estate.provider.layers {
+            let why = read.partial.get(&(name.clone(), spec.name.to_owned())).cloned();
+            let state = match spec.binding {
+                Binding::Principal if !account.loaded => "not_given",
+                Binding::Principal => {
+                    let part = spec.grants && estate.partial_kinds.iter().any(|(a, _)| *a == id);
+                    if part || why.is_some() { "partial" } else { "given" }
+                }
+                Binding::PrincipalScope | Binding::ResourceScope => {
+                    let given = estate.layers_given.contains(&spec.id) && !account.chain.is_empty();
+                    if !given {
+                        "not_given"
+                    } else if missing_level(estate, account, spec.id) {
+                        "partial"
+                    } else {
+                        "given"
+                    }
+                }
+                Binding::Resource => {
+                    let any = estate.resources.iter().any(|resource| {
+                        resource.account == Some(id)
+                            && resource.policies.iter().any(|&p| estate.policies[p].layer == spec.id)
+                    });
+                    // Only the resources whose policies were exported are known.
+                    if any { "partial" } else { "not_given" }
+                }
+                Binding::Request | Binding::Context(_) | Binding::Rule => continue,
+            };
+            if state == "not_given" {
+                assumptions.insert(format!(
+                    "account {name}: no {} were given; answers leave the layer `{}` out (export: {})",
+                    spec.missing.0, spec.name, spec.missing.1
+                ));
+            }
+            let filtered = || {
+                "an export shows no user or no role at all: it may have been filtered or cut short".to_owned()
+            };
+            let reason = match (state, spec.binding) {
+                ("partial", Binding::Principal) => Some(why.unwrap_or_else(filtered)),
+                _ => None,
+            };
+            layers.push(LayerCoverage {
+                provider: estate.provider.name,
+                account: name.clone(),
+                layer: spec.name,
+                state,
+                reason,
+            });
+        }
+    }
+}
+
+fn missing_level(
+    estate: &Estate,
+    account: &crate::snapshot::estate::Account,
+    layer: crate::model::LayerId,
+) -> bool {
+    account.chain.iter().flat_map(|&scope| &estate.scopes[scope].policies).any(|&policy| {
+        let policy = &estate.policies[policy];
+        policy.layer == layer
+            && estate
+                .library
+                .statements_of(policy.document)
+                .any(|(_, s)| estate.library.has_missing(s.condition))
+    })
+}

@@ -1,0 +1,15 @@
+//! Questions on a snapshot: who can, what can, why.
+
+pub(crate) mod answer;
+pub(crate) mod can;
+pub(crate) mod context;
+pub(crate) mod decide;
+pub(crate) mod leaf;
+pub(crate) mod listing;
+pub(crate) mod matrix;
+pub(crate) mod question;
+pub(crate) mod scalar;
+pub(crate) mod sets;
+pub(crate) mod rows;
+pub(crate) mod who_can;
+pub(crate) mod what_can;

@@ -1,0 +1,456 @@
+//! A request resolved against an estate: who asks, for which permission, on which parts of the resources.
+
+use super::context::States;
+use crate::error::Error;
+use crate::model::{
+    ContextValue, DocId, Facts, LayerId, MissingLayer, PrincipalKind, Session, UnknownContext,
+};
+use crate::pattern::{Pattern, Relation};
+use crate::progress::Progress;
+use crate::provider::{Binding, FactSpec, Provider, ResourceTraits, ResourceView};
+use crate::snapshot::estate::{AccountId, Estate, ResourceId};
+use crate::snapshot::freeze::freeze;
+use crate::snapshot::library::Library;
+use crate::truth::{FactId, PrincipalId};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a question is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// The permission acts on no resource; only statements on `*` speak of it.
+    Nothing,
+    /// One resource.
+    Id(String),
+    /// Every resource that matches.
+    Pattern(Pattern),
+}
+
+/// The account whose resources a part is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// Not told by the resource: the caller's own.
+    Caller,
+    Account(AccountId),
+    /// An account of which nothing is loaded.
+    Elsewhere(String),
+}
+
+/// A part of the asked resources on which the same policies hold.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) asked: Asked,
+    pub(crate) owner: Owner,
+    /// The resource whose own policy speaks for the part.
+    pub(crate) resource: Option<ResourceId>,
+    /// What the part is in a question about many resources.
+    pub(crate) covered: Option<Pattern>,
+}
+
+/// All parts of a question, whoever asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) permission: u16,
+    /// Resources without a policy of their own; `None` if the question is about none such.
+    pub(crate) generic: Option<Part>,
+    pub(crate) special: Vec<Part>,
+    /// Whether the owner of generic resources is the caller: then special parts of other accounts only add.
+    pub(crate) own_scope: bool,
+}
+
+/// The documents that come with a request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Brought {
+    pub(crate) library: Arc<Library>,
+    pub(crate) states: States,
+    pub(crate) documents: Vec<(LayerId, DocId)>,
+}
+
+/// What is asked beside principal and resource.
+#[derive(Clone, Debug)]
+pub(crate) struct Setting {
+    pub(crate) states: States,
+    pub(crate) brought: Option<Brought>,
+    pub(crate) at: Option<i64>,
+    pub(crate) strict: bool,
+    /// By context key: the resource record that the request names (a VPC endpoint).
+    pub(crate) named: Vec<(LayerId, Option<ResourceId>)>,
+    /// Questions on the caller's side alone leave the resources' own policies out.
+    pub(crate) own_policies: bool,
+}
+
+/// What a request says beside principal, action and resource.
+pub(crate) struct Given<'a> {
+    pub(crate) context: &'a BTreeMap<String, ContextValue>,
+    pub(crate) session: Option<&'a Session>,
+    pub(crate) at: Option<&'a str>,
+    pub(crate) unknown: UnknownContext,
+    pub(crate) missing: MissingLayer,
+}
+
+impl Setting {
+    pub(crate) fn new(estate: &Estate, given: &Given<'_>) -> Result<Setting, Error> {
+        let at = given.at.map(crate::model::instant).transpose()?;
+        let mut context = given.context.clone();
+        if let Some(session) = given.session {
+            (estate.provider.session_context)(session, &mut context);
+        }
+        let states = States::new(&estate.library, &context, given.unknown);
+        let brought = match given.session.and_then(|session| session.policies.as_ref()) {
+            Some(policies) => Some(brought(estate, policies, &context, given.unknown)?),
+            None => None,
+        };
+        let strict = given.missing == MissingLayer::Unknown;
+        let named = estate
+            .provider
+            .layers
+            .iter()
+            .filter_map(|spec| match spec.binding {
+                Binding::Context(key) => Some((spec.id, named(estate, key, &context))),
+                _ => None,
+            })
+            .collect();
+        Ok(Setting { states, brought, at, strict, named, own_policies: true })
+    }
+
+    /// Fills in what the part's resource and the time determine.
+    pub(crate) fn bind_part(&mut self, estate: &Estate, caller: Option<AccountId>, part: &Part) {
+        let account = match &part.owner {
+            Owner::Caller => caller,
+            Owner::Account(account) => Some(*account),
+            Owner::Elsewhere(_) => None,
+        };
+        let text = match &part.owner {
+            Owner::Elsewhere(id) => Some(id.as_str()),
+            _ => account.map(|account| estate.account_text(account)),
+        };
+        let organisation = account.and_then(|account| estate.organisation_of(account));
+        let view = ResourceView { account: text, organisation, at: self.at };
+        self.states.bind_resource(estate.provider, &estate.library, &view);
+        if let Some(brought) = &mut self.brought {
+            brought.states.bind_resource(estate.provider, &brought.library, &view);
+        }
+    }
+}
+
+fn named(estate: &Estate, key: &str, context: &BTreeMap<String, ContextValue>) -> Option<ResourceId> {
+    let value = context.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value);
+    match value {
+        Some(ContextValue::One(id)) => {
+            estate.resource_ids.get(&estate.library.texts.find(id)?).copied()
+        }
+        _ => None,
+    }
+}
+
+/// Compiles the session policies of a request into a library of their own.
+fn brought(
+    estate: &Estate,
+    policies: &[serde_json::Value],
+    context: &BTreeMap<String, ContextValue>,
+    unknown: UnknownContext,
+) -> Result<Brought, Error> {
+    let provider: &'static Provider = estate.provider;
+    let mut facts = Facts::default();
+    let layer = provider.layers.iter().find(|spec| spec.binding == Binding::Request);
+    let Some(layer) = layer.map(|spec| spec.id) else {
+        return Err(Error::invalid("session", "this provider knows no session policies"));
+    };
+    let mut documents = Vec::new();
+    for policy in policies {
+        let document = policy.get("document").unwrap_or(policy);
+        let text = match document {
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        documents.push((layer, (provider.document)(&mut facts, layer, &text)?));
+    }
+    let library = freeze(provider, estate.universe.catalog.clone(), facts, &Progress::none())?.0.library;
+    let states = States::new(&library, context, unknown);
+    Ok(Brought { library: Arc::new(library), states, documents })
+}
+
+impl Plan {
+    /// Splits the asked resources into parts. `only_caller_side` leaves the resources' own policies out.
+    pub(crate) fn new(estate: &Estate, permission: u16, resource: &str, only_caller_side: bool) -> Result<Plan, Error> {
+        let provider = estate.provider;
+        let part = |asked, owner, resource, covered| Part { asked, owner, resource, covered };
+        if estate.universe.is_without_resource(permission) {
+            let generic = Some(part(Asked::Nothing, Owner::Caller, None, None));
+            return Ok(Plan { permission, generic, special: Vec::new(), own_scope: true });
+        }
+        let owner = owner_of(estate, resource);
+        let own_scope = owner == Owner::Caller;
+        if !resource.contains(['*', '?']) {
+            let generic = concrete(estate, resource, owner, only_caller_side);
+            return Ok(Plan { permission, generic: Some(generic), special: Vec::new(), own_scope: true });
+        }
+        let asked = Pattern::parse(resource, provider.syntax).ok_or_else(|| {
+            Error::invalid("resource", "a resource pattern is `*` or has all segments of a resource id")
+        })?;
+        let mut plan = Plan { permission, generic: None, special: Vec::new(), own_scope };
+        if !only_caller_side {
+            plan.add_special(estate, &asked);
+        }
+        if let [only] = plan.special.as_slice()
+            && only.covered.as_ref().is_some_and(|c| c.relation(&asked) == Relation::Contains)
+        {
+            // The question lies wholly inside one resource that has a policy.
+            let mut only = only.clone();
+            only.asked = Asked::Pattern(asked);
+            only.covered = None;
+            return Ok(Plan { permission, generic: Some(only), special: Vec::new(), own_scope: true });
+        }
+        plan.generic = Some(part(Asked::Pattern(asked), owner, None, None));
+        Ok(plan)
+    }
+
+    /// Resources with a policy that speaks of the permission, as far as the asked pattern covers them.
+    fn add_special(&mut self, estate: &Estate, asked: &Pattern) {
+        let provider = estate.provider;
+        let kinds = estate.universe.resource_patterns(self.permission);
+        let facts = (provider.permission_facts)(&estate.universe.catalog, self.permission);
+        for id in estate.resources.ids() {
+            let resource = &estate.resources[id];
+            if !resource.askable || !self.speaks(estate, id, facts) {
+                continue;
+            }
+            for (part, covered) in asked_parts(estate, id, asked) {
+                let acts = |kinds: &Vec<&Pattern>| {
+                    kinds.iter().any(|kind| kind.relation(&covered) != Relation::Disjoint)
+                };
+                if kinds.as_ref().is_none_or(acts) {
+                    self.special.push(part);
+                }
+            }
+        }
+    }
+
+    /// Whether the resource's policies can make a difference for the permission.
+    fn speaks(&self, estate: &Estate, id: ResourceId, permission_facts: u32) -> bool {
+        let provider = estate.provider;
+        estate.resources[id].policies.iter().any(|&policy| {
+            let policy = &estate.policies[policy];
+            let Some(spec) = provider.layers.iter().find(|spec| spec.id == policy.layer) else { return false };
+            let counts = |fact: Option<FactId>| fact.is_none_or(|fact| permission_facts >> fact.0 & 1 == 1);
+            if spec.binding != Binding::Resource || !counts(spec.required_for) {
+                return false;
+            }
+            let delegating = provider.delegating.is_some_and(|fact| permission_facts >> fact.0 & 1 == 1);
+            delegating
+                || estate
+                    .library
+                    .statements_of(policy.document)
+                    .any(|(_, s)| estate.library.action_sets[s.actions].contains(self.permission))
+        })
+    }
+}
+
+/// The account that a resource id or pattern tells.
+pub(crate) fn owner_of(estate: &Estate, resource: &str) -> Owner {
+    match (estate.provider.account_of)(resource) {
+        Some(account) => match estate.account(&account) {
+            Some(id) => Owner::Account(id),
+            None => Owner::Elsewhere(account),
+        },
+        None => Owner::Caller,
+    }
+}
+
+/// A question about one resource.
+pub(crate) fn concrete(estate: &Estate, resource: &str, owner: Owner, only_caller_side: bool) -> Part {
+    let known = find_resource(estate, resource);
+    let owner = match known.and_then(|id| estate.resources[id].account) {
+        Some(account) => Owner::Account(account),
+        None => owner,
+    };
+    let resource_id = known.filter(|_| !only_caller_side);
+    Part { asked: Asked::Id(resource.to_owned()), owner, resource: resource_id, covered: None }
+}
+
+/// What the asked pattern has in common with what a resource's own policy speaks for; with the patterns of the
+/// latter.
+pub(crate) fn asked_parts(estate: &Estate, id: ResourceId, asked: &Pattern) -> Vec<(Part, Pattern)> {
+    let provider = estate.provider;
+    let resource = &estate.resources[id];
+    let owner = resource.account.map_or(Owner::Caller, Owner::Account);
+    let mut parts = Vec::new();
+    for text in (provider.covered)(estate.text(resource.id)) {
+        let Some(covered) = Pattern::parse(&text, provider.syntax) else { continue };
+        let common = match covered.relation(asked) {
+            Relation::Disjoint => continue,
+            Relation::Contains => vec![asked.clone()],
+            Relation::Overlaps => covered.intersect(asked).unwrap_or_else(|| vec![covered.clone()]),
+        };
+        for pattern in common {
+            let asked = if pattern.is_literal() {
+                Asked::Id(pattern.to_string())
+            } else {
+                Asked::Pattern(pattern.clone())
+            };
+            let part =
+                Part { asked, owner: owner.clone(), resource: Some(id), covered: Some(pattern) };
+            parts.push((part, covered.clone()));
+        }
+    }
+    parts
+}
+
+/// The facts of the rule that hang on the part's resource; `caller` is the account of whoever asks.
+pub(crate) fn part_facts(estate: &Estate, part: &Part, caller: Option<AccountId>) -> u32 {
+    if let Some(resource) = part.resource {
+        return estate.resources[resource].facts;
+    }
+    let owner = match part.owner {
+        Owner::Account(account) => Some(account),
+        Owner::Caller => caller,
+        Owner::Elsewhere(_) => None,
+    };
+    let management_account = owner.is_some_and(|account| estate.accounts[account].management);
+    (estate.provider.resource_facts)(&ResourceTraits { flags: 0, management_account })
+}
+
+/// The record whose policy speaks for a resource.
+pub(crate) fn find_resource(estate: &Estate, id: &str) -> Option<ResourceId> {
+    let known = |id: &str| {
+        let found = estate.resource_ids.get(&estate.library.texts.find(id)?).copied()?;
+        estate.resources[found].askable.then_some(found)
+    };
+    known(id).or_else(|| known((estate.provider.carrier)(id)?))
+}
+
+/// The caller of a question.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) principal: Option<PrincipalId>,
+    pub(crate) id: String,
+    pub(crate) kind: PrincipalKind,
+    pub(crate) account: Option<AccountId>,
+    pub(crate) account_text: String,
+    pub(crate) name: String,
+    pub(crate) unique_id: Option<String>,
+    pub(crate) facts: u32,
+    pub(crate) session_name: Option<String>,
+    /// The identity side lies in an account that was not loaded.
+    pub(crate) unloaded: bool,
+}
+
+impl Caller {
+    pub(crate) fn of(estate: &Estate, id: PrincipalId, session_name: Option<String>) -> Caller {
+        let principal = &estate.principals[id];
+        Caller {
+            principal: Some(id),
+            id: estate.text(principal.id).to_owned(),
+            kind: principal.kind,
+            account: Some(principal.account),
+            account_text: estate.account_text(principal.account).to_owned(),
+            name: estate.text(principal.name).to_owned(),
+            unique_id: principal.unique_id.map(|id| estate.text(id).to_owned()),
+            facts: principal.facts,
+            session_name,
+            unloaded: estate.unloaded.contains(id),
+        }
+    }
+
+    pub(crate) fn has(&self, fact: FactId) -> bool {
+        self.facts >> fact.0 & 1 == 1
+    }
+
+    pub(crate) fn bind(&self, estate: &Estate, setting: &mut Setting, session: Option<&Session>) {
+        let organisation = self.account.and_then(|account| estate.organisation_of(account));
+        let named = self.session_name.clone().map(|name| Session {
+            name: Some(name),
+            ..session.cloned().unwrap_or_default()
+        });
+        let view = crate::provider::PrincipalView {
+            id: &self.id,
+            kind: self.kind,
+            account: &self.account_text,
+            name: &self.name,
+            unique_id: self.unique_id.as_deref(),
+            organisation,
+            session: named.as_ref().or(session),
+            tag: &|key| self.principal.and_then(|id| estate.tag(id, key)),
+        };
+        setting.states.bind_principal(estate.provider, &estate.library, &view);
+        if let Some(brought) = &mut setting.brought {
+            brought.states.bind_principal(estate.provider, &brought.library, &view);
+        }
+    }
+}
+
+/// Finds who asks: a full id, a provider id, a unique name, or a caller that is no record.
+pub(crate) fn find_caller(estate: &Estate, text: &str, session: Option<&Session>) -> Result<Caller, Error> {
+    let session_name = session.and_then(|session| session.name.clone());
+    let of = |id| Ok(Caller::of(estate, id, session_name.clone()));
+    let unknown = || Error::UnknownPrincipal { principal: text.to_owned() };
+    let interned = estate.library.texts.find(text);
+    if let Some(interned) = interned {
+        if let Some(&id) = estate.by_id.get(&interned).or_else(|| estate.by_unique_id.get(&interned)) {
+            return of(id);
+        }
+        match estate.by_name.get(&interned).map(Vec::as_slice) {
+            Some(&[one]) => return of(one),
+            Some(several @ [_, _, ..]) => {
+                let id = |&id: &PrincipalId| estate.text(estate.principals[id].id).to_owned();
+                let mut candidates: Vec<String> = several.iter().map(id).collect();
+                candidates.sort_unstable();
+                return Err(Error::AmbiguousPrincipal { principal: text.to_owned(), candidates });
+            }
+            _ => {}
+        }
+    }
+    let Some(named) = (estate.provider.caller)(text) else { return Err(unknown()) };
+    let account = named.account.as_deref().and_then(|account| estate.account(account));
+    if let (Some(account), Some((role, session_name))) = (account, &named.session_of) {
+        // A session's id carries no path: account and last path segment tell the role (AWS-12).
+        let range = estate.accounts[account].principals.clone();
+        let same = |id: &PrincipalId| {
+            let p = &estate.principals[*id];
+            p.kind == PrincipalKind::Role && estate.text(p.name).eq_ignore_ascii_case(role)
+        };
+        if let Some(id) = range.map(PrincipalId).find(same) {
+            return Ok(Caller::of(estate, id, Some(session_name.clone())));
+        }
+    }
+    let loaded = account.is_some_and(|account| estate.accounts[account].loaded);
+    let record = matches!(named.kind, PrincipalKind::External | PrincipalKind::Role | PrincipalKind::User);
+    if loaded && record {
+        // A filtered export may hide the principal; a whole one does not.
+        let hidden = account.is_some_and(|account| {
+            estate.partial_kinds.iter().any(|(partial, kind)| {
+                *partial == account && (estate.provider.kind_of)(text).is_none_or(|asked| asked == *kind)
+            })
+        });
+        if !hidden {
+            return Err(unknown());
+        }
+    }
+    let management_account = account.is_some_and(|account| estate.accounts[account].management);
+    let traits = crate::provider::PrincipalTraits { kind: named.kind, flags: 0, management_account, bounded: false };
+    let (name, session_name) = match named.session_of {
+        Some((role, name)) => (role, Some(name)),
+        None => (text.to_owned(), session_name),
+    };
+    let known_side = matches!(
+        named.kind,
+        PrincipalKind::Service | PrincipalKind::Anonymous | PrincipalKind::Federated | PrincipalKind::Root
+    );
+    Ok(Caller {
+        principal: None,
+        id: text.to_owned(),
+        kind: named.kind,
+        account,
+        account_text: named.account.unwrap_or_default(),
+        name,
+        unique_id: None,
+        facts: (estate.provider.principal_facts)(&traits),
+        session_name,
+        unloaded: !known_side,
+    })
+}
+
+/// How a fact of the rule is found.
+pub(crate) fn fact_spec(estate: &Estate, fact: FactId) -> FactSpec {
+    estate.provider.facts.get(usize::from(fact.0)).copied().unwrap_or(FactSpec::Permission)
+}

@@ -1,0 +1,346 @@
+//! All permissions at once, for one caller and one part: the evaluator of `what_can` and the matrix.
+
+use super::leaf::Scene;
+use super::question::{Asked, Caller, Owner, Part, Setting, fact_spec, part_facts};
+use super::scalar::ScalarEvaluator;
+use crate::base::{Intervals, Row};
+use crate::condition::Tri;
+use crate::model::{DocId, Effect, LayerId};
+use crate::provider::{Binding, FactSpec, LayerSpec};
+use crate::snapshot::estate::{Estate, PolicyId};
+use crate::snapshot::library::Stmt;
+use crate::truth::{Effects, Evaluator, FactId, Grants, Kleene, Truth};
+
+pub(crate) struct RowEvaluator<'a> {
+    estate: &'a Estate,
+    caller: &'a Caller,
+    part: &'a Part,
+    setting: &'a Setting,
+    len: u16,
+}
+
+/// Intervals gathered for one effect: surely and possibly.
+#[derive(Default)]
+struct Gathered {
+    allow: [Vec<(u16, u16)>; 2],
+    deny: [Vec<(u16, u16)>; 2],
+}
+
+impl Gathered {
+    fn add(&mut self, effect: Effect, degree: Tri, actions: &Intervals) {
+        let [sure, poss] = match effect {
+            Effect::Allow => &mut self.allow,
+            Effect::Deny => &mut self.deny,
+        };
+        if degree == Tri::Yes {
+            sure.extend_from_slice(actions.ranges());
+        }
+        if degree != Tri::No {
+            poss.extend_from_slice(actions.ranges());
+        }
+    }
+}
+
+type Pair = Kleene<Row>;
+
+impl<'a> RowEvaluator<'a> {
+    pub(crate) fn new(estate: &'a Estate, caller: &'a Caller, part: &'a Part, setting: &'a Setting) -> Self {
+        RowEvaluator { estate, caller, part, setting, len: estate.universe.len() }
+    }
+
+    fn pair(&self, [sure, poss]: [Vec<(u16, u16)>; 2]) -> Pair {
+        if sure.len() == poss.len() {
+            return Kleene::exact(Row::from_intervals(&Intervals::from_ranges(poss), self.len));
+        }
+        Kleene::between(
+            Row::from_intervals(&Intervals::from_ranges(sure), self.len),
+            Row::from_intervals(&Intervals::from_ranges(poss), self.len),
+        )
+    }
+
+    fn effects(&self, gathered: Gathered) -> Effects<Pair> {
+        Effects { allow: self.pair(gathered.allow), deny: self.pair(gathered.deny) }
+    }
+
+    fn spec(&self, layer: LayerId) -> Option<&'static LayerSpec> {
+        self.estate.provider.layers.iter().find(|spec| spec.id == layer)
+    }
+
+    fn scalar(&self) -> ScalarEvaluator<'a> {
+        ScalarEvaluator::new(self.estate, self.caller, 0, self.part, self.setting)
+    }
+
+    fn scene(&self, brought: bool) -> Scene<'a> {
+        let (library, states) = match (&self.setting.brought, brought) {
+            (Some(brought), true) => (&*brought.library, &brought.states),
+            _ => (&self.estate.library, &self.setting.states),
+        };
+        Scene { provider: self.estate.provider, library, states, asked: &self.part.asked, permission: None }
+    }
+
+    /// How far a statement applies, and to which of its permissions: a pattern that only overlaps the asked one
+    /// speaks of the permissions that can act on what it matches.
+    fn statement(&self, scene: &Scene<'_>, statement: &Stmt, mut found: impl FnMut(Tri, &Intervals)) {
+        let actions = &scene.library.action_sets[statement.actions];
+        if actions.is_empty() {
+            return;
+        }
+        let condition = scene.condition_tri(statement.condition);
+        if condition == Tri::No {
+            return;
+        }
+        let set = &scene.library.resource_sets[statement.resources];
+        let without = self.estate.universe.without_resource();
+        let universal = matches!(&self.part.asked, Asked::Pattern(pattern) if pattern.is_any());
+        let everything = set.is_everything();
+        // Permissions without resource are asked on `*`: only `*`, or a list of exceptions, speaks of them.
+        let star = if everything || set.negated && !set.items.is_empty() { Tri::Yes } else { Tri::No };
+        if everything {
+            found(condition, actions);
+            return;
+        }
+        let on_nothing = actions.intersect(without);
+        if star == Tri::Yes && !on_nothing.is_empty() {
+            found(condition, &on_nothing);
+        }
+        let acting = actions.intersect(&without.complement(self.len));
+        if acting.is_empty() {
+            return;
+        }
+        let wild = matches!(self.part.asked, Asked::Pattern(_));
+        if !wild || set.negated {
+            // The degree does not hang on the permission, but for patterns it cannot act on, which only narrow.
+            let degree = match (set.negated, wild) {
+                (true, true) => Tri::Maybe.max(self.unnarrowed(scene, statement)),
+                _ => scene.resources(statement.resources),
+            };
+            if degree != Tri::No {
+                found(Tri::and(degree, condition), &acting);
+            }
+            return;
+        }
+        for &item in &set.items {
+            let entry = scene.library.patterns[item];
+            let applicable = acting.intersect(&scene.library.action_sets[entry.applicable]);
+            let degree = scene.item_degree(entry);
+            match degree {
+                Tri::No => {}
+                // A pattern that contains the asked one holds for all of them.
+                Tri::Yes => found(condition, &acting),
+                Tri::Maybe if universal || !applicable.is_empty() => {
+                    found(Tri::and(Tri::Maybe, condition), &applicable);
+                }
+                Tri::Maybe => {}
+            }
+        }
+    }
+
+    /// Whether an exclusion surely leaves all of the asked pattern; its patterns are not narrowed to what the
+    /// permission can act on, which would only make it surer.
+    fn unnarrowed(&self, scene: &Scene<'_>, statement: &Stmt) -> Tri {
+        let set = &scene.library.resource_sets[statement.resources];
+        let disjoint = set.items.iter().all(|&item| {
+            scene.item_degree(scene.library.patterns[item]) == Tri::No
+        });
+        if disjoint { Tri::Yes } else { Tri::Maybe }
+    }
+
+    fn document(&self, scene: &Scene<'_>, document: DocId, gathered: &mut Gathered) {
+        for (_, statement) in scene.library.statements_of(document) {
+            self.statement(scene, statement, |degree, actions| {
+                gathered.add(statement.effect, degree, actions);
+            });
+        }
+    }
+
+    fn policies(&self, layer: LayerId, policies: impl Iterator<Item = PolicyId>) -> Effects<Pair> {
+        let scene = self.scene(false);
+        let mut gathered = Gathered::default();
+        for policy in policies {
+            let policy = &self.estate.policies[policy];
+            if policy.layer == layer {
+                self.document(&scene, policy.document, &mut gathered);
+            }
+        }
+        self.effects(gathered)
+    }
+
+    fn with_fact(&self, fact: FactId) -> Pair {
+        let row = self.estate.permission_rows.get(usize::from(fact.0));
+        Kleene::exact(row.cloned().unwrap_or(Row::None))
+    }
+
+    fn add_grants(&self, policy: PolicyId, grants: &mut Grants<Pair>) {
+        let scene = self.scene(false);
+        let scalar = self.scalar();
+        for (_, statement) in self.estate.library.statements_of(self.estate.policies[policy].document) {
+            let mut gathered = Gathered::default();
+            self.statement(&scene, statement, |degree, actions| {
+                gathered.add(Effect::Allow, degree, actions);
+            });
+            let says = self.pair(gathered.allow);
+            if says.is_never() {
+                continue;
+            }
+            let who = match statement.who {
+                Some(who) => &self.estate.library.whos[who],
+                None => {
+                    match statement.effect {
+                        Effect::Deny => grants.deny = grants.deny.or(&says),
+                        Effect::Allow => {
+                            grants.by_strength.iter_mut().for_each(|slot| *slot = slot.or(&says));
+                        }
+                    }
+                    continue;
+                }
+            };
+            if who.negated {
+                let excepted = constant(scalar.excepted_degree(statement.who));
+                match statement.effect {
+                    Effect::Deny => {
+                        grants.deny = grants.deny.or(&says.minus(&excepted));
+                        grants.deny_excepted = grants.deny_excepted.or(&says.and(&excepted));
+                    }
+                    Effect::Allow => {
+                        let says = says.minus(&excepted);
+                        self.grant(crate::model::WhoEntry::Anyone, &says, grants);
+                    }
+                }
+                continue;
+            }
+            for &entry in &who.entries {
+                let degree = scalar.names_degree(entry);
+                if degree == Tri::No {
+                    continue;
+                }
+                let says = says.and(&constant(degree));
+                match statement.effect {
+                    Effect::Allow => self.grant(entry, &says, grants),
+                    Effect::Deny => grants.deny = grants.deny.or(&says),
+                }
+            }
+        }
+    }
+
+    fn grant(&self, entry: crate::model::WhoEntry, says: &Pair, grants: &mut Grants<Pair>) {
+        let strength = (self.estate.provider.strength)(entry, self.caller.kind);
+        if let Some(slot) = strength.and_then(|s| grants.by_strength.get_mut(usize::from(s.0))) {
+            *slot = slot.or(says);
+        }
+    }
+}
+
+fn constant(degree: Tri) -> Pair {
+    match degree {
+        Tri::No => Pair::never(),
+        Tri::Yes => Pair::always(),
+        Tri::Maybe => Kleene::maybe(Row::All),
+    }
+}
+
+fn open() -> Effects<Pair> {
+    Effects { allow: Pair::always(), deny: Pair::never() }
+}
+
+fn doubt() -> Effects<Pair> {
+    Effects { allow: constant(Tri::Maybe), deny: constant(Tri::Maybe) }
+}
+
+impl Evaluator<Pair> for RowEvaluator<'_> {
+    fn levels(&mut self, layer: LayerId) -> usize {
+        Evaluator::<Tri>::levels(&mut self.scalar(), layer)
+    }
+
+    fn layer(&mut self, layer: LayerId, level: usize, _within: &Pair) -> Effects<Pair> {
+        let Some(spec) = self.spec(layer) else { return open() };
+        match spec.binding {
+            Binding::Principal => {
+                if self.caller.unloaded {
+                    let allow = if spec.grants { constant(Tri::Maybe) } else { Pair::always() };
+                    return Effects { allow, deny: Pair::never() };
+                }
+                let held = self.caller.principal.map_or(&[][..], |id| self.estate.held(layer, id));
+                if held.is_empty() && !spec.grants {
+                    return open();
+                }
+                self.policies(layer, held.iter().map(|held| held.policy))
+            }
+            Binding::PrincipalScope | Binding::ResourceScope => {
+                let scalar = self.scalar();
+                match scalar.scope(spec, level) {
+                    Some(scope) => self.policies(layer, self.estate.scopes[scope].policies.iter().copied()),
+                    None => doubt(),
+                }
+            }
+            Binding::Request => {
+                let Some(brought) = &self.setting.brought else { return open() };
+                let scene = self.scene(true);
+                let mut gathered = Gathered::default();
+                let mut any = false;
+                for (_, document) in brought.documents.iter().filter(|(l, _)| *l == layer) {
+                    any = true;
+                    self.document(&scene, *document, &mut gathered);
+                }
+                if any { self.effects(gathered) } else { open() }
+            }
+            Binding::Context(_) => {
+                let policies = self.scalar().named_policies(layer);
+                if policies.is_empty() {
+                    return open();
+                }
+                let mut grants = Grants::none();
+                policies.into_iter().for_each(|policy| self.add_grants(policy, &mut grants));
+                let allow = grants.by_strength.iter().fold(Pair::never(), |all, one| all.or(one));
+                Effects { allow, deny: grants.deny }
+            }
+            Binding::Resource | Binding::Rule => Effects { allow: Pair::never(), deny: Pair::never() },
+        }
+    }
+
+    fn grants(&mut self, layer: LayerId, _within: &Pair) -> Option<Grants<Pair>> {
+        let spec = self.spec(layer)?;
+        let policies: Vec<PolicyId> = match self.part.resource {
+            Some(resource) => self.estate.resource_policies(resource, layer).collect(),
+            None => Vec::new(),
+        };
+        let mut grants = Grants::none();
+        if !policies.is_empty() {
+            policies.into_iter().for_each(|policy| self.add_grants(policy, &mut grants));
+            return Some(grants);
+        }
+        if !self.setting.own_policies {
+            return None;
+        }
+        // The layer is missing for the permissions that need it, and in strict questions for all.
+        let missing = match spec.required_for {
+            Some(fact) => self.with_fact(fact),
+            None if self.setting.strict && self.part.resource.is_none() => {
+                Kleene::exact(Row::from_intervals(
+                    &self.estate.universe.without_resource().complement(self.len),
+                    self.len,
+                ))
+            }
+            None => return None,
+        };
+        let doubt = missing.and(&constant(Tri::Maybe));
+        grants.by_strength.iter_mut().for_each(|slot| *slot = doubt.clone());
+        grants.deny = doubt;
+        Some(grants)
+    }
+
+    fn fact(&mut self, fact: FactId) -> Pair {
+        let known = |holds: bool| constant(Tri::from(holds));
+        match fact_spec(self.estate, fact) {
+            FactSpec::Permission => self.with_fact(fact),
+            FactSpec::Principal => known(self.caller.has(fact)),
+            FactSpec::Resource => {
+                known(part_facts(self.estate, self.part, self.caller.account) >> fact.0 & 1 == 1)
+            }
+            FactSpec::SameAccount => known(match &self.part.owner {
+                Owner::Caller => true,
+                Owner::Account(account) => self.caller.account == Some(*account),
+                Owner::Elsewhere(account) => self.caller.account_text == *account,
+            }),
+        }
+    }
+}

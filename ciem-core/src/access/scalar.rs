@@ -1,0 +1,423 @@
+//! One caller, one permission, one part: the evaluator of verdicts, traces and residual conditions.
+
+use super::leaf::Scene;
+use super::question::{Caller, Owner, Part, Setting, fact_spec, part_facts};
+use crate::condition::{Atom, Expr, MissingFact, Tri};
+use crate::model::{DocId, Effect, LayerId, WhoEntry};
+use crate::provider::{Binding, FactSpec, LayerSpec};
+use crate::snapshot::estate::{AccountId, Estate, Held, PolicyId};
+use crate::snapshot::library::{Library, StatementId, Stmt, WhoId, per_effect};
+use crate::truth::{Effects, Evaluator, FactId, Grants, Scalar, StatementRef};
+use std::sync::Arc;
+
+/// A statement in force, for explanations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct InForce {
+    pub(crate) layer: LayerId,
+    /// `None` for documents that came with the request.
+    pub(crate) policy: Option<PolicyId>,
+    pub(crate) via: Option<crate::base::Text>,
+    pub(crate) statement: StatementId,
+}
+
+pub(crate) struct ScalarEvaluator<'a> {
+    pub(crate) estate: &'a Estate,
+    pub(crate) caller: &'a Caller,
+    pub(crate) permission: u16,
+    pub(crate) permission_facts: u32,
+    pub(crate) part: &'a Part,
+    pub(crate) setting: &'a Setting,
+    /// Filled where statements are traced.
+    pub(crate) trace: Vec<InForce>,
+}
+
+impl<'a> ScalarEvaluator<'a> {
+    pub(crate) fn new(
+        estate: &'a Estate,
+        caller: &'a Caller,
+        permission: u16,
+        part: &'a Part,
+        setting: &'a Setting,
+    ) -> Self {
+        let permission_facts = (estate.provider.permission_facts)(&estate.universe.catalog, permission);
+        ScalarEvaluator { estate, caller, permission, permission_facts, part, setting, trace: Vec::new() }
+    }
+
+    fn spec(&self, layer: LayerId) -> Option<&'static LayerSpec> {
+        self.estate.provider.layers.iter().find(|spec| spec.id == layer)
+    }
+
+    fn scene(&self, brought: bool) -> Scene<'a> {
+        let (library, states): (&Library, _) = match (&self.setting.brought, brought) {
+            (Some(brought), true) => (&brought.library, &brought.states),
+            _ => (&self.estate.library, &self.setting.states),
+        };
+        Scene {
+            provider: self.estate.provider,
+            library,
+            states,
+            asked: &self.part.asked,
+            permission: Some(self.permission),
+        }
+    }
+
+    /// The account whose chain of guardrails binds this layer.
+    fn chain_account(&self, binding: Binding) -> Option<AccountId> {
+        match (binding, &self.part.owner) {
+            (Binding::ResourceScope, Owner::Account(account)) => Some(*account),
+            (Binding::ResourceScope, Owner::Elsewhere(_)) => None,
+            _ => self.caller.account,
+        }
+    }
+
+    /// The node of guardrails at a level of the chain that binds this layer.
+    pub(crate) fn scope(&self, spec: &LayerSpec, level: usize) -> Option<crate::snapshot::estate::ScopeId> {
+        let chain = &self.estate.accounts[self.chain_account(spec.binding)?].chain;
+        if self.estate.layers_given.contains(&spec.id) { chain.get(level).copied() } else { None }
+    }
+
+    /// The policies of the resource record that the request names for this layer.
+    pub(crate) fn named_policies(&self, layer: LayerId) -> Vec<PolicyId> {
+        let named = self.setting.named.iter().find(|(l, _)| *l == layer).and_then(|(_, id)| *id);
+        named.map(|resource| self.estate.resource_policies(resource, layer).collect()).unwrap_or_default()
+    }
+
+    /// Whether a statement's principals may include the caller.
+    pub(crate) fn may_name(&self, who: Option<WhoId>) -> bool {
+        let Some(who) = who else { return true };
+        let named = &self.estate.library.whos[who];
+        named.negated || named.entries.iter().any(|&entry| self.names(entry).0 != Tri::No)
+    }
+
+    pub(crate) fn names_degree(&self, entry: WhoEntry) -> Tri {
+        self.names(entry).0
+    }
+
+    pub(crate) fn excepted_degree(&self, who: Option<WhoId>) -> Tri {
+        who.map_or(Tri::No, |who| self.excepted(who))
+    }
+
+    fn traced<T: Scalar>(&mut self, layer: LayerId, held: Option<Held>, statement: StatementId) -> Option<StatementRef> {
+        if !T::TRACES {
+            return None;
+        }
+        let (policy, via) = (held.map(|h| h.policy), held.and_then(|h| h.via));
+        self.trace.push(InForce { layer, policy, via, statement });
+        Some(StatementRef((self.trace.len() - 1) as u32))
+    }
+
+    /// What a statement says, who it names aside.
+    fn statement<T: Scalar>(
+        &mut self,
+        scene: &Scene<'_>,
+        layer: LayerId,
+        held: Option<Held>,
+        id: StatementId,
+        statement: &Stmt,
+    ) -> T {
+        if !scene.library.action_sets[statement.actions].contains(self.permission) {
+            return T::never();
+        }
+        let resources = scene.resources(statement.resources);
+        if resources == Tri::No {
+            return T::never();
+        }
+        let condition = scene.condition_tri(statement.condition);
+        if condition == Tri::No {
+            return T::never();
+        }
+        let by = self.traced::<T>(layer, held, id);
+        T::leaf(Tri::and(resources, condition), by, || {
+            scene.resources_expr(statement.resources).and(scene.condition_expr(statement.condition))
+        })
+    }
+
+    fn add_document<T: Scalar>(
+        &mut self,
+        scene: &Scene<'_>,
+        layer: LayerId,
+        held: Option<Held>,
+        document: DocId,
+        effects: &mut Effects<T>,
+    ) {
+        for (id, statement) in scene.library.statements_of(document) {
+            let found: T = self.statement(scene, layer, held, id, statement);
+            if found.is_never() {
+                continue;
+            }
+            match statement.effect {
+                Effect::Allow => effects.allow = effects.allow.or(&found),
+                Effect::Deny => effects.deny = effects.deny.or(&found),
+            }
+        }
+    }
+
+    fn policies<T: Scalar>(&mut self, layer: LayerId, policies: &[Held]) -> Effects<T> {
+        let scene = self.scene(false);
+        let mut effects = none();
+        for &held in policies {
+            let policy = &self.estate.policies[held.policy];
+            if policy.layer == layer {
+                self.add_document(&scene, layer, Some(held), policy.document, &mut effects);
+            }
+        }
+        effects
+    }
+
+    fn missing<T: Scalar>(&self, spec: &LayerSpec, subject: String) -> T {
+        T::leaf(Tri::Maybe, None, || missing_atom(spec, subject, Effect::Allow))
+    }
+
+    /// A layer of which nothing is known may allow anything, and deny anything.
+    fn doubt<T: Scalar>(&self, spec: &LayerSpec, subject: String) -> Effects<T> {
+        Effects { allow: self.missing(spec, subject.clone()), deny: self.missing_denial(spec, subject) }
+    }
+
+    fn missing_denial<T: Scalar>(&self, spec: &LayerSpec, subject: String) -> T {
+        T::leaf(Tri::Maybe, None, || missing_atom(spec, subject, Effect::Deny))
+    }
+
+    /// How an entry names the caller, with what that depends on.
+    fn names(&self, entry: WhoEntry) -> (Tri, Option<Atom>) {
+        use crate::model::PrincipalKind::{Anonymous, Federated, Service};
+        let text = |text| self.estate.library.texts.get(text);
+        let caller = self.caller;
+        let outside = matches!(caller.kind, Anonymous | Federated | Service);
+        match entry {
+            WhoEntry::Anyone => (Tri::Yes, None),
+            WhoEntry::Account(account) => (Tri::from(!outside && caller.account_text == text(account)), None),
+            WhoEntry::Principal(id) => (Tri::from(caller.id == text(id)), None),
+            WhoEntry::UniqueId(id) => (Tri::from(caller.unique_id.as_deref() == Some(text(id))), None),
+            WhoEntry::Service(name) => (Tri::from(caller.kind == Service && caller.id == text(name)), None),
+            WhoEntry::Federated(name) => (Tri::from(caller.kind == Federated && caller.id == text(name)), None),
+            WhoEntry::Session { account, role, session } => {
+                let same = caller.kind == crate::model::PrincipalKind::Role
+                    && caller.account_text == text(account)
+                    && caller.name.eq_ignore_ascii_case(text(role));
+                match (&caller.session_name, same) {
+                    (_, false) => (Tri::No, None),
+                    (Some(name), true) => (Tri::from(name == text(session)), None),
+                    (None, true) => (Tri::Maybe, Some(Atom::SessionName(text(session).to_owned()))),
+                }
+            }
+            WhoEntry::Nobody => (Tri::No, None),
+        }
+    }
+
+    /// The caller is one of the entries. An account entry of `NotPrincipal` may or may not cover its principals
+    /// (AWS-10).
+    fn excepted<T: Scalar>(&self, who: WhoId) -> T {
+        let entries = &self.estate.library.whos[who].entries;
+        entries.iter().fold(T::never(), |all, &entry| {
+            let (degree, atom) = self.names(entry);
+            let account = matches!(entry, WhoEntry::Account(_));
+            let root = self.caller.kind == crate::model::PrincipalKind::Root;
+            let found = if account && degree == Tri::Yes && !root {
+                T::leaf(Tri::Maybe, None, || Expr::atom(Atom::Missing(Arc::new(not_principal_doubt()))))
+            } else {
+                T::leaf(degree, None, || atom.map_or(Expr::Never, Expr::atom))
+            };
+            all.or(&found)
+        })
+    }
+
+    fn add_grants<T: Scalar>(&mut self, layer: LayerId, policy: PolicyId, grants: &mut Grants<T>) {
+        let scene = self.scene(false);
+        let held = Some(Held { policy, via: None });
+        let document = self.estate.policies[policy].document;
+        for (id, statement) in scene.library.statements_of(document) {
+            let says: T = self.statement(&scene, layer, held, id, statement);
+            // Nobody is named by a statement without principals (AWS-11), except where a document is missing.
+            if says.is_never() {
+                continue;
+            }
+            let Some(who) = statement.who else {
+                self.unnamed(statement.effect, &says, grants);
+                continue;
+            };
+            let named = &scene.library.whos[who];
+            if named.negated {
+                let excepted: T = self.excepted(who);
+                match statement.effect {
+                    Effect::Deny => {
+                        grants.deny = grants.deny.or(&says.minus(&excepted));
+                        grants.deny_excepted = grants.deny_excepted.or(&says.and(&excepted));
+                    }
+                    Effect::Allow => {
+                        let says = says.minus(&excepted);
+                        self.grant(WhoEntry::Anyone, &says, grants);
+                    }
+                }
+                continue;
+            }
+            for &entry in &named.entries {
+                let (degree, atom) = self.names(entry);
+                if degree == Tri::No {
+                    continue;
+                }
+                let named = T::leaf(degree, None, || atom.map_or(Expr::Never, Expr::atom));
+                let says = says.and(&named);
+                match statement.effect {
+                    Effect::Allow => self.grant(entry, &says, grants),
+                    Effect::Deny => grants.deny = grants.deny.or(&says),
+                }
+            }
+        }
+    }
+
+    /// A statement whose document is not known names everybody, as strongly as may be.
+    fn unnamed<T: Scalar>(&self, effect: Effect, says: &T, grants: &mut Grants<T>) {
+        match effect {
+            Effect::Deny => grants.deny = grants.deny.or(says),
+            Effect::Allow => grants.by_strength.iter_mut().for_each(|slot| *slot = slot.or(says)),
+        }
+    }
+
+    fn grant<T: Scalar>(&self, entry: WhoEntry, says: &T, grants: &mut Grants<T>) {
+        let strength = (self.estate.provider.strength)(entry, self.caller.kind);
+        if let Some(slot) = strength.and_then(|s| grants.by_strength.get_mut(usize::from(s.0))) {
+            *slot = slot.or(says);
+        }
+    }
+}
+
+pub(crate) fn missing_atom(spec: &LayerSpec, subject: String, effect: Effect) -> Expr {
+    let (fact, how) = spec.missing;
+    let fact = Arc::new(MissingFact { fact: fact.to_owned(), subject, how: how.to_owned() });
+    Expr::atom(Atom::Missing(per_effect(&fact, effect)))
+}
+
+pub(crate) fn not_principal_doubt() -> MissingFact {
+    MissingFact {
+        fact: "whether an account that is excepted covers its principals".to_owned(),
+        subject: "NotPrincipal".to_owned(),
+        how: "the provider does not document it: name the principals themselves".to_owned(),
+    }
+}
+
+fn none<T: crate::truth::Truth>() -> Effects<T> {
+    Effects { allow: T::never(), deny: T::never() }
+}
+
+impl<T: Scalar> Evaluator<T> for ScalarEvaluator<'_> {
+    fn levels(&mut self, layer: LayerId) -> usize {
+        let Some(spec) = self.spec(layer) else { return 0 };
+        match spec.binding {
+            Binding::PrincipalScope | Binding::ResourceScope => {
+                let chain = self.chain_account(spec.binding).map(|a| self.estate.accounts[a].chain.len());
+                let given = self.estate.layers_given.contains(&layer);
+                match chain {
+                    Some(levels) if given && levels > 0 => levels,
+                    // Nothing was given: left out, or in strict questions one level that may say anything.
+                    _ => usize::from(self.setting.strict),
+                }
+            }
+            _ => 1,
+        }
+    }
+
+    fn layer(&mut self, layer: LayerId, level: usize, _within: &T) -> Effects<T> {
+        let Some(spec) = self.spec(layer) else { return none() };
+        let open = || Effects { allow: T::always(), deny: T::never() };
+        match spec.binding {
+            Binding::Principal => {
+                if self.caller.unloaded {
+                    // What its own account grants is missing; its limits are part of that.
+                    let subject = format!("account {}", self.caller.account_text);
+                    let allow = if spec.grants { self.missing(spec, subject) } else { T::always() };
+                    return Effects { allow, deny: T::never() };
+                }
+                let held = self.caller.principal.map_or(&[][..], |id| self.estate.held(layer, id));
+                if held.is_empty() && !spec.grants {
+                    return open();
+                }
+                self.policies(layer, held)
+            }
+            Binding::PrincipalScope | Binding::ResourceScope => {
+                let Some(scope) = self.scope(spec, level) else {
+                    return self.doubt(spec, format!("account {}", self.caller.account_text));
+                };
+                let policies: Vec<Held> = self.estate.scopes[scope]
+                    .policies
+                    .iter()
+                    .map(|&policy| Held { policy, via: None })
+                    .collect();
+                self.policies(layer, &policies)
+            }
+            Binding::Request => {
+                let Some(brought) = &self.setting.brought else { return open() };
+                let documents: Vec<DocId> =
+                    brought.documents.iter().filter(|(l, _)| *l == layer).map(|(_, d)| *d).collect();
+                if documents.is_empty() {
+                    return open();
+                }
+                let scene = self.scene(true);
+                let mut effects = none();
+                for document in documents {
+                    self.add_document(&scene, layer, None, document, &mut effects);
+                }
+                effects
+            }
+            Binding::Context(_) => {
+                let policies = self.named_policies(layer);
+                if policies.is_empty() {
+                    return open();
+                }
+                // The policy names whom it lets through; without a name it is about everybody.
+                let mut grants: Grants<T> = Grants::none();
+                for policy in policies {
+                    self.add_grants(layer, policy, &mut grants);
+                }
+                let allow = grants.by_strength.iter().fold(T::never(), |all, one| all.or(one));
+                Effects { allow, deny: grants.deny }
+            }
+            Binding::Resource | Binding::Rule => none(),
+        }
+    }
+
+    fn grants(&mut self, layer: LayerId, _within: &T) -> Option<Grants<T>> {
+        let spec = self.spec(layer)?;
+        let policies: Vec<PolicyId> = match self.part.resource {
+            Some(resource) => self.estate.resource_policies(resource, layer).collect(),
+            None => Vec::new(),
+        };
+        if policies.is_empty() {
+            let required =
+                spec.required_for.is_some_and(|fact| self.permission_facts >> fact.0 & 1 == 1);
+            let strict = self.setting.strict && spec.required_for.is_none() && self.part.resource.is_none();
+            if !self.setting.own_policies || !(required || strict) {
+                return None;
+            }
+            let subject = match &self.part.asked {
+                super::question::Asked::Nothing if !required => return None,
+                super::question::Asked::Nothing => "*".to_owned(),
+                super::question::Asked::Id(id) => id.clone(),
+                super::question::Asked::Pattern(pattern) => pattern.to_string(),
+            };
+            let mut grants = Grants::none();
+            let doubt: T = self.missing(spec, subject.clone());
+            grants.by_strength.iter_mut().for_each(|slot| *slot = doubt.clone());
+            grants.deny = self.missing_denial(spec, subject);
+            return Some(grants);
+        }
+        let mut grants = Grants::none();
+        for policy in policies {
+            self.add_grants(layer, policy, &mut grants);
+        }
+        Some(grants)
+    }
+
+    fn fact(&mut self, fact: FactId) -> T {
+        let holds = match fact_spec(self.estate, fact) {
+            FactSpec::Principal => self.caller.has(fact),
+            FactSpec::Permission => self.permission_facts >> fact.0 & 1 == 1,
+            FactSpec::Resource => part_facts(self.estate, self.part, self.caller.account) >> fact.0 & 1 == 1,
+            FactSpec::SameAccount => match &self.part.owner {
+                Owner::Caller => true,
+                Owner::Account(account) => self.caller.account == Some(*account),
+                Owner::Elsewhere(account) => self.caller.account_text == *account,
+            },
+        };
+        if holds { T::always() } else { T::never() }
+    }
+}

@@ -1,0 +1,656 @@
+//! All principals at once, for one permission and one part: the evaluator of `who_can`.
+//!
+//! Statements are found through the indexes; a condition is evaluated once per question, and tests of the
+//! principal's own facts become exact sets. Only clauses that mix the principal's facts with the request's are
+//! tested holder by holder.
+
+use super::context::States;
+use super::leaf::{CondLeaf, Scene};
+use super::question::{Asked, Owner, Part, Setting, fact_spec};
+use crate::base::IdSet;
+use crate::condition::{KeyState, Tri};
+use crate::model::{Clause, CondId, DocId, Effect, LayerId, PrincipalKind, WhoEntry};
+use crate::pattern::Template;
+use crate::provider::{Binding, FactSpec, KeyScope, LayerSpec, ResourceTraits};
+use crate::snapshot::estate::{AccountId, Estate, PolicyId, ScopeId};
+use crate::snapshot::library::{PatternKind, ResourceSetId, StatementId, Stmt, WhoId};
+use crate::truth::{
+    Bits, Effects, Evaluator, FactId, Grants, Kleene, PrincipalId, PrincipalSet, Principals, Truth,
+};
+use hashbrown::HashMap;
+
+type Ids = IdSet<PrincipalId>;
+
+pub(crate) struct SetEvaluator<'a> {
+    pub(crate) estate: &'a Estate,
+    pub(crate) permission: u16,
+    permission_facts: u32,
+    part: &'a Part,
+    setting: &'a Setting,
+    /// Conditions that do not depend on who holds the statement, evaluated once.
+    memo: HashMap<CondId, PrincipalSet, foldhash::fast::RandomState>,
+}
+
+/// Allowed and denied principals while statements are gathered.
+#[derive(Default)]
+struct Gathered {
+    allow: [Ids; 2],
+    deny: [Ids; 2],
+}
+
+impl Gathered {
+    fn add(&mut self, effect: Effect, found: &PrincipalSet, among: &Ids) {
+        let [sure, poss] = match effect {
+            Effect::Allow => &mut self.allow,
+            Effect::Deny => &mut self.deny,
+        };
+        poss.union_with(&found.poss().among(among));
+        if !found.is_exact() {
+            sure.union_with(&found.sure().among(among));
+        } else {
+            sure.union_with(&found.poss().among(among));
+        }
+    }
+
+    fn effects(self) -> Effects<PrincipalSet> {
+        let set = |[sure, poss]: [Ids; 2]| {
+            if sure == poss {
+                Kleene::exact(Principals::these(poss))
+            } else {
+                Kleene::between(Principals::these(sure), Principals::these(poss))
+            }
+        };
+        Effects { allow: set(self.allow), deny: set(self.deny) }
+    }
+}
+
+fn exactly(ids: Ids) -> PrincipalSet {
+    Kleene::exact(Principals::these(ids))
+}
+
+fn constant(degree: Tri) -> PrincipalSet {
+    match degree {
+        Tri::No => PrincipalSet::never(),
+        Tri::Yes => PrincipalSet::always(),
+        Tri::Maybe => Kleene::maybe(Principals::all()),
+    }
+}
+
+fn from_degrees(degrees: impl Iterator<Item = (PrincipalId, Tri)>) -> PrincipalSet {
+    let (mut sure, mut poss) = (Vec::new(), Vec::new());
+    for (id, degree) in degrees {
+        if degree == Tri::Yes {
+            sure.push(id);
+        }
+        if degree != Tri::No {
+            poss.push(id);
+        }
+    }
+    let set = |ids: Vec<PrincipalId>| Principals::these(ids.into_iter().collect());
+    Kleene::between(set(sure), set(poss))
+}
+
+/// What decides a clause or a variable.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum DependsOn {
+    Request,
+    /// The principal alone: one set for the whole life of the snapshot.
+    Principal,
+    /// Both, or the account of the principal as the resource's owner.
+    Mixed,
+}
+
+impl<'a> SetEvaluator<'a> {
+    /// `setting` must be bound to the part where the part's owner is known.
+    pub(crate) fn new(estate: &'a Estate, permission: u16, part: &'a Part, setting: &'a Setting) -> Self {
+        let permission_facts = (estate.provider.permission_facts)(&estate.universe.catalog, permission);
+        SetEvaluator { estate, permission, permission_facts, part, setting, memo: HashMap::default() }
+    }
+
+    fn scene<'s>(&'s self, states: &'s States) -> Scene<'s> {
+        Scene {
+            provider: self.estate.provider,
+            library: &self.estate.library,
+            states,
+            asked: &self.part.asked,
+            permission: Some(self.permission),
+        }
+    }
+
+    fn key_depends(&self, key: u32) -> DependsOn {
+        match self.estate.library.key_scopes.get(key as usize) {
+            Some(KeyScope::Principal(..)) => DependsOn::Principal,
+            Some(KeyScope::Resource(..)) if self.part.owner == Owner::Caller => DependsOn::Mixed,
+            _ => DependsOn::Request,
+        }
+    }
+
+    fn templates_depend(&self, templates: &[Template]) -> DependsOn {
+        let keys = templates.iter().flat_map(Template::variables);
+        let depends = keys.map(|(name, _)| match self.estate.library.conditions.find_key(name) {
+            Some(key) => self.key_depends(key.id),
+            None => DependsOn::Request,
+        });
+        depends.max().unwrap_or(DependsOn::Request)
+    }
+
+    fn clause_depends(&self, clause: &Clause) -> DependsOn {
+        let templates = self.templates_depend(&clause.templates);
+        match (self.key_depends(clause.key.id), templates, clause.templates.is_empty()) {
+            (DependsOn::Principal, _, true) => DependsOn::Principal,
+            (DependsOn::Request, DependsOn::Request, _) => DependsOn::Request,
+            _ => DependsOn::Mixed,
+        }
+    }
+
+    /// A condition as a set; clauses that must be tested one by one are tested for `candidates` only.
+    fn condition(&mut self, id: CondId, candidates: &Ids) -> PrincipalSet {
+        if id == CondId::ALWAYS {
+            return PrincipalSet::always();
+        }
+        if let Some(known) = self.memo.get(&id) {
+            return known.clone();
+        }
+        let mut lasting = true;
+        let found = {
+            let this = &*self;
+            let scene = this.scene(&this.setting.states);
+            scene.condition(id, &mut |scene, leaf| match leaf {
+                CondLeaf::Missing(_) => constant(Tri::Maybe),
+                CondLeaf::Clause(clause) => match this.clause_depends(clause) {
+                    DependsOn::Request => constant(scene.clause(clause, false).degree),
+                    DependsOn::Principal => this.principal_clause(clause),
+                    DependsOn::Mixed => {
+                        lasting = false;
+                        this.one_by_one(candidates, &|scene| scene.clause(clause, false).degree)
+                    }
+                },
+            })
+        };
+        if lasting {
+            self.memo.insert(id, found.clone());
+        }
+        found
+    }
+
+    /// A clause on a fact of the principal: computed once per snapshot, whatever is asked.
+    fn principal_clause(&self, clause: &Clause) -> PrincipalSet {
+        let cached = self.estate.clause_sets.get_or_compute(clause, || {
+            let mut open = Vec::new();
+            let mut hits = Vec::new();
+            let mut states = self.setting.states.without_context();
+            for id in self.estate.principals.ids() {
+                bind(self.estate, id, &mut states);
+                match states.state(clause.key.id) {
+                    KeyState::Unknown => open.push(id),
+                    state if clause.test.eval(state) == Tri::Yes => hits.push(id),
+                    _ => {}
+                }
+            }
+            (hits.into_iter().collect(), open.into_iter().collect())
+        });
+        let (hits, open) = &*cached;
+        if open.is_empty() {
+            return exactly(hits.clone());
+        }
+        // Of these the facts tell nothing; the request's context may.
+        let given = clause.test.eval(self.setting.states.base_state(clause.key.id));
+        let mut with_open = hits.clone();
+        with_open.union_with(open);
+        match given {
+            Tri::No => exactly(hits.clone()),
+            Tri::Yes => exactly(with_open),
+            Tri::Maybe => Kleene::between(Principals::these(hits.clone()), Principals::these(with_open)),
+        }
+    }
+
+    fn one_by_one(&self, candidates: &Ids, degree: &dyn Fn(&Scene<'_>) -> Tri) -> PrincipalSet {
+        let mut setting = self.setting.clone();
+        let mut last: Option<AccountId> = None;
+        from_degrees(candidates.iter().map(|id| {
+            let account = self.estate.principals[id].account;
+            if last != Some(account) {
+                setting.bind_part(self.estate, Some(account), self.part);
+                last = Some(account);
+            }
+            bind(self.estate, id, &mut setting.states);
+            (id, degree(&self.scene(&setting.states)))
+        }))
+    }
+
+    fn resources(&self, id: ResourceSetId, candidates: &Ids) -> PrincipalSet {
+        let set = &self.estate.library.resource_sets[id];
+        let mixed = set.items.iter().any(|&item| {
+            let entry = self.estate.library.patterns[item];
+            entry.kind == PatternKind::Template && {
+                let template = Template::parse(self.estate.library.texts.get(entry.text));
+                self.templates_depend(std::slice::from_ref(&template)) != DependsOn::Request
+            }
+        });
+        if mixed {
+            return self.one_by_one(candidates, &|scene| scene.resources(id));
+        }
+        constant(self.scene(&self.setting.states).resources(id))
+    }
+
+    /// Whom a statement applies to among `candidates`.
+    fn statement(&mut self, statement: &Stmt, candidates: &Ids) -> PrincipalSet {
+        if !self.estate.library.action_sets[statement.actions].contains(self.permission) {
+            return PrincipalSet::never();
+        }
+        let resources = self.resources(statement.resources, candidates);
+        if resources.is_never() {
+            return PrincipalSet::never();
+        }
+        resources.and(&self.condition(statement.condition, candidates))
+    }
+
+    fn document(&mut self, document: DocId, candidates: &Ids, gathered: &mut Gathered) {
+        let estate = self.estate;
+        for (_, statement) in estate.library.statements_of(document) {
+            let found = self.statement(statement, candidates);
+            if !found.is_never() {
+                gathered.add(statement.effect, &found, candidates);
+            }
+        }
+    }
+
+    /// What principals hold, through the indexes.
+    fn held(&mut self, layer: LayerId, within: &Ids) -> Effects<PrincipalSet> {
+        let estate = self.estate;
+        let Some(index) = estate.holders.iter().find(|index| index.layer == layer) else {
+            return Gathered::default().effects();
+        };
+        let mut gathered = Gathered::default();
+        for guarded in index.on_everything(self.permission) {
+            if guarded.condition == CondId::ALWAYS {
+                let [sure, poss] = match guarded.effect {
+                    Effect::Allow => &mut gathered.allow,
+                    Effect::Deny => &mut gathered.deny,
+                };
+                sure.union_with(&guarded.holders);
+                poss.union_with(&guarded.holders);
+                continue;
+            }
+            let mut holders = guarded.holders.clone();
+            holders.intersect_with(within);
+            let found = self.condition(guarded.condition, &holders);
+            gathered.add(guarded.effect, &found, &holders);
+        }
+        let universal = matches!(&self.part.asked, Asked::Pattern(pattern) if pattern.is_any());
+        if universal {
+            // Any particular resource will do: what can act there is indexed.
+            for guarded in index.on_something(self.permission) {
+                let mut holders = guarded.holders.clone();
+                holders.intersect_with(within);
+                let found = self.condition(guarded.condition, &holders);
+                gathered.add(guarded.effect, &found.and(&constant(Tri::Maybe)), &holders);
+            }
+        } else {
+            for statement in self.particular(index) {
+                self.holders_of(index, statement, within, &mut gathered);
+            }
+        }
+        for statement in index.excluding(self.permission) {
+            self.holders_of(index, statement, within, &mut gathered);
+        }
+        gathered.effects()
+    }
+
+    fn holders_of(
+        &mut self,
+        index: &crate::snapshot::index::HolderIndex,
+        id: StatementId,
+        within: &Ids,
+        gathered: &mut Gathered,
+    ) {
+        let mut holders = Ids::default();
+        index.add_holders(id, &mut holders);
+        holders.intersect_with(within);
+        let statement = &self.estate.library.statements[id];
+        let found = self.statement(statement, &holders);
+        gathered.add(statement.effect, &found, &holders);
+    }
+
+    /// Statements about the asked resource, found by their patterns; each once.
+    fn particular(&self, index: &crate::snapshot::index::HolderIndex) -> Vec<StatementId> {
+        let estate = self.estate;
+        let mut found: Vec<StatementId> = Vec::new();
+        let mut visit = |pattern| {
+            let contains = |id: &&StatementId| {
+                let actions = estate.library.statements[**id].actions;
+                estate.library.action_sets[actions].contains(self.permission)
+            };
+            found.extend(index.with_pattern(pattern).iter().filter(contains));
+        };
+        match &self.part.asked {
+            Asked::Nothing => {}
+            Asked::Id(id) => estate.resource_index.candidates(id, &mut visit),
+            Asked::Pattern(pattern) => estate.resource_index.overlapping(pattern, &mut visit),
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Limits: whoever has no policy of the layer passes.
+    fn limits(&mut self, layer: LayerId, within: &Ids) -> Effects<PrincipalSet> {
+        let estate = self.estate;
+        let Some(index) = estate.holders.iter().find(|index| index.layer == layer) else {
+            return pass();
+        };
+        let mut gathered = Gathered::default();
+        let mut limited = Ids::default();
+        for (policy, holders) in index.policies() {
+            let holders: Ids = holders.iter().copied().collect();
+            limited.union_with(&holders);
+            let mut holders = holders;
+            holders.intersect_with(within);
+            if !holders.is_empty() {
+                self.document(estate.policies[policy].document, &holders, &mut gathered);
+            }
+        }
+        let effects = gathered.effects();
+        Effects { allow: exactly(limited).minus(&effects.allow).not(), deny: effects.deny }
+    }
+
+    /// One level of guardrails that bind principals through their accounts.
+    fn scope_level(&mut self, layer: LayerId, level: usize, within: &Ids) -> Effects<PrincipalSet> {
+        let estate = self.estate;
+        let mut scopes: Vec<ScopeId> =
+            estate.accounts.iter().filter_map(|account| account.chain.get(level).copied()).collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        let mut gathered = Gathered::default();
+        let mut bound = Ids::default();
+        for scope in scopes {
+            let mut members = estate.scopes[scope].principals.clone();
+            members.intersect_with(within);
+            if members.is_empty() {
+                continue;
+            }
+            bound.union_with(&members);
+            for &policy in &estate.scopes[scope].policies {
+                if estate.policies[policy].layer == layer {
+                    self.document(estate.policies[policy].document, &members, &mut gathered);
+                }
+            }
+        }
+        let mut effects = gathered.effects();
+        // The guardrail stops whom it binds and does not let pass; everybody else passes.
+        effects.allow = exactly(bound).minus(&effects.allow).not();
+        if self.setting.strict {
+            let outside = estate.accounts.iter().filter(|account| account.chain.is_empty());
+            let mut unbound = Ids::default();
+            outside.for_each(|account| unbound.insert_range(account.principals.clone()));
+            effects = with_doubt(effects, unbound);
+        }
+        effects
+    }
+
+    fn entry(&self, entry: WhoEntry) -> PrincipalSet {
+        let estate = self.estate;
+        let one = |id: Option<PrincipalId>| exactly(id.map(IdSet::one).unwrap_or_default());
+        let of_kind = |text, kind| {
+            one(estate.by_id.get(&text).copied().filter(|&id| estate.principals[id].kind == kind))
+        };
+        match entry {
+            WhoEntry::Anyone => PrincipalSet::always(),
+            WhoEntry::Account(account) => {
+                let range = estate.account_ids.get(&account).map(|&id| estate.accounts[id].principals.clone());
+                let mut members = range.map(IdSet::range).unwrap_or_default();
+                for kind in [PrincipalKind::Anonymous, PrincipalKind::Federated, PrincipalKind::Service] {
+                    members.subtract(estate.of_kind(kind));
+                }
+                exactly(members)
+            }
+            WhoEntry::Principal(id) => {
+                let outside = [PrincipalKind::Service, PrincipalKind::Federated, PrincipalKind::Anonymous];
+                let found = estate.by_id.get(&id).copied();
+                one(found.filter(|&id| !outside.contains(&estate.principals[id].kind)))
+            }
+            WhoEntry::UniqueId(id) => one(estate.by_unique_id.get(&id).copied()),
+            WhoEntry::Service(name) => of_kind(name, PrincipalKind::Service),
+            WhoEntry::Federated(name) => of_kind(name, PrincipalKind::Federated),
+            WhoEntry::Session { account, role, .. } => {
+                let Some(&account) = estate.account_ids.get(&account) else { return PrincipalSet::never() };
+                let role = estate.text(role);
+                let same = |id: &PrincipalId| {
+                    let p = &estate.principals[*id];
+                    p.kind == PrincipalKind::Role && estate.text(p.name).eq_ignore_ascii_case(role)
+                };
+                let found = estate.accounts[account].principals.clone().map(PrincipalId).find(same);
+                one(found).and(&constant(Tri::Maybe))
+            }
+            WhoEntry::Nobody => PrincipalSet::never(),
+        }
+    }
+
+    fn excepted(&self, who: WhoId) -> PrincipalSet {
+        let entries = &self.estate.library.whos[who].entries;
+        entries.iter().fold(PrincipalSet::never(), |all, &entry| {
+            let found = self.entry(entry);
+            let account = matches!(entry, WhoEntry::Account(_));
+            all.or(&if account { found.and(&constant(Tri::Maybe)) } else { found })
+        })
+    }
+
+    fn add_grants(&mut self, policy: PolicyId, within: &Ids, grants: &mut Grants<PrincipalSet>) {
+        let estate = self.estate;
+        for (_, statement) in estate.library.statements_of(estate.policies[policy].document) {
+            let says = self.statement(statement, within);
+            if says.is_never() {
+                continue;
+            }
+            let Some(who) = statement.who else {
+                match statement.effect {
+                    Effect::Deny => grants.deny = grants.deny.or(&says),
+                    Effect::Allow => grants.by_strength.iter_mut().for_each(|slot| *slot = slot.or(&says)),
+                }
+                continue;
+            };
+            let named = &estate.library.whos[who];
+            match (named.negated, statement.effect) {
+                (true, Effect::Deny) => {
+                    let excepted = self.excepted(who);
+                    grants.deny = grants.deny.or(&says.minus(&excepted));
+                    grants.deny_excepted = grants.deny_excepted.or(&says.and(&excepted));
+                }
+                (true, Effect::Allow) => {
+                    let says = says.minus(&self.excepted(who));
+                    self.grant(WhoEntry::Anyone, &says, grants);
+                }
+                (false, effect) => {
+                    for &entry in &named.entries {
+                        let says = says.and(&self.entry(entry));
+                        match effect {
+                            Effect::Allow => self.grant(entry, &says, grants),
+                            Effect::Deny => grants.deny = grants.deny.or(&says),
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn grant(&self, entry: WhoEntry, says: &PrincipalSet, grants: &mut Grants<PrincipalSet>) {
+        if says.is_never() {
+            return;
+        }
+        for (kind, members) in self.estate.kinds() {
+            let strength = (self.estate.provider.strength)(entry, kind);
+            if let Some(slot) = strength.and_then(|s| grants.by_strength.get_mut(usize::from(s.0))) {
+                let of_kind = says.and(&exactly(members.clone()));
+                if !of_kind.is_never() {
+                    *slot = slot.or(&of_kind);
+                }
+            }
+        }
+    }
+
+    fn spec(&self, layer: LayerId) -> Option<&'static LayerSpec> {
+        self.estate.provider.layers.iter().find(|spec| spec.id == layer)
+    }
+}
+
+/// Fills in the keys that one principal determines.
+fn bind(estate: &Estate, id: PrincipalId, states: &mut States) {
+    let principal = &estate.principals[id];
+    let view = crate::provider::PrincipalView {
+        id: estate.text(principal.id),
+        kind: principal.kind,
+        account: estate.account_text(principal.account),
+        name: estate.text(principal.name),
+        unique_id: principal.unique_id.map(|id| estate.text(id)),
+        organisation: estate.organisation_of(principal.account),
+        session: None,
+        tag: &|key| estate.tag(id, key),
+    };
+    states.bind_principal(estate.provider, &estate.library, &view);
+}
+
+fn pass() -> Effects<PrincipalSet> {
+    Effects { allow: PrincipalSet::always(), deny: PrincipalSet::never() }
+}
+
+/// The same effects, of which nothing is known for `doubtful`.
+fn with_doubt(effects: Effects<PrincipalSet>, doubtful: Ids) -> Effects<PrincipalSet> {
+    let doubtful = Kleene::maybe(Principals::these(doubtful.clone()));
+    let known = Kleene::exact(doubtful.poss().clone());
+    Effects {
+        allow: effects.allow.minus(&known).or(&doubtful),
+        deny: effects.deny.minus(&known).or(&doubtful),
+    }
+}
+
+impl Evaluator<PrincipalSet> for SetEvaluator<'_> {
+    fn levels(&mut self, layer: LayerId) -> usize {
+        let Some(spec) = self.spec(layer) else { return 0 };
+        let given = self.estate.layers_given.contains(&layer);
+        let deepest = || self.estate.accounts.iter().map(|account| account.chain.len()).max().unwrap_or(0);
+        let levels = match (spec.binding, &self.part.owner) {
+            (Binding::PrincipalScope, _) | (Binding::ResourceScope, Owner::Caller) => deepest(),
+            (Binding::ResourceScope, Owner::Account(account)) => self.estate.accounts[*account].chain.len(),
+            (Binding::ResourceScope, Owner::Elsewhere(_)) => 0,
+            _ => return 1,
+        };
+        if given && levels > 0 { levels } else { usize::from(self.setting.strict) }
+    }
+
+    fn layer(&mut self, layer: LayerId, level: usize, within: &PrincipalSet) -> Effects<PrincipalSet> {
+        let estate = self.estate;
+        let Some(spec) = self.spec(layer) else { return pass() };
+        let candidates = within.poss().among(&estate.everybody);
+        match (spec.binding, &self.part.owner) {
+            (Binding::Principal, _) if spec.grants => {
+                let mut effects = self.held(layer, &candidates);
+                if !estate.unloaded.is_empty() {
+                    let unloaded = Kleene::maybe(Principals::these(estate.unloaded.clone()));
+                    effects.allow = effects.allow.or(&unloaded);
+                }
+                effects
+            }
+            (Binding::Principal, _) => self.limits(layer, &candidates),
+            (Binding::PrincipalScope, _) | (Binding::ResourceScope, Owner::Caller) => {
+                if !estate.layers_given.contains(&layer) {
+                    return with_doubt(pass(), estate.everybody.clone());
+                }
+                self.scope_level(layer, level, &candidates)
+            }
+            (Binding::ResourceScope, owner) => {
+                let scope = match owner {
+                    Owner::Account(account) => estate.accounts[*account].chain.get(level).copied(),
+                    _ => None,
+                };
+                let Some(scope) = scope.filter(|_| estate.layers_given.contains(&layer)) else {
+                    return with_doubt(pass(), estate.everybody.clone());
+                };
+                let mut gathered = Gathered::default();
+                for &policy in &estate.scopes[scope].policies {
+                    if estate.policies[policy].layer == layer {
+                        self.document(estate.policies[policy].document, &candidates, &mut gathered);
+                    }
+                }
+                gathered.effects()
+            }
+            (Binding::Context(_), _) => {
+                let named = self.setting.named.iter().find(|(l, _)| *l == layer).and_then(|(_, id)| *id);
+                let policies: Vec<PolicyId> =
+                    named.map(|id| estate.resource_policies(id, layer).collect()).unwrap_or_default();
+                if policies.is_empty() {
+                    return pass();
+                }
+                let mut grants = Grants::none();
+                for policy in policies {
+                    self.add_grants(policy, &candidates, &mut grants);
+                }
+                let allow = grants.by_strength.iter().fold(PrincipalSet::never(), |all, one| all.or(one));
+                Effects { allow, deny: grants.deny }
+            }
+            (Binding::Request, _) => pass(),
+            (Binding::Resource | Binding::Rule, _) => {
+                Effects { allow: PrincipalSet::never(), deny: PrincipalSet::never() }
+            }
+        }
+    }
+
+    fn grants(&mut self, layer: LayerId, within: &PrincipalSet) -> Option<Grants<PrincipalSet>> {
+        let spec = self.spec(layer)?;
+        let estate = self.estate;
+        let policies: Vec<PolicyId> = match self.part.resource {
+            Some(resource) => estate.resource_policies(resource, layer).collect(),
+            None => Vec::new(),
+        };
+        let mut grants = Grants::none();
+        if policies.is_empty() {
+            let required = spec.required_for.is_some_and(|fact| self.permission_facts >> fact.0 & 1 == 1);
+            let strict = self.setting.strict && spec.required_for.is_none() && self.part.resource.is_none();
+            let nothing = self.part.asked == Asked::Nothing && !required;
+            if !self.setting.own_policies || !(required || strict) || nothing {
+                return None;
+            }
+            grants.by_strength.iter_mut().for_each(|slot| *slot = constant(Tri::Maybe));
+            grants.deny = constant(Tri::Maybe);
+            return Some(grants);
+        }
+        let candidates = within.poss().among(&estate.everybody);
+        for policy in policies {
+            self.add_grants(policy, &candidates, &mut grants);
+        }
+        Some(grants)
+    }
+
+    fn fact(&mut self, fact: FactId) -> PrincipalSet {
+        let estate = self.estate;
+        let members = |account: AccountId| exactly(IdSet::range(estate.accounts[account].principals.clone()));
+        match fact_spec(estate, fact) {
+            FactSpec::Principal => {
+                exactly(estate.with_fact.get(usize::from(fact.0)).cloned().unwrap_or_default())
+            }
+            FactSpec::Permission => constant(Tri::from(self.permission_facts >> fact.0 & 1 == 1)),
+            FactSpec::SameAccount => match &self.part.owner {
+                Owner::Caller => PrincipalSet::always(),
+                Owner::Account(account) => members(*account),
+                Owner::Elsewhere(_) => PrincipalSet::never(),
+            },
+            FactSpec::Resource => {
+                let holds = |management_account| {
+                    let traits = ResourceTraits { flags: 0, management_account };
+                    (estate.provider.resource_facts)(&traits) >> fact.0 & 1 == 1
+                };
+                match (self.part.resource, &self.part.owner) {
+                    (Some(id), _) => {
+                        constant(Tri::from(estate.resources[id].facts >> fact.0 & 1 == 1))
+                    }
+                    (None, Owner::Account(id)) => constant(Tri::from(holds(estate.accounts[*id].management))),
+                    (None, Owner::Elsewhere(_)) => constant(Tri::from(holds(false))),
+                    (None, Owner::Caller) => {
+                        let accounts = estate.accounts.entries();
+                        let managing = accounts.filter(|(_, account)| holds(account.management));
+                        managing.fold(PrincipalSet::never(), |all, (id, _)| all.or(&members(id)))
+                    }
+                }
+            }
+        }
+    }
+}

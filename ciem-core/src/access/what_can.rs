@@ -1,0 +1,375 @@
+//! `what_can`: one caller's access as rows of permissions on resource patterns.
+
+use super::can::{general_assumptions, missing};
+use super::decide::{Case, Verdict, verdict};
+use super::matrix::RowPlan;
+use super::question::{Asked, Caller, Given, Part, Plan, Setting, asked_parts, find_caller};
+use super::scalar::ScalarEvaluator;
+use super::who_can::{condition, except};
+use crate::base::{Intervals, Row};
+use crate::condition::{Expr, Tri, simplify};
+use crate::error::Error;
+use crate::model::{Effect, Query};
+use crate::pattern::{Pattern, Relation, Template};
+use crate::progress::Progress;
+use crate::provider::Binding;
+use crate::snapshot::Snapshot;
+use crate::snapshot::estate::{Estate, PolicyId};
+use crate::snapshot::library::{PatternEntry, PatternKind};
+use crate::truth::Bits;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// One row of `what_can`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[non_exhaustive]
+pub struct AccessRow {
+    /// The permissions, sorted as the catalogue is.
+    pub permissions: Vec<String>,
+    /// The resource pattern.
+    pub resources: Vec<String>,
+    /// Patterns inside it to which the access does not extend.
+    pub except: Vec<String>,
+    /// The verdict of `can` on the pattern.
+    pub verdict: Verdict,
+    /// What it depends on, as canonical JSON text.
+    pub condition: Option<String>,
+    /// `active`: the access needs no activation first.
+    pub tier: &'static str,
+    /// The policies and groups through which it comes.
+    pub via: Vec<String>,
+}
+
+/// The answer of `what_can`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Access {
+    rows: Vec<AccessRow>,
+    assumptions: Vec<String>,
+}
+
+impl Access {
+    /// The rows, by resource pattern and first permission.
+    pub fn rows(&self) -> &[AccessRow] {
+        &self.rows
+    }
+
+    /// What the answer takes for granted.
+    pub fn assumptions(&self) -> &[String] {
+        &self.assumptions
+    }
+}
+
+/// Where permissions on a pattern come from: the names for `via`, and the permissions.
+struct Source {
+    names: Vec<String>,
+    actions: Intervals,
+}
+
+impl Snapshot {
+    /// What can `query.principal` do, on anything or on `query.resource`?
+    ///
+    /// # Errors
+    /// `unknown_principal`, `ambiguous_principal`, `invalid_request`.
+    pub fn what_can(&self, query: &Query) -> Result<Access, Error> {
+        self.what_can_with(query, &Progress::none())
+    }
+
+    /// As [`Snapshot::what_can`], polling for cancellation.
+    ///
+    /// # Errors
+    /// As `what_can`, and `cancelled`.
+    pub fn what_can_with(&self, query: &Query, progress: &Progress) -> Result<Access, Error> {
+        let Some(principal) = &query.principal else {
+            return Err(Error::invalid("principal", "`what_can` needs a principal"));
+        };
+        let (estate, _) = self.estate_for(query)?;
+        let caller = find_caller(estate, principal, query.session.as_ref())?;
+        let given = Given {
+            context: &query.context,
+            session: query.session.as_ref(),
+            at: query.at.as_deref(),
+            unknown: query.unknown_context,
+            missing: query.missing_layer,
+        };
+        let mut setting = Setting::new(estate, &given)?;
+        setting.own_policies = !query.caller_side_only;
+        caller.bind(estate, &mut setting, query.session.as_ref());
+        let wanted = query.action.as_ref().map(|action| estate.universe.expand(action));
+        let inquiry = Inquiry { estate, caller: &caller, setting: &setting, caller_side: query.caller_side_only };
+        let patterns = match &query.resource {
+            Some(resource) => {
+                BTreeMap::from([(resource.clone(), Intervals::all(estate.universe.len()))])
+            }
+            None => inquiry.patterns(),
+        };
+        let mut rows = Vec::new();
+        let count = patterns.len();
+        for (done, (pattern, mut actions)) in patterns.into_iter().enumerate() {
+            progress.poll("asking", done, Some(count))?;
+            if let Some(wanted) = &wanted {
+                actions = actions.intersect(wanted);
+            }
+            inquiry.rows(&pattern, &actions, query.resource.is_some(), progress, &mut rows)?;
+        }
+        let plan = Plan { permission: 0, generic: None, special: Vec::new(), own_scope: true };
+        let assumptions = general_assumptions(estate, Some(&caller), &plan, query.missing_layer);
+        Ok(Access { rows, assumptions })
+    }
+}
+
+struct Inquiry<'a> {
+    estate: &'a Estate,
+    caller: &'a Caller,
+    setting: &'a Setting,
+    caller_side: bool,
+}
+
+impl Inquiry<'_> {
+    /// The distinct patterns that grants speak of, with the permissions that they grant there.
+    fn patterns(&self) -> BTreeMap<String, Intervals> {
+        let estate = self.estate;
+        let mut found: BTreeMap<String, Vec<(u16, u16)>> = BTreeMap::new();
+        found.entry("*".to_owned()).or_default();
+        for spec in estate.provider.layers.iter().filter(|s| s.grants && s.binding == Binding::Principal) {
+            let held = self.caller.principal.map_or(&[][..], |id| estate.held(spec.id, id));
+            for held in held {
+                let document = estate.policies[held.policy].document;
+                for (_, statement) in estate.library.statements_of(document) {
+                    let actions = &estate.library.action_sets[statement.actions];
+                    if statement.effect == Effect::Deny || actions.is_empty() {
+                        continue;
+                    }
+                    let set = &estate.library.resource_sets[statement.resources];
+                    if set.negated {
+                        found.entry("*".to_owned()).or_default().extend_from_slice(actions.ranges());
+                        continue;
+                    }
+                    for &item in &set.items {
+                        if let Some(text) = self.resolved(estate.library.patterns[item]) {
+                            found.entry(text).or_default().extend_from_slice(actions.ranges());
+                        }
+                    }
+                }
+            }
+        }
+        if !self.caller_side {
+            self.named_by_resources(&mut found);
+        }
+        let mut patterns: BTreeMap<String, Intervals> =
+            found.into_iter().map(|(text, ranges)| (text, Intervals::from_ranges(ranges))).collect();
+        self.add_free(&mut patterns);
+        patterns
+    }
+
+    /// What the rule allows without any grant: always allowed permissions, and everything to an owner.
+    fn add_free(&self, patterns: &mut BTreeMap<String, Intervals>) {
+        let estate = self.estate;
+        let granted: Vec<(u16, u16)> = patterns.values().flat_map(|i| i.ranges().to_vec()).collect();
+        let Ok(plan) = RowPlan::new(estate, "*", true) else { return };
+        let mut free = plan.row(estate, self.caller, self.setting).poss().clone();
+        free.minus(&Row::from_intervals(&Intervals::from_ranges(granted), estate.universe.len()));
+        if self.caller.unloaded {
+            // Anything may be allowed on its own side; only what somebody else's policy says is worth a row.
+            return;
+        }
+        let star = patterns.entry("*".to_owned()).or_default();
+        let mut ranges = star.ranges().to_vec();
+        ranges.extend(free.ids(estate.universe.len()).map(|id| (id, id + 1)));
+        *star = Intervals::from_ranges(ranges);
+    }
+
+    /// Policies of resources that name the caller.
+    fn named_by_resources(&self, found: &mut BTreeMap<String, Vec<(u16, u16)>>) {
+        let estate = self.estate;
+        let part =
+            Part { asked: Asked::Nothing, owner: super::question::Owner::Caller, resource: None, covered: None };
+        let scalar = ScalarEvaluator::new(estate, self.caller, 0, &part, self.setting);
+        for id in estate.resources.ids() {
+            let resource = &estate.resources[id];
+            if !resource.askable {
+                continue;
+            }
+            for &policy in &resource.policies {
+                let policy = &estate.policies[policy];
+                for (_, statement) in estate.library.statements_of(policy.document) {
+                    if statement.effect == Effect::Deny || !scalar.may_name(statement.who) {
+                        continue;
+                    }
+                    let actions = &estate.library.action_sets[statement.actions];
+                    let set = &estate.library.resource_sets[statement.resources];
+                    for (_, covered) in asked_parts(estate, id, &Pattern::any()) {
+                        let mut texts = Vec::new();
+                        if set.negated {
+                            texts.push(covered.to_string());
+                        }
+                        for &item in set.items.iter().filter(|_| !set.negated) {
+                            let text = self.resolved(estate.library.patterns[item]);
+                            let pattern = text.and_then(|t| Pattern::parse(&t, estate.provider.syntax));
+                            let common = pattern.and_then(|p| match p.relation(&covered) {
+                                Relation::Disjoint => None,
+                                Relation::Contains => Some(vec![covered.clone()]),
+                                Relation::Overlaps => p.intersect(&covered).or(Some(vec![covered.clone()])),
+                            });
+                            texts.extend(common.into_iter().flatten().map(|p| p.to_string()));
+                        }
+                        for text in texts {
+                            let acting = self.acting(&text, actions);
+                            found.entry(text).or_default().extend_from_slice(acting.ranges());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The permissions among `actions` that can act on what the pattern names.
+    fn acting(&self, text: &str, actions: &Intervals) -> Intervals {
+        let provider = self.estate.provider;
+        let Some(pattern) = Pattern::parse(text, provider.syntax) else { return actions.clone() };
+        let service = pattern.segments().get(provider.key_segments[0]).and_then(|s| s.as_literal());
+        let types = self.estate.universe.types_of_pattern(&pattern, service);
+        actions.intersect(&self.estate.universe.permissions_on(&types))
+    }
+
+    /// The text of a pattern with the caller's variables filled in; open ones stand for any text.
+    fn resolved(&self, entry: PatternEntry) -> Option<String> {
+        let text = self.estate.library.texts.get(entry.text);
+        if entry.kind != PatternKind::Template {
+            return Some(text.to_owned());
+        }
+        let template = Template::parse(text);
+        let syntax = self.estate.provider.syntax;
+        let mut value = |name: &str| {
+            let key = self.estate.library.conditions.find_key(name)?;
+            match self.setting.states.state(key.id) {
+                crate::condition::KeyState::One(value) => Some(value.to_owned()),
+                _ => None,
+            }
+        };
+        let known = template.to_pattern(syntax, &mut value);
+        known.or_else(|| template.open_pattern(syntax)).map(|pattern| pattern.to_string())
+    }
+
+    fn rows(
+        &self,
+        pattern: &str,
+        actions: &Intervals,
+        exactly_asked: bool,
+        progress: &Progress,
+        rows: &mut Vec<AccessRow>,
+    ) -> Result<(), Error> {
+        let estate = self.estate;
+        let universe = &estate.universe;
+        let plan = RowPlan::new(estate, pattern, self.caller_side)?;
+        let set = plan.row(estate, self.caller, self.setting);
+        let mut candidates = set.poss().clone();
+        candidates.and(&Row::from_intervals(actions, universe.len()));
+        if pattern != "*" && !exactly_asked {
+            // Permissions without resource belong to the row of `*`.
+            candidates.minus(&Row::from_intervals(universe.without_resource(), universe.len()));
+        }
+        let sources = self.sources(pattern);
+        let mut groups: BTreeMap<(Expr, Vec<u16>), Vec<u16>> = BTreeMap::new();
+        let mut simplified: BTreeMap<Expr, Expr> = BTreeMap::new();
+        for (done, id) in candidates.ids(universe.len()).enumerate() {
+            progress.tick("asking", done, None)?;
+            let expr = if set.sure().contains(id) {
+                Expr::Always
+            } else {
+                let plan = Plan::new(estate, id, pattern, self.caller_side)?;
+                let raw = Case::new(estate, self.caller, &plan, self.setting).residual_expr();
+                simplified.entry(raw).or_insert_with_key(|raw| simplify(raw).expr).clone()
+            };
+            if expr == Expr::Never {
+                continue;
+            }
+            let via: Vec<u16> = sources
+                .iter()
+                .enumerate()
+                .filter(|(_, source)| source.actions.contains(id))
+                .map(|(at, _)| at as u16)
+                .collect();
+            groups.entry((expr, via)).or_default().push(id);
+        }
+        let mut found: Vec<(Vec<u16>, AccessRow)> = Vec::new();
+        for ((expr, via), ids) in groups {
+            let mut names: Vec<String> = via
+                .iter()
+                .filter_map(|&at| sources.get(usize::from(at)))
+                .flat_map(|source| source.names.iter().cloned())
+                .collect();
+            names.sort_unstable();
+            names.dedup();
+            let row = AccessRow {
+                permissions: ids.iter().map(|&id| universe.name(id).to_owned()).collect(),
+                resources: vec![pattern.to_owned()],
+                except: except(&expr),
+                verdict: verdict(&expr),
+                condition: condition(&expr),
+                tier: "active",
+                via: names,
+            };
+            debug_assert!(row.verdict != Verdict::Unknown || !missing(&expr).is_empty());
+            found.push((ids, row));
+        }
+        found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        rows.extend(found.into_iter().map(|(_, row)| row));
+        Ok(())
+    }
+
+    /// The grants that touch the pattern, for `via`.
+    fn sources(&self, pattern: &str) -> Vec<Source> {
+        let estate = self.estate;
+        let asked = match Pattern::parse(pattern, estate.provider.syntax) {
+            Some(parsed) if pattern.contains(['*', '?']) => Asked::Pattern(parsed),
+            _ => Asked::Id(pattern.to_owned()),
+        };
+        let mut sources = Vec::new();
+        let scene = super::leaf::Scene {
+            provider: estate.provider,
+            library: &estate.library,
+            states: &self.setting.states,
+            asked: &asked,
+            permission: None,
+        };
+        let mut add = |policy: PolicyId, via: Option<crate::base::Text>, who: &dyn Fn(Option<_>) -> bool| {
+            for (_, statement) in estate.library.statements_of(estate.policies[policy].document) {
+                let applies = statement.effect == Effect::Allow
+                    && who(statement.who)
+                    && scene.resources(statement.resources) != Tri::No;
+                if applies {
+                    let mut names = vec![estate.text(estate.policies[policy].name).to_owned()];
+                    names.extend(via.map(|via| estate.text(via).to_owned()));
+                    let actions = estate.library.action_sets[statement.actions].clone();
+                    sources.push(Source { names, actions });
+                }
+            }
+        };
+        for spec in estate.provider.layers.iter().filter(|s| s.grants && s.binding == Binding::Principal) {
+            let held = self.caller.principal.map_or(&[][..], |id| estate.held(spec.id, id));
+            for held in held {
+                add(held.policy, held.via, &|_| true);
+            }
+        }
+        if !self.caller_side {
+            let part = Part { asked: asked.clone(), owner: super::question::Owner::Caller, resource: None, covered: None };
+            let scalar = ScalarEvaluator::new(estate, self.caller, 0, &part, self.setting);
+            let near = match &asked {
+                Asked::Id(id) => super::question::find_resource(estate, id).into_iter().collect(),
+                Asked::Pattern(pattern) if !pattern.is_any() => estate
+                    .resources
+                    .ids()
+                    .filter(|&id| !asked_parts(estate, id, pattern).is_empty())
+                    .collect::<Vec<_>>(),
+                _ => Vec::new(),
+            };
+            for id in near {
+                for &policy in &estate.resources[id].policies {
+                    add(policy, None, &|who| scalar.may_name(who));
+                }
+            }
+        }
+        sources
+    }
+}

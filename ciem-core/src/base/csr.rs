@@ -1,0 +1,63 @@
+//! Compressed sparse rows: a list of lists in two arrays.
+
+use super::id::Id;
+use std::marker::PhantomData;
+
+#[derive(Clone)]
+pub(crate) struct Csr<I, T> {
+    ends: Vec<u32>,
+    items: Vec<T>,
+    id: PhantomData<fn(I) -> I>,
+}
+
+impl<I, T> std::fmt::Debug for Csr<I, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Csr({} rows, {} items)", self.ends.len(), self.items.len())
+    }
+}
+
+impl<I, T> Default for Csr<I, T> {
+    fn default() -> Self {
+        Csr { ends: Vec::new(), items: Vec::new(), id: PhantomData }
+    }
+}
+
+impl<I: Id, T> Csr<I, T> {
+    /// Appends the next row.
+    pub(crate) fn push_row(&mut self, row: impl IntoIterator<Item = T>) -> I {
+        self.items.extend(row);
+        self.ends.push(u32::try_from(self.items.len()).unwrap_or(u32::MAX));
+        I::new(self.ends.len() - 1)
+    }
+
+    /// From (row, item) pairs sorted by row.
+    pub(crate) fn from_sorted(rows: usize, pairs: impl IntoIterator<Item = (I, T)>) -> Self {
+        let mut csr = Csr::default();
+        for (row, item) in pairs {
+            let end = csr.items.len() as u32;
+            csr.ends.resize(row.index().max(csr.ends.len()), end);
+            csr.items.push(item);
+        }
+        let end = csr.items.len() as u32;
+        csr.ends.resize(rows, end);
+        csr.shrink();
+        csr
+    }
+
+    #[inline]
+    pub(crate) fn row(&self, id: I) -> &[T] {
+        let row = id.index();
+        let start = row.checked_sub(1).and_then(|i| self.ends.get(i)).map_or(0, |&e| e as usize);
+        let end = self.ends.get(row).map_or(start, |&e| e as usize);
+        self.items.get(start..end).unwrap_or(&[])
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(crate) fn shrink(&mut self) {
+        self.ends.shrink_to_fit();
+        self.items.shrink_to_fit();
+    }
+}

@@ -1,0 +1,106 @@
+//! Sets of ids on the large sparse axes. The only file that names `roaring`.
+
+use super::id::Id;
+use roaring::RoaringBitmap;
+use std::marker::PhantomData;
+
+/// A set of ids of one type.
+pub(crate) struct IdSet<I> {
+    bits: RoaringBitmap,
+    id: PhantomData<fn(I) -> I>,
+}
+
+impl<I> Clone for IdSet<I> {
+    fn clone(&self) -> Self {
+        IdSet { bits: self.bits.clone(), id: PhantomData }
+    }
+}
+
+impl<I> PartialEq for IdSet<I> {
+    fn eq(&self, other: &Self) -> bool {
+        self.bits == other.bits
+    }
+}
+
+impl<I> Default for IdSet<I> {
+    fn default() -> Self {
+        IdSet { bits: RoaringBitmap::new(), id: PhantomData }
+    }
+}
+
+impl<I> std::fmt::Debug for IdSet<I> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.bits.fmt(f)
+    }
+}
+
+impl<I: Id> IdSet<I> {
+    pub(crate) fn one(id: I) -> Self {
+        let mut set = Self::default();
+        set.insert(id);
+        set
+    }
+
+    /// The ids with indices in `range`.
+    pub(crate) fn range(range: std::ops::Range<u32>) -> Self {
+        let mut bits = RoaringBitmap::new();
+        bits.insert_range(range);
+        IdSet { bits, id: PhantomData }
+    }
+
+    pub(crate) fn insert_range(&mut self, range: std::ops::Range<u32>) {
+        self.bits.insert_range(range);
+    }
+
+    pub(crate) fn insert(&mut self, id: I) -> bool {
+        self.bits.insert(id.index() as u32)
+    }
+
+    pub(crate) fn contains(&self, id: I) -> bool {
+        self.bits.contains(id.index() as u32)
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        self.bits.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bits.is_empty()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = I> + '_ {
+        self.bits.iter().map(|i| I::new(i as usize))
+    }
+
+    pub(crate) fn min(&self) -> Option<I> {
+        self.bits.min().map(|i| I::new(i as usize))
+    }
+
+    pub(crate) fn union_with(&mut self, other: &Self) {
+        self.bits |= &other.bits;
+    }
+
+    pub(crate) fn intersect_with(&mut self, other: &Self) {
+        self.bits &= &other.bits;
+    }
+
+    pub(crate) fn subtract(&mut self, other: &Self) {
+        self.bits -= &other.bits;
+    }
+
+    pub(crate) fn is_disjoint(&self, other: &Self) -> bool {
+        self.bits.is_disjoint(&other.bits)
+    }
+
+    /// Packs runs; call it once on sets that are kept.
+    pub(crate) fn optimise(&mut self) {
+        self.bits.optimize();
+    }
+}
+
+impl<I: Id> FromIterator<I> for IdSet<I> {
+    /// Ids may come in any order; ascending order is fastest.
+    fn from_iter<T: IntoIterator<Item = I>>(ids: T) -> Self {
+        IdSet { bits: ids.into_iter().map(|i| i.index() as u32).collect(), id: PhantomData }
+    }
+}

@@ -1,0 +1,86 @@
+//! Text interning: every distinct text once, in one buffer.
+
+use super::id::{Id, id_type};
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
+
+id_type!(
+    /// An interned text.
+    Text
+);
+
+/// Distinct texts in one buffer. The hash is seeded per process: the texts are foreign.
+#[derive(Clone, Default)]
+pub(crate) struct Interner {
+    bytes: String,
+    ends: Vec<u32>,
+    table: HashTable<(u32, u32)>,
+    seed: RandomState,
+}
+
+impl std::fmt::Debug for Interner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Interner({} texts, {} bytes)", self.ends.len(), self.bytes.len())
+    }
+}
+
+impl Interner {
+    pub(crate) fn text(&mut self, text: &str) -> Text {
+        let hash = self.seed.hash_one(text);
+        // The upper hash half is kept beside the id, so that growing never touches the texts.
+        let tag = (hash >> 32) as u32;
+        let (bytes, ends) = (&self.bytes, &self.ends);
+        if let Some(&(_, id)) = self.table.find(hash, |&(t, id)| t == tag && slice(bytes, ends, id) == text) {
+            return Text(id);
+        }
+        let id = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
+        self.bytes.push_str(text);
+        self.ends.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
+        let (bytes, ends, seed) = (&self.bytes, &self.ends, &self.seed);
+        self.table.insert_unique(hash, (tag, id), |&(_, id)| seed.hash_one(slice(bytes, ends, id)));
+        Text(id)
+    }
+
+    pub(crate) fn find(&self, text: &str) -> Option<Text> {
+        let hash = self.seed.hash_one(text);
+        let tag = (hash >> 32) as u32;
+        let found = self.table.find(hash, |&(t, id)| t == tag && slice(&self.bytes, &self.ends, id) == text);
+        found.map(|&(_, id)| Text(id))
+    }
+
+    pub(crate) fn get(&self, id: Text) -> &str {
+        slice(&self.bytes, &self.ends, id.0)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = Text> + use<> {
+        (0..self.ends.len()).map(Text::new)
+    }
+
+    /// Bytes of text held, against the 4 GiB that `u32` offsets can address.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(crate) fn shrink(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.ends.shrink_to_fit();
+    }
+}
+
+fn slice<'a>(bytes: &'a str, ends: &[u32], id: u32) -> &'a str {
+    let start = id.checked_sub(1).and_then(|i| ends.get(i as usize)).map_or(0, |&e| e as usize);
+    let end = ends.get(id as usize).map_or(start, |&e| e as usize);
+    bytes.get(start..end).unwrap_or("")
+}
+
+/// Two independently seeded 64-bit hashes: names a text inside one process where keeping the text would cost
+/// as much as the input itself.
+pub(crate) fn fingerprint(seeds: &[RandomState; 2], text: &str) -> u128 {
+    let [a, b] = seeds;
+    (u128::from(a.hash_one(text)) << 64) | u128::from(b.hash_one(text))
+}

@@ -1,0 +1,17 @@
+//! Ids, interning, and the two kinds of set: roaring on the sparse axes, dense rows on the permission axis.
+
+pub(crate) mod csr;
+pub(crate) mod id;
+pub(crate) mod idset;
+pub(crate) mod idvec;
+pub(crate) mod intern;
+pub(crate) mod interval;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use csr::Csr;
+pub(crate) use id::{Id, id_type};
+pub(crate) use idset::IdSet;
+pub(crate) use idvec::IdVec;
+pub(crate) use intern::{Interner, Text, fingerprint};
+pub(crate) use interval::{Intervals, Row, Words};

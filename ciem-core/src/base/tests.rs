@@ -1,0 +1,63 @@
+use super::*;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+id_type!(Thing);
+
+#[test]
+fn interner_gives_one_id_per_text() {
+    let mut texts = Interner::default();
+    let (a, b) = (texts.text("alpha"), texts.text(""));
+    assert_eq!(texts.text("alpha"), a);
+    assert_ne!(a, b);
+    assert_eq!((texts.get(a), texts.get(b)), ("alpha", ""));
+    assert_eq!(texts.find("beta"), None);
+    assert_eq!(texts.find(""), Some(b));
+}
+
+#[test]
+fn csr_rows_keep_their_items() {
+    let csr: Csr<Thing, u8> = Csr::from_sorted(4, [(Thing(1), 7), (Thing(1), 8), (Thing(3), 9)]);
+    let rows: Vec<&[u8]> = (0..5).map(|i| csr.row(Thing(i))).collect();
+    assert_eq!(rows, [&[][..], &[7, 8], &[], &[9], &[]]);
+}
+
+fn ranges() -> impl Strategy<Value = Vec<(u16, u16)>> {
+    prop::collection::vec((0u16..200, 0u16..200), 0..6)
+}
+
+fn ids(ranges: &[(u16, u16)]) -> BTreeSet<u16> {
+    ranges.iter().flat_map(|&(a, b)| a..b).collect()
+}
+
+const LEN: u16 = 200;
+
+proptest! {
+    #[test]
+    fn intervals_and_rows_are_sets(a in ranges(), b in ranges()) {
+        let (sa, sb) = (ids(&a), ids(&b));
+        let (ia, ib) = (Intervals::from_ranges(a), Intervals::from_ranges(b));
+        prop_assert_eq!(ia.ids().collect::<BTreeSet<_>>(), sa.clone());
+        prop_assert_eq!(ia.intersect(&ib).ids().collect::<BTreeSet<_>>(), &sa & &sb);
+        let all: BTreeSet<u16> = (0..LEN).collect();
+        prop_assert_eq!(ia.complement(LEN).ids().collect::<BTreeSet<_>>(), &all - &sa);
+        for id in 0..LEN {
+            prop_assert_eq!(ia.contains(id), sa.contains(&id));
+        }
+        let (ra, rb) = (Row::from_intervals(&ia, LEN), Row::from_intervals(&ib, LEN));
+        for (op, want) in [(0, &sa & &sb), (1, &sa | &sb), (2, &sa - &sb)] {
+            let mut row = ra.clone();
+            match op {
+                0 => row.and(&rb),
+                1 => row.or(&rb),
+                _ => row.minus(&rb),
+            }
+            prop_assert_eq!(row.ids(LEN).collect::<BTreeSet<_>>(), want.clone());
+            prop_assert_eq!(row.count(LEN) as usize, want.len());
+            prop_assert_eq!(row.is_none(), want.is_empty());
+        }
+        let mut full = Row::All;
+        full.minus(&ra);
+        prop_assert_eq!(full.ids(LEN).collect::<BTreeSet<_>>(), &all - &sa);
+    }
+}

@@ -1,0 +1,26 @@
+//! Conditions: tests of context keys, Kleene evaluation, and the residual expression an answer depends on.
+
+mod describe;
+mod domain;
+mod expr;
+mod fold;
+mod key;
+mod operator;
+mod render;
+mod sets;
+mod simplify;
+mod table;
+mod test;
+#[cfg(test)]
+mod tests;
+mod text;
+mod tri;
+mod values;
+mod variable;
+
+pub(crate) use expr::{Atom, Expr, MissingFact};
+pub(crate) use key::{Key, KeyState};
+pub(crate) use operator::{Operator, Prefix};
+pub(crate) use simplify::{Simplified, simplify};
+pub(crate) use test::Test;
+pub(crate) use tri::Tri;

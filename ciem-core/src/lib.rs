@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+
+mod access;
+mod base;
+mod condition;
+mod error;
+#[cfg(feature = "fs")]
+mod fs;
+mod model;
+mod pattern;
+mod progress;
+mod provider;
+mod snapshot;
+mod truth;
+pub mod wire;
+
+pub use access::answer::{Decision, Denial, Explanation, LayerView, Missing, StatementView};
+pub use access::can::simulate;
+pub use access::decide::Verdict;
+pub use access::listing::{Coverage, LayerCoverage, PermissionRow, PrincipalRow, ResourceRow};
+pub use access::matrix::{Matrix, MatrixRow};
+pub use access::what_can::{Access, AccessRow};
+pub use access::who_can::{HolderRow, Holders};
+pub use error::{Error, Place};
+#[cfg(feature = "fs")]
+pub use fs::load_paths;
+pub use model::{
+    AccessLevel, Catalog, ContextValue, FileReport, KeyInfo, KeyType, Match, MissingLayer, PermissionInfo,
+    PrincipalKind, Query, Rejected, Request, ResourceTypeInfo, Session, UnknownContext,
+};
+pub use progress::{Cancel, Progress, Step};
+pub use snapshot::Snapshot;
+pub use snapshot::builder::{LoadOptions, OnError, SnapshotBuilder};

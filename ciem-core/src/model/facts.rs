@@ -1,0 +1,281 @@
+//! Everything read so far, before it is frozen into a snapshot.
+
+use super::LayerId;
+use super::condition::Conditions;
+use super::document::{DocId, Document};
+use super::record::{GroupRecord, PolicyRecord, PrincipalRecord, ResourceRecord, ScopeRecord, SourceId};
+use crate::base::{Id, IdVec, Interner, Text, fingerprint};
+use foldhash::fast::RandomState;
+use hashbrown::{HashMap, HashTable};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::BuildHasher;
+
+/// What was read from one input.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct FileReport {
+    /// Name as given to `add`.
+    pub name: String,
+    /// What the input was recognised as (`aws.authorization_details`), or `unrecognised`.
+    pub kind: String,
+    /// Records in it: users, groups, roles, policies, resources, scopes.
+    pub records: u64,
+    /// What in it could not be used.
+    pub errors: Vec<String>,
+}
+
+/// A policy or record that is not taken as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[non_exhaustive]
+pub struct Rejected {
+    /// ARN or name of the policy or record.
+    pub policy: String,
+    /// JSON pointer inside the policy's document (or the record); empty for the whole.
+    pub pointer: String,
+    /// Why, and what to do.
+    pub reason: String,
+    /// The input it came from.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub source: String,
+}
+
+/// What was read and what was not, as far as the inputs tell.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Coverage {
+    pub(crate) files: Vec<FileReport>,
+    pub(crate) rejected: BTreeSet<Rejected>,
+    /// (account, layer wire name) that are known only in part, and why.
+    pub(crate) partial: BTreeMap<(String, String), String>,
+    pub(crate) assumptions: BTreeSet<String>,
+}
+
+/// Records by id; several variants of one id are records that contradict each other.
+#[derive(Clone, Debug)]
+pub(crate) struct Records<R> {
+    by_id: HashMap<Text, Vec<R>, RandomState>,
+}
+
+impl<R> Default for Records<R> {
+    fn default() -> Self {
+        Records { by_id: HashMap::default() }
+    }
+}
+
+/// A record that several inputs may hold.
+pub(crate) trait Record {
+    fn id(&self) -> Text;
+    /// Whether both say the same; where they were read does not count.
+    fn same(&self, other: &Self) -> bool;
+}
+
+macro_rules! record {
+    ($($name:ident),+) => {$(
+        impl Record for $name {
+            fn id(&self) -> Text {
+                self.id
+            }
+            fn same(&self, other: &Self) -> bool {
+                *self == $name { source: self.source, ..other.clone() }
+            }
+        }
+    )+};
+}
+record!(PrincipalRecord, GroupRecord, PolicyRecord, ResourceRecord, ScopeRecord);
+
+impl<R: Record> Records<R> {
+    /// Keeps `record` unless one that says the same is there.
+    pub(crate) fn insert(&mut self, record: R) {
+        let variants = self.by_id.entry(record.id()).or_default();
+        if !variants.iter().any(|known| known.same(&record)) {
+            variants.push(record);
+        }
+    }
+
+    pub(crate) fn get(&self, id: Text) -> &[R] {
+        self.by_id.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: Text) -> Option<&mut Vec<R>> {
+        self.by_id.get_mut(&id)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Changes every record alike; the order in which they are seen is not defined.
+    pub(crate) fn update(&mut self, mut change: impl FnMut(&mut R)) {
+        self.by_id.values_mut().flatten().for_each(&mut change);
+    }
+
+    /// All ids with their variants, sorted by id text.
+    pub(crate) fn sorted<'a>(&'a self, texts: &'a Interner) -> Vec<(Text, &'a [R])> {
+        let mut all: Vec<_> = self.by_id.iter().map(|(&id, v)| (id, v.as_slice())).collect();
+        all.sort_unstable_by_key(|&(id, _)| texts.get(id));
+        all
+    }
+
+    /// As `sorted`, giving the records away.
+    pub(crate) fn into_sorted(self, texts: &Interner) -> Vec<(Text, Vec<R>)> {
+        let mut all: Vec<_> = self.by_id.into_iter().collect();
+        all.sort_unstable_by_key(|&(id, _)| texts.get(id));
+        all
+    }
+}
+
+/// What kinds of record the exports of an account showed; an empty list may be the work of a filter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) users: bool,
+    pub(crate) roles: bool,
+    pub(crate) groups: bool,
+    pub(crate) policies: bool,
+    /// A page said that another page follows.
+    pub(crate) truncated: bool,
+    /// A page said that it is the last one, or the export came whole.
+    pub(crate) complete: bool,
+}
+
+/// Attachments of guardrails that are told by policy instead of by node; they wait for the policy's layer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Attachments {
+    /// The layer of each policy, `None` for kinds of policy that limit nobody.
+    pub(crate) layers: BTreeMap<Text, Option<LayerId>>,
+    /// The nodes each policy hangs on, complete for that policy, and where this was read.
+    pub(crate) nodes: BTreeMap<Text, (BTreeSet<Text>, SourceId)>,
+    /// Policies of which every node was listed.
+    pub(crate) complete: BTreeSet<Text>,
+    /// Layers of which every policy was listed.
+    pub(crate) listed: BTreeSet<LayerId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OrganisationRecord {
+    pub(crate) id: Text,
+    pub(crate) management_account: Option<Text>,
+}
+
+/// Facts of one provider, gathered by its readers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facts {
+    pub(crate) texts: Interner,
+    pub(crate) conditions: Conditions,
+    pub(crate) documents: IdVec<DocId, Document>,
+    document_ids: HashMap<(u128, u8), DocId, RandomState>,
+    /// By content, since the same policy may be written in several ways.
+    equal_documents: HashTable<DocId>,
+    seeds: [RandomState; 2],
+    pub(crate) principals: Records<PrincipalRecord>,
+    pub(crate) groups: Records<GroupRecord>,
+    pub(crate) policies: Records<PolicyRecord>,
+    pub(crate) resources: Records<ResourceRecord>,
+    resource_parts: Vec<ResourceRecord>,
+    pub(crate) scopes: Records<ScopeRecord>,
+    pub(crate) organisation: Option<OrganisationRecord>,
+    pub(crate) attachments: Attachments,
+    /// Accounts from which identities were read, and which kinds of record were seen.
+    pub(crate) accounts: BTreeMap<Text, Seen>,
+    /// Which reader rejected what in which document: (document, pointer, reason).
+    pub(crate) rejected_documents: HashMap<DocId, Vec<(String, String)>, RandomState>,
+    pub(crate) coverage: Coverage,
+}
+
+impl Facts {
+    pub(crate) fn text(&mut self, text: &str) -> Text {
+        self.texts.text(text)
+    }
+
+    /// Registers an input and gives the id that its records carry.
+    pub(crate) fn source(&mut self, report: FileReport) -> SourceId {
+        self.coverage.files.push(report);
+        SourceId::new(self.coverage.files.len() - 1)
+    }
+
+    /// The document with this raw text; `parse` runs once per distinct text and dialect (a number of the
+    /// provider's, since the same text may mean different things in different layers).
+    pub(crate) fn document(
+        &mut self,
+        raw: &str,
+        dialect: u8,
+        parse: impl FnOnce(&mut Facts) -> (Document, Vec<(String, String)>),
+    ) -> DocId {
+        let key = (fingerprint(&self.seeds, raw), dialect);
+        if let Some(&id) = self.document_ids.get(&key) {
+            return id;
+        }
+        let (document, rejected) = parse(self);
+        let id = self.equal_document(document, rejected);
+        self.document_ids.insert(key, id);
+        id
+    }
+
+    fn equal_document(&mut self, document: Document, rejected: Vec<(String, String)>) -> DocId {
+        let [seed, _] = &self.seeds;
+        let hash = seed.hash_one(&document);
+        let (documents, reasons) = (&self.documents, &self.rejected_documents);
+        let equal = |&id: &DocId| {
+            documents[id] == document
+                && reasons.get(&id).map_or(&[][..], Vec::as_slice) == rejected.as_slice()
+        };
+        if let Some(&id) = self.equal_documents.find(hash, equal) {
+            return id;
+        }
+        let id = self.documents.push(document);
+        let documents = &self.documents;
+        self.equal_documents.insert_unique(hash, id, |&id| seed.hash_one(&documents[id]));
+        if !rejected.is_empty() {
+            self.rejected_documents.insert(id, rejected);
+        }
+        id
+    }
+
+    /// Adds what one input says of a resource. Its policy and its other facts come in different inputs; what
+    /// comes without a policy waits for `join_resource_parts`.
+    pub(crate) fn add_resource(&mut self, record: ResourceRecord) {
+        if record.policies.is_empty() {
+            self.resource_parts.push(record);
+            return;
+        }
+        let variants = self.resources.get_mut(record.id);
+        let same = |known: &&mut ResourceRecord| {
+            let accounts =
+                known.account.is_none() || record.account.is_none() || known.account == record.account;
+            accounts && known.policies == record.policies
+        };
+        match variants.and_then(|all| all.iter_mut().find(same)) {
+            Some(known) => known.absorb(&record),
+            None => self.resources.insert(record),
+        }
+    }
+
+    /// Gives every variant of a resource what was said of it beside its policy.
+    pub(crate) fn join_resource_parts(&mut self) {
+        for part in std::mem::take(&mut self.resource_parts) {
+            match self.resources.get_mut(part.id) {
+                Some(variants) => variants.iter_mut().for_each(|known| known.absorb(&part)),
+                None => self.resources.insert(part),
+            }
+        }
+    }
+
+    /// Adds what one input says of a node of the tree; the parts of a node come in several inputs. Only another
+    /// parent makes another variant.
+    pub(crate) fn add_scope(&mut self, mut record: ScopeRecord) {
+        let Some(variants) = self.scopes.get_mut(record.id) else {
+            self.scopes.insert(record);
+            return;
+        };
+        for known in variants.iter_mut() {
+            known.absorb(&record);
+        }
+        let same_parent = |known: &ScopeRecord| record.parent.is_none() || known.parent == record.parent;
+        if variants.iter().any(same_parent) {
+            return;
+        }
+        for known in variants.iter() {
+            record.absorb(known);
+        }
+        variants.push(record);
+    }
+}

@@ -1,0 +1,51 @@
+//! The vocabulary every provider is reduced to: plain data, no logic of any provider.
+//!
+//! A provider's readers turn bytes into [`Facts`]; `snapshot` freezes them. Texts are interned, policy
+//! documents are kept once however many principals carry the same text.
+
+pub(crate) mod catalog;
+pub(crate) mod condition;
+pub(crate) mod document;
+pub(crate) mod facts;
+pub(crate) mod record;
+pub(crate) mod request;
+#[cfg(test)]
+mod tests;
+
+pub use catalog::{AccessLevel, Catalog, KeyInfo, KeyType, PermissionInfo, ResourceTypeInfo};
+pub(crate) use condition::{Clause, ClauseId, CondId, CondNode, Conditions};
+pub(crate) use document::{DocId, Document, Effect, PatternItem, Patterns, Statement, Who, WhoEntry};
+pub use facts::{FileReport, Rejected};
+pub(crate) use facts::{Coverage, Facts, Records};
+pub(crate) use request::instant;
+pub use request::{ContextValue, Match, MissingLayer, Query, Request, Session, UnknownContext};
+pub(crate) use record::{
+    GroupRecord, PolicyRecord, PolicyRef, PolicyUse, PrincipalRecord, ResourceRecord, ScopeRecord, SourceId,
+};
+
+/// What kind of caller a principal is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PrincipalKind {
+    /// A person or workload with credentials of its own (an IAM user).
+    User,
+    /// An identity that others take on (an IAM role); asking about it asks about any of its sessions.
+    Role,
+    /// The owner of a whole account (the AWS root user).
+    Root,
+    /// A cloud service acting on its own behalf.
+    Service,
+    /// Identities that an external provider vouches for (SAML, OIDC).
+    Federated,
+    /// Callers without credentials.
+    Anonymous,
+    /// Everybody in one account that is not in the snapshot.
+    Account,
+    /// One named principal of an account that is not in the snapshot.
+    External,
+}
+
+/// A layer of a provider's decision rule; the number indexes the provider's layer table.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct LayerId(pub(crate) u8);

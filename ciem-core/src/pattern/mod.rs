@@ -1,0 +1,16 @@
+//! Texts with wildcards: globs over one text, patterns over resource ids that are cut into segments, and templates
+//! whose variables are filled in per request. Nothing here backtracks beyond the last star.
+
+mod glob;
+mod intersection;
+mod relation;
+mod resource;
+mod template;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub(crate) use glob::{Glob, Piece};
+pub(crate) use resource::{Pattern, Relation, Syntax};
+pub(crate) use template::Template;
+pub(crate) use text::{glob_text, matches_text};

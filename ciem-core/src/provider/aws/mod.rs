@@ -1,0 +1,36 @@
+//! Amazon Web Services: identity and access management, organisations, resource policies.
+
+pub(crate) mod catalog;
+pub(crate) mod condition;
+pub(crate) mod document;
+pub(crate) mod read;
+pub(crate) mod simulate;
+pub(crate) mod rule;
+pub(crate) mod spec;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use spec::PROVIDER;
+
+use crate::model::LayerId;
+use crate::pattern::Syntax;
+
+/// ARNs: six segments, the last is free.
+pub(crate) const ARN: Syntax = Syntax { separator: ':', segments: 6 };
+
+pub(crate) const IDENTITY: LayerId = LayerId(0);
+pub(crate) const RESOURCE: LayerId = LayerId(1);
+pub(crate) const TRUST: LayerId = LayerId(2);
+pub(crate) const BOUNDARY: LayerId = LayerId(3);
+pub(crate) const SESSION: LayerId = LayerId(4);
+pub(crate) const SCP: LayerId = LayerId(5);
+pub(crate) const RCP: LayerId = LayerId(6);
+pub(crate) const ENDPOINT: LayerId = LayerId(7);
+pub(crate) const PUBLIC_BLOCK: LayerId = LayerId(8);
+
+/// Principal flag: a service-linked role (path `/aws-service-role/`), exempt from SCPs.
+pub(crate) const SERVICE_LINKED: u8 = 1;
+/// Resource flag: S3 Block Public Access restricts public policies on this bucket.
+pub(crate) const RESTRICTS_PUBLIC: u8 = 1;
+/// Resource flag: the resource's policy is public in the sense of S3 Block Public Access.
+pub(crate) const PUBLIC_POLICY: u8 = 2;

@@ -1,0 +1,254 @@
+//! Readers of AWS exports: recognised by content, read completely before anything is kept.
+
+mod authorization;
+mod failure;
+mod finish;
+mod organization;
+mod resource_policy;
+mod text;
+
+pub(crate) use finish::finish;
+pub(crate) use resource_policy::kind_of;
+
+use super::document::json::{self, Str};
+use crate::error::{Error, Place};
+use crate::model::{Facts, FileReport};
+use authorization::{Group, Role, User};
+use organization::{Account, Child, Organization, PolicyEntry, Target, TreeNode, Unit};
+use resource_policy::{Attributes, Endpoint, PolicyField, PublicAccess};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use std::fmt;
+use text::{AccountId, Arn};
+
+/// One answer of the API or CLI. Every export that is read is one of these; what it is follows from the members
+/// it has. Members that a caller merges in beside the raw answer are marked as such.
+#[derive(serde::Deserialize, Default)]
+#[serde(default)]
+#[serde(expecting = "an object")]
+struct Page<'a> {
+    // iam get-account-authorization-details
+    #[serde(borrow, rename = "UserDetailList")]
+    users: Option<Vec<User<'a>>>,
+    #[serde(borrow, rename = "GroupDetailList")]
+    groups: Option<Vec<Group<'a>>>,
+    #[serde(borrow, rename = "RoleDetailList")]
+    roles: Option<Vec<Role<'a>>>,
+    #[serde(rename = "IsTruncated")]
+    is_truncated: Option<bool>,
+    /// Managed policies of IAM, or policies of the organisation.
+    #[serde(borrow, rename = "Policies")]
+    policies: Option<Vec<PolicyEntry<'a>>>,
+
+    // organizations
+    #[serde(borrow, rename = "Organization")]
+    organization: Option<Organization<'a>>,
+    #[serde(borrow, rename = "Roots")]
+    roots: Option<Vec<Unit<'a>>>,
+    #[serde(borrow, rename = "OrganizationalUnits")]
+    units: Option<Vec<Unit<'a>>>,
+    #[serde(borrow, rename = "Accounts")]
+    accounts: Option<Vec<Account<'a>>>,
+    #[serde(borrow, rename = "Children")]
+    children: Option<Vec<Child<'a>>>,
+    #[serde(borrow, rename = "Parents")]
+    parents: Option<Vec<Child<'a>>>,
+    #[serde(borrow, rename = "Targets")]
+    targets: Option<Vec<Target<'a>>>,
+    /// The organisation as one tree.
+    #[serde(borrow, rename = "Root")]
+    tree: Option<TreeNode<'a>>,
+    #[serde(rename = "NextToken")]
+    next_token: Option<serde::de::IgnoredAny>,
+    /// Merged in: the subject of the command.
+    #[serde(borrow, rename = "ParentId")]
+    parent_id: Option<Str<'a>>,
+    #[serde(borrow, rename = "ChildId")]
+    child_id: Option<Str<'a>>,
+    #[serde(borrow, rename = "TargetId")]
+    target_id: Option<Str<'a>>,
+    #[serde(borrow, rename = "PolicyId")]
+    policy_id: Option<Str<'a>>,
+    #[serde(borrow, rename = "Filter")]
+    filter: Option<Str<'a>>,
+
+    // policies of resources
+    #[serde(borrow, rename = "Policy")]
+    policy: Option<PolicyField<'a>>,
+    #[serde(borrow, rename = "Attributes")]
+    attributes: Option<Attributes<'a>>,
+    #[serde(borrow, rename = "ResourcePolicy")]
+    resource_policy: Option<&'a RawValue>,
+    #[serde(borrow, rename = "ARN")]
+    secret: Option<Arn<'a>>,
+    #[serde(rename = "CreatedDate")]
+    created: Option<serde::de::IgnoredAny>,
+    #[serde(borrow, rename = "VpcEndpoints")]
+    endpoints: Option<Vec<Endpoint<'a>>>,
+    #[serde(rename = "PublicAccessBlockConfiguration")]
+    public_access: Option<PublicAccess>,
+    /// Merged in: the subject of the command.
+    #[serde(borrow, rename = "Bucket")]
+    bucket: Option<Str<'a>>,
+    #[serde(borrow, rename = "KeyId")]
+    key_id: Option<Str<'a>>,
+    #[serde(borrow, rename = "AccountId", alias = "ExpectedBucketOwner")]
+    account_id: Option<AccountId<'a>>,
+    // rows for any other service
+    #[serde(borrow, rename = "resource_arn")]
+    row_resource: Option<Arn<'a>>,
+    #[serde(borrow, rename = "account_id")]
+    row_account: Option<AccountId<'a>>,
+    #[serde(borrow, rename = "policy")]
+    row_policy: Option<&'a RawValue>,
+}
+
+/// What a page is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    Authorization,
+    Organization,
+    ResourcePolicy,
+    Endpoints,
+    PublicAccess,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Authorization => "aws.authorization_details",
+            Kind::Organization => "aws.organization",
+            Kind::ResourcePolicy => "aws.resource_policy",
+            Kind::Endpoints => "aws.vpc_endpoints",
+            Kind::PublicAccess => "aws.public_access_block",
+        }
+    }
+}
+
+impl Page<'_> {
+    fn kind(&self) -> Option<Kind> {
+        let organization = self.organization.as_ref().is_some_and(|o| !o.id.is_empty())
+            || self.roots.is_some()
+            || self.units.is_some()
+            || self.accounts.is_some()
+            || self.children.is_some() && self.parent_id.is_some()
+            || self.parents.is_some() && self.child_id.is_some()
+            || self.targets.is_some() && self.policy_id.is_some()
+            || self.tree.is_some()
+            || matches!(self.policy, Some(PolicyField::Described(_)))
+            || self.target_id.is_some() && self.policies.is_some();
+        let own_policies = self.policies.as_deref().unwrap_or_default();
+        if self.users.is_some() || self.groups.is_some() || self.roles.is_some() {
+            Some(Kind::Authorization)
+        } else if organization || own_policies.iter().any(PolicyEntry::is_of_organization) {
+            Some(Kind::Organization)
+        } else if own_policies.iter().any(|policy| policy.versions.is_some()) {
+            Some(Kind::Authorization)
+        } else if self.policies.as_ref().is_some_and(Vec::is_empty) {
+            Some(if self.filter.is_some() { Kind::Organization } else { Kind::Authorization })
+        } else if self.public_access.is_some() {
+            Some(Kind::PublicAccess)
+        } else if self.endpoints.is_some() {
+            Some(Kind::Endpoints)
+        } else {
+            self.has_resource_policy().then_some(Kind::ResourcePolicy)
+        }
+    }
+
+    fn has_resource_policy(&self) -> bool {
+        matches!(self.policy, Some(PolicyField::Document(_)))
+            || self.row_resource.is_some() && (self.row_policy.is_some() || self.row_account.is_some())
+            || self.is_answer_for_secret()
+            || self.attributes.as_ref().is_some_and(Attributes::tells_policy)
+    }
+
+    /// `secretsmanager get-resource-policy` gives no more than the name where the secret has no policy; other
+    /// commands about secrets tell dates.
+    fn is_answer_for_secret(&self) -> bool {
+        let secret = self.secret.as_ref().is_some_and(|arn| arn.service() == "secretsmanager");
+        secret && (self.resource_policy.is_some() || self.created.is_none())
+    }
+}
+
+/// A page, or a list of pages.
+struct Pages<'a>(Vec<Page<'a>>);
+
+struct PagesVisitor;
+
+impl<'de> Visitor<'de> for PagesVisitor {
+    type Value = Pages<'de>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an export (an object) or a list of them")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Pages<'de>, A::Error> {
+        Page::deserialize(MapAccessDeserializer::new(map)).map(|page| Pages(vec![page]))
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Pages<'de>, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(list)).map(Pages)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Pages<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PagesVisitor)
+    }
+}
+
+/// Reads one input: an answer, a list of answers, or answers one after another. `false` if it is none of AWS's.
+pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Error> {
+    let text = text.trim_start_matches('\u{feff}');
+    if !text.trim_start().starts_with(['{', '[']) {
+        return Ok(false);
+    }
+    if json::too_deep(text) {
+        return Err(Error::TooDeep { limit: json::MAX_DEPTH, place: Place::source(name) });
+    }
+    let mut pages = Vec::new();
+    for part in serde_json::Deserializer::from_str(text).into_iter::<Pages<'_>>() {
+        match part {
+            Ok(Pages(more)) => pages.extend(more),
+            Err(_) => return failure::explain(name, text),
+        }
+    }
+    let Some(first) = pages.iter().find_map(Page::kind) else { return Ok(false) };
+    if let Some(strange) = pages.iter().position(|page| page.kind().is_none()) {
+        let reason = "this part of the input is no export that is read, unlike the others; remove it";
+        return Err(Error::malformed(reason, Place::source(name).at(format!("/{strange}"))));
+    }
+    let owners = resource_policy::owners(&pages, name)?;
+
+    let records = pages.iter().zip(&owners).map(|(page, owner)| records(page, owner.is_some())).sum();
+    let report =
+        FileReport { name: name.to_owned(), kind: first.name().to_owned(), records, errors: Vec::new() };
+    let source = facts.source(report);
+    authorization::keep(facts, source, &pages);
+    for (page, owner) in pages.iter().zip(owners) {
+        match (page.kind(), owner) {
+            (Some(Kind::Organization), _) => organization::keep(facts, source, page),
+            (_, Some(owner)) => resource_policy::keep(facts, source, page, owner),
+            (Some(Kind::Endpoints), None) => resource_policy::keep_endpoints(facts, source, page),
+            _ => {}
+        }
+    }
+    Ok(true)
+}
+
+fn records(page: &Page<'_>, resource: bool) -> u64 {
+    fn length<T>(list: Option<&Vec<T>>) -> usize {
+        list.map_or(0, Vec::len)
+    }
+    let identities = length(page.users.as_ref()) + length(page.groups.as_ref()) + length(page.roles.as_ref());
+    let nodes = length(page.roots.as_ref()) + length(page.units.as_ref()) + length(page.accounts.as_ref());
+    let links =
+        length(page.children.as_ref()) + length(page.parents.as_ref()) + length(page.targets.as_ref());
+    let single = usize::from(resource)
+        + usize::from(page.organization.is_some())
+        + usize::from(matches!(page.policy, Some(PolicyField::Described(_))));
+    let tree = page.tree.as_ref().map_or(0, TreeNode::size);
+    let policies = length(page.policies.as_ref()) + length(page.endpoints.as_ref());
+    (identities + nodes + links + single + tree + policies) as u64
+}
+
+#[cfg(test)]
+mod tests;

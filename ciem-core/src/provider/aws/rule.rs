@@ -1,0 +1,195 @@
+//! The AWS decision rule, written once for every algebra. `NOTES.md` cites the pages it follows.
+
+use super::{BOUNDARY, ENDPOINT, IDENTITY, PUBLIC_BLOCK, RCP, RESOURCE, SCP, SESSION, TRUST};
+use crate::truth::{Effects, Evaluator, FactId, Grants, Outcome, StrengthId, Truth};
+
+/// How a resource policy names the caller.
+pub(crate) const USER: StrengthId = StrengthId(0);
+pub(crate) const ROLE: StrengthId = StrengthId(1);
+pub(crate) const ROLE_SESSION: StrengthId = StrengthId(2);
+pub(crate) const ACCOUNT: StrengthId = StrengthId(3);
+pub(crate) const STAR: StrengthId = StrengthId(4);
+pub(crate) const SERVICE: StrengthId = StrengthId(5);
+pub(crate) const FEDERATED: StrengthId = StrengthId(6);
+
+pub(crate) const SAME_ACCOUNT: FactId = FactId(0);
+/// Permission: allowed whatever the policies say (`sts:GetCallerIdentity`, AWS-21).
+pub(crate) const FREE: FactId = FactId(1);
+/// Permission: the role's trust policy is the resource policy (`sts:AssumeRole*`, AWS-5, AWS-6).
+pub(crate) const TRUSTING: FactId = FactId(2);
+/// Permission: identity policies count only where the resource policy delegates (AWS-4, AWS-5).
+pub(crate) const DELEGATING: FactId = FactId(3);
+/// Permission: its service supports resource control policies (AWS-16).
+pub(crate) const RCP_SERVICE: FactId = FactId(4);
+/// Principal: no identity side at all: services, anonymous and federated callers.
+pub(crate) const OUTSIDER: FactId = FactId(5);
+/// Principal: not bound by SCPs (AWS-15).
+pub(crate) const SCP_EXEMPT: FactId = FactId(6);
+/// Principal: a service-linked role, not bound by RCPs either.
+pub(crate) const RCP_EXEMPT_CALLER: FactId = FactId(7);
+/// Resource: of the management account, not bound by RCPs.
+pub(crate) const RCP_EXEMPT_RESOURCE: FactId = FactId(8);
+/// Principal: the root user, to whom everything of its account is open (AWS-45).
+pub(crate) const ROOT: FactId = FactId(9);
+/// Principal: has a permissions boundary (AWS-9).
+pub(crate) const BOUNDED: FactId = FactId(10);
+/// Principal: a cloud service.
+pub(crate) const SERVICE_CALLER: FactId = FactId(11);
+/// Resource: its public policy is restricted by S3 Block Public Access (AWS-42).
+pub(crate) const PUBLIC_RESTRICTED: FactId = FactId(12);
+
+/// Decides. With `FULL` every layer is asked about everybody, so that explicit denies and the layers that
+/// stand in the way are all found; without it the rule stops as soon as nothing can be allowed any more.
+pub(crate) fn rule<T: Truth, E: Evaluator<T> + ?Sized, const FULL: bool>(e: &mut E) -> Outcome<T> {
+    let always = T::always();
+    let free = e.fact(FREE);
+    let bound = always.minus(&free);
+    if !FULL && bound.is_never() {
+        return Outcome::allowing(free);
+    }
+
+    // The resource's own policy. A trust policy counts only for the permissions that take on the role.
+    let trusting = e.fact(TRUSTING);
+    let untrusting = always.minus(&trusting);
+    let mut policy = T::never();
+    let mut grants = Grants::none();
+    for (layer, counts) in [(RESOURCE, &untrusting), (TRUST, &trusting)] {
+        if counts.is_never() {
+            continue;
+        }
+        if let Some(found) = e.grants(layer, if FULL { &always } else { &bound }) {
+            policy = policy.or(counts);
+            grants = merge(grants, found, counts);
+        }
+    }
+    let same = e.fact(SAME_ACCOUNT);
+    let outsider = e.fact(OUTSIDER);
+    let caller = always.minus(&outsider);
+    let inside = same.and(&caller);
+    let outside = caller.minus(&same);
+
+    let star = grants.named(STAR);
+    let session_named = grants.named(ROLE_SESSION);
+    let user_named = grants.named(USER);
+    let direct = user_named.or(&grants.named(ROLE)).or(&session_named).or(&star);
+    let delegated = grants.named(ACCOUNT);
+    let named = direct.or(&delegated);
+
+    // AWS-9: a Deny with NotPrincipal hits everybody who has a permissions boundary, the excepted too.
+    let bounded = e.fact(BOUNDED);
+    let resource_deny = grants.deny.or(&grants.deny_excepted.and(&bounded));
+
+    let identity = {
+        // Across accounts the identity side matters only to those whom the resource's policy names.
+        let ask = if FULL { always.clone() } else { inside.or(&outside.and(&named)).minus(&resource_deny) };
+        let found = if ask.is_never() { none() } else { e.layer(IDENTITY, 0, &ask) };
+        Effects { allow: found.allow.or(&e.fact(ROOT)), deny: found.deny }
+    };
+    let delegating = policy.and(&e.fact(DELEGATING));
+    let counted = identity.allow.minus(&delegating.minus(&delegated));
+    let outsider_named = grants.named(SERVICE).or(&grants.named(FEDERATED)).or(&star);
+    let core = inside
+        .and(&direct.or(&counted))
+        .or(&outside.and(&identity.allow).and(&named))
+        .or(&outsider.and(&outsider_named));
+
+    let denied = identity.deny.or(&resource_deny);
+    let mut open = core.minus(&denied);
+    if !FULL && open.is_never() {
+        return Outcome::allowing(free);
+    }
+    let within = |open: &T| if FULL { T::always() } else { open.clone() };
+
+    // Limits on the caller. AWS-7: named by user ARN, session ARN or `*` in the same account, an implicit deny
+    // of the boundary does not matter; a session ARN escapes the session policy as well.
+    let boundary = e.layer(BOUNDARY, 0, &within(&open));
+    let session = e.layer(SESSION, 0, &within(&open));
+    let past_session = inside.and(&session_named);
+    let past_boundary = inside.and(&user_named.or(&star)).or(&past_session);
+    let boundary_lets = boundary.allow.or(&past_boundary).or(&outsider);
+    let session_lets = session.allow.or(&past_session).or(&outsider);
+    open = open.and(&boundary_lets).and(&session_lets);
+    open = open.minus(&boundary.deny).minus(&session.deny);
+    if !FULL && open.is_never() {
+        return Outcome::allowing(free);
+    }
+
+    // Guardrails of the organisation and of the way in.
+    let scp_bound = always.minus(&e.fact(SCP_EXEMPT));
+    let scp = guardrail::<T, E, FULL>(e, SCP, &scp_bound, &mut open, true);
+    let rcp_bound =
+        e.fact(RCP_SERVICE).minus(&e.fact(RCP_EXEMPT_CALLER)).minus(&e.fact(RCP_EXEMPT_RESOURCE));
+    let rcp = guardrail::<T, E, FULL>(e, RCP, &rcp_bound, &mut open, false);
+    let endpoint = guardrail::<T, E, FULL>(e, ENDPOINT, &always, &mut open, true);
+    let public = e.fact(PUBLIC_RESTRICTED).minus(&same).minus(&e.fact(SERVICE_CALLER));
+    open = open.minus(&public);
+
+    let mut outcome = Outcome::allowing(open.or(&free));
+    if FULL {
+        let core_gap = inside.minus(&direct);
+        let resource_gap = outside.minus(&named).or(&outsider.minus(&outsider_named));
+        let resource_gap = resource_gap.or(&inside.and(&delegating).minus(&named));
+        let identity_gap = core_gap.or(&outside).minus(&identity.allow);
+        let stops = [
+            (IDENTITY, identity_gap.or(&identity.deny)),
+            (RESOURCE, resource_gap.or(&resource_deny).minus(&trusting)),
+            (TRUST, resource_gap.or(&resource_deny).and(&trusting)),
+            (BOUNDARY, always.minus(&boundary_lets).or(&boundary.deny)),
+            (SESSION, always.minus(&session_lets).or(&session.deny)),
+            (SCP, scp.gap.or(&scp.deny)),
+            (RCP, rcp.gap.or(&rcp.deny)),
+            (ENDPOINT, endpoint.gap.or(&endpoint.deny)),
+            (PUBLIC_BLOCK, public),
+        ];
+        for (layer, stop) in stops {
+            outcome.stop(layer, &stop.minus(&free));
+        }
+        let explicit = [&denied, &boundary.deny, &session.deny, &scp.deny, &rcp.deny, &endpoint.deny];
+        outcome.explicit_deny = explicit.iter().fold(T::never(), |all, deny| all.or(deny)).minus(&free);
+    }
+    outcome
+}
+
+struct Guard<T> {
+    gap: T,
+    deny: T,
+}
+
+/// A layer that only takes away: every level must let the request pass.
+fn guardrail<T: Truth, E: Evaluator<T> + ?Sized, const FULL: bool>(
+    e: &mut E,
+    layer: crate::model::LayerId,
+    bound: &T,
+    open: &mut T,
+    needs_allow: bool,
+) -> Guard<T> {
+    let mut guard = Guard { gap: T::never(), deny: T::never() };
+    for level in 0..e.levels(layer) {
+        let ask = if FULL { bound.clone() } else { open.and(bound) };
+        if ask.is_never() {
+            break;
+        }
+        let found = e.layer(layer, level, &ask);
+        // AWS-16: full access is implied at every level of resource control policies.
+        if needs_allow {
+            guard.gap = guard.gap.or(&bound.minus(&found.allow));
+        }
+        guard.deny = guard.deny.or(&bound.and(&found.deny));
+        *open = open.minus(&guard.gap).minus(&guard.deny);
+    }
+    guard
+}
+
+fn none<T: Truth>() -> Effects<T> {
+    Effects { allow: T::never(), deny: T::never() }
+}
+
+fn merge<T: Truth>(into: Grants<T>, found: Grants<T>, counts: &T) -> Grants<T> {
+    let mut merged = into;
+    for (all, one) in merged.by_strength.iter_mut().zip(&found.by_strength) {
+        *all = all.or(&one.and(counts));
+    }
+    merged.deny = merged.deny.or(&found.deny.and(counts));
+    merged.deny_excepted = merged.deny_excepted.or(&found.deny_excepted.and(counts));
+    merged
+}

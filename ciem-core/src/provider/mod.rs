@@ -1,0 +1,217 @@
+//! Providers: what each declares of itself, and the one table that lists them.
+
+pub(crate) mod aws;
+
+use crate::condition::Tri;
+use crate::error::Error;
+use crate::model::{Catalog, DocId, Facts, LayerId, PrincipalKind, Request, WhoEntry};
+use crate::pattern::Syntax;
+use crate::truth::{
+    Evaluator, FactId, Outcome, PermissionSet, PrincipalSet, Residual, StrengthId, Traced, Truth,
+};
+
+/// All providers. Adding one is a folder and a line here.
+pub(crate) static TABLE: &[&Provider] = &[&aws::PROVIDER];
+
+/// What a provider says of itself: data and small functions, no loop over facts.
+pub(crate) struct Provider {
+    pub(crate) name: &'static str,
+    /// How resource ids are cut into segments.
+    pub(crate) syntax: Syntax,
+    /// Which segments of a resource id tell its service and its account, for the pattern index.
+    pub(crate) key_segments: [usize; 2],
+    pub(crate) layers: &'static [LayerSpec],
+    pub(crate) facts: &'static [FactSpec],
+    pub(crate) rules: RuleTable,
+    /// The built-in catalogue.
+    pub(crate) catalog: fn() -> Catalog,
+    /// Reads one input into facts; `false` if it is none of this provider's.
+    pub(crate) read: fn(&mut Facts, &str, &str) -> Result<bool, Error>,
+    /// Completes the facts once every input was read.
+    pub(crate) finish: fn(&mut Facts),
+    /// A `simulate` document as facts and a question on them.
+    pub(crate) simulate: fn(&str, &mut Facts) -> Result<Request, Error>,
+    /// Compiles a document that comes with a request, for the layer it belongs to.
+    pub(crate) document: fn(&mut Facts, LayerId, &str) -> Result<DocId, Error>,
+    /// What is missing where a referenced policy or group is absent, and how to get it.
+    pub(crate) missing_policy: (&'static str, &'static str),
+    pub(crate) missing_group: (&'static str, &'static str),
+    /// How strongly an entry of a resource's policy names a caller of this kind.
+    pub(crate) strength: fn(WhoEntry, PrincipalKind) -> Option<StrengthId>,
+    /// The principal, permission and resource facts that hold, as bits by [`FactId`].
+    pub(crate) principal_facts: fn(&PrincipalTraits) -> u32,
+    pub(crate) permission_facts: fn(&Catalog, u16) -> u32,
+    pub(crate) resource_facts: fn(&ResourceTraits) -> u32,
+    /// The patterns of ids that a resource's own policy speaks for.
+    pub(crate) covered: fn(&str) -> Vec<String>,
+    /// The resource whose own policy speaks for an id, where it is another one.
+    pub(crate) carrier: fn(&str) -> Option<&str>,
+    /// Where a context key gets its value from.
+    pub(crate) key_scope: fn(&str) -> KeyScope,
+    /// The value of a key that principals determine.
+    pub(crate) principal_key: for<'a> fn(&KeyScope, &PrincipalView<'a>) -> KeyValue<'a>,
+    /// The value of a key that the resource or the time determines.
+    pub(crate) resource_key: for<'a> fn(&KeyScope, &ResourceView<'a>) -> KeyValue<'a>,
+    /// A caller by a name that is no record's id: a session, a service, anonymous, somebody of an account that
+    /// is not loaded.
+    pub(crate) caller: fn(&str) -> Option<Caller>,
+    /// Whether a policy's id is that of a guardrail, not of a policy that principals hold.
+    pub(crate) is_guardrail: fn(&str) -> bool,
+    /// What kind of record an id names, where the id tells.
+    pub(crate) kind_of: fn(&str) -> Option<PrincipalKind>,
+    /// What a session says of the request's context.
+    pub(crate) session_context:
+        fn(&crate::model::Session, &mut std::collections::BTreeMap<String, crate::model::ContextValue>),
+    /// The permission fact under which identity policies count only where the resource's policy delegates.
+    pub(crate) delegating: Option<FactId>,
+    /// The account that a resource id names, if it does.
+    pub(crate) account_of: fn(&str) -> Option<String>,
+    /// What is assumed of a resource whose own policy was not given, for this permission.
+    pub(crate) assumed_resource: fn(&str, &str) -> Option<String>,
+}
+
+impl std::fmt::Debug for Provider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// A layer of the rule.
+#[derive(Debug)]
+pub(crate) struct LayerSpec {
+    pub(crate) id: LayerId,
+    /// Wire name, as in `blocked_by`.
+    pub(crate) name: &'static str,
+    pub(crate) binding: Binding,
+    /// Whether the layer gives access; the others limit it, and let everything pass where they are absent.
+    pub(crate) grants: bool,
+    /// Absence of the layer is a missing fact for the permissions with this fact.
+    pub(crate) required_for: Option<FactId>,
+    /// What is missing where the layer was not given, and how to get it.
+    pub(crate) missing: (&'static str, &'static str),
+}
+
+/// What a layer's policies hang on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Binding {
+    /// The caller and its groups.
+    Principal,
+    /// The nodes above the caller's account, root first.
+    PrincipalScope,
+    /// The nodes above the resource's account, root first.
+    ResourceScope,
+    /// The resource.
+    Resource,
+    /// Documents that come with the request.
+    Request,
+    /// A resource record that a context key of the request names.
+    Context(&'static str),
+    /// No document: the rule itself.
+    Rule,
+}
+
+/// Where the truth of a fact lies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum FactSpec {
+    SameAccount,
+    Principal,
+    Permission,
+    Resource,
+}
+
+/// The rule, instantiated at each algebra.
+pub(crate) struct RuleTable {
+    pub(crate) tri: fn(&mut dyn Evaluator<Tri>) -> Outcome<Tri>,
+    pub(crate) tri_full: fn(&mut dyn Evaluator<Tri>) -> Outcome<Tri>,
+    pub(crate) traced: fn(&mut dyn Evaluator<Traced>) -> Outcome<Traced>,
+    pub(crate) residual: fn(&mut dyn Evaluator<Residual>) -> Outcome<Residual>,
+    pub(crate) residual_full: fn(&mut dyn Evaluator<Residual>) -> Outcome<Residual>,
+    pub(crate) principals: fn(&mut dyn Evaluator<PrincipalSet>) -> Outcome<PrincipalSet>,
+    pub(crate) permissions: fn(&mut dyn Evaluator<PermissionSet>) -> Outcome<PermissionSet>,
+}
+
+/// What facts of the rule are derived from.
+#[derive(Debug)]
+pub(crate) struct PrincipalTraits {
+    pub(crate) kind: PrincipalKind,
+    pub(crate) flags: u8,
+    pub(crate) management_account: bool,
+    pub(crate) bounded: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct ResourceTraits {
+    pub(crate) flags: u8,
+    pub(crate) management_account: bool,
+}
+
+/// Who determines a context key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum KeyScope {
+    /// The request alone.
+    Request,
+    /// The principal: provider's number of the key, and the rest of a prefix key (a tag's name).
+    Principal(u8, Box<str>),
+    /// The resource or the time of the request.
+    Resource(u8, Box<str>),
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum KeyValue<'a> {
+    /// The facts do not tell; what the request's context says counts.
+    Open,
+    Absent,
+    One(std::borrow::Cow<'a, str>),
+    Many(Vec<Box<str>>),
+}
+
+/// A principal as keys see it.
+pub(crate) struct PrincipalView<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) kind: PrincipalKind,
+    pub(crate) account: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) unique_id: Option<&'a str>,
+    pub(crate) organisation: Option<&'a str>,
+    pub(crate) session: Option<&'a crate::model::Session>,
+    pub(crate) tag: &'a dyn Fn(&str) -> Option<&'a str>,
+}
+
+/// A resource as keys see it.
+pub(crate) struct ResourceView<'a> {
+    pub(crate) account: Option<&'a str>,
+    pub(crate) organisation: Option<&'a str>,
+    /// Seconds since 1970.
+    pub(crate) at: Option<i64>,
+}
+
+/// A caller that is no record: what its text says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Caller {
+    pub(crate) kind: PrincipalKind,
+    pub(crate) account: Option<String>,
+    /// For a session: the role's name without path, and the session's name.
+    pub(crate) session_of: Option<(String, String)>,
+}
+
+/// The instances of a rule, from the one generic function.
+macro_rules! rule_table {
+    ($rule:ident) => {{
+        fn lean<T: Truth>(e: &mut dyn Evaluator<T>) -> Outcome<T> {
+            $rule::<T, dyn Evaluator<T>, false>(e)
+        }
+        fn full<T: Truth>(e: &mut dyn Evaluator<T>) -> Outcome<T> {
+            $rule::<T, dyn Evaluator<T>, true>(e)
+        }
+        RuleTable {
+            tri: lean,
+            tri_full: full,
+            traced: full,
+            residual: lean,
+            residual_full: full,
+            principals: lean,
+            permissions: lean,
+        }
+    }};
+}
+pub(crate) use rule_table;

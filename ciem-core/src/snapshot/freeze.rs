@@ -1,0 +1,316 @@
+//! Facts into an estate: references resolved, hierarchies closed, doubts written down, indexes built.
+
+use super::estate::{ClauseSets, Estate, Held, Policy, PolicyId, Principal, Resource};
+use super::index::{HolderIndex, ResourceIndex};
+use super::library::{Library, LibraryBuilder, PatternId};
+use super::people::{self, People};
+use super::scopes::{self, Scopes};
+use super::universe::Universe;
+use crate::base::{Csr, IdSet, IdVec, Intervals, Row, Text};
+use crate::condition::MissingFact;
+use crate::error::Error;
+use crate::model::{
+    Catalog, Coverage, DocId, Facts, LayerId, PolicyRecord, PolicyRef, PolicyUse, PrincipalKind, Rejected,
+    SourceId,
+};
+use crate::progress::Progress;
+use crate::provider::{Binding, FactSpec, Provider, ResourceTraits};
+use crate::truth::PrincipalId;
+use hashbrown::HashMap;
+use std::sync::Arc;
+
+/// Turns policy uses into policies; the one place that decides what an absent or contradictory policy means.
+pub(crate) struct Resolver<'a> {
+    pub(crate) provider: &'static Provider,
+    pub(crate) builder: LibraryBuilder<'a>,
+    records: crate::model::Records<PolicyRecord>,
+    pub(crate) policies: IdVec<PolicyId, Policy>,
+    managed: HashMap<(LayerId, Text), Vec<PolicyId>, foldhash::fast::RandomState>,
+    pub(crate) coverage: Coverage,
+}
+
+impl Resolver<'_> {
+    pub(crate) fn text(&self, text: Text) -> &str {
+        self.builder.library.texts.get(text)
+    }
+
+    /// The policies that a use means: several where records contradict each other.
+    pub(crate) fn resolve(&mut self, used: &PolicyUse, source: SourceId) -> Vec<PolicyId> {
+        match used.policy {
+            PolicyRef::Inline { name, document } => {
+                let policy = Policy { layer: used.layer, name, document, source: Some(source) };
+                vec![self.policies.push(policy)]
+            }
+            PolicyRef::Managed(id) => self.managed(used.layer, id),
+        }
+    }
+
+    fn managed(&mut self, layer: LayerId, id: Text) -> Vec<PolicyId> {
+        if let Some(known) = self.managed.get(&(layer, id)) {
+            return known.clone();
+        }
+        let subject = self.text(id).to_owned();
+        let variants: Vec<(DocId, Option<SourceId>)> =
+            self.records.get(id).iter().map(|record| (record.document, Some(record.source))).collect();
+        let documents = match variants.as_slice() {
+            [] => {
+                let (fact, how) = self.provider.missing_policy;
+                let fact = MissingFact { fact: fact.to_owned(), subject, how: how.to_owned() };
+                vec![(self.builder.absent(&Arc::new(fact)), None)]
+            }
+            [one] => vec![*one],
+            several => {
+                let fact = Arc::new(contradiction(&subject));
+                several.iter().map(|&(doc, source)| (self.builder.doubtful(doc, &fact), source)).collect()
+            }
+        };
+        let ids: Vec<PolicyId> = documents
+            .into_iter()
+            .map(|(document, source)| self.policies.push(Policy { layer, name: id, document, source }))
+            .collect();
+        self.managed.insert((layer, id), ids.clone());
+        ids
+    }
+
+    /// The policies of a record of which several variants were read: what all of them say holds, the rest may.
+    pub(crate) fn resolve_variants(
+        &mut self,
+        subject: Text,
+        variants: &[(&[PolicyUse], SourceId)],
+    ) -> Vec<PolicyId> {
+        let [(first, source), others @ ..] = variants else { return Vec::new() };
+        let mut out = Vec::new();
+        let in_all = |used: &PolicyUse| others.iter().all(|(list, _)| list.contains(used));
+        for used in first.iter().filter(|used| in_all(used)) {
+            out.extend(self.resolve(used, *source));
+        }
+        if others.is_empty() {
+            return out;
+        }
+        let subject = self.text(subject).to_owned();
+        let fact = Arc::new(contradiction(&subject));
+        let mut seen: Vec<&PolicyUse> = first.iter().filter(|used| in_all(used)).collect();
+        for (list, source) in variants {
+            for used in *list {
+                if seen.contains(&used) {
+                    continue;
+                }
+                seen.push(used);
+                for id in self.resolve(used, *source) {
+                    let policy = self.policies[id].clone();
+                    let document = self.builder.doubtful(policy.document, &fact);
+                    out.push(self.policies.push(Policy { document, ..policy }));
+                }
+            }
+        }
+        out
+    }
+
+    /// A policy that may say anything, because a fact is missing.
+    pub(crate) fn unknown(&mut self, layer: LayerId, name: Text, fact: MissingFact) -> PolicyId {
+        let document = self.builder.absent(&Arc::new(fact));
+        self.policies.push(Policy { layer, name, document, source: None })
+    }
+
+    pub(crate) fn contradicted(&mut self, id: Text, what: &str) {
+        let policy = self.text(id).to_owned();
+        let reason = format!(
+            "the inputs hold {what} records of it that contradict each other; answers that depend on the \
+             difference are unknown: give the newest export only"
+        );
+        let rejected =
+            Rejected { policy, pointer: String::new(), reason, source: String::new() };
+        self.coverage.rejected.insert(rejected);
+    }
+}
+
+pub(crate) fn contradiction(subject: &str) -> MissingFact {
+    MissingFact {
+        fact: "which of the contradictory records holds".to_owned(),
+        subject: subject.to_owned(),
+        how: "give the newest export of it only".to_owned(),
+    }
+}
+
+/// Freezes what the readers gathered.
+pub(crate) fn freeze(
+    provider: &'static Provider,
+    catalog: Catalog,
+    mut facts: Facts,
+    progress: &Progress,
+) -> Result<(Estate, Coverage), Error> {
+    progress.poll("indexing", 0, None)?;
+    let universe = {
+        let items = facts.documents.iter().flat_map(|d| &d.statements).flat_map(|s| &s.actions.items);
+        let mut seen: Vec<Text> = items.copied().collect();
+        seen.sort_unstable();
+        seen.dedup();
+        let texts = seen.iter().map(|&text| facts.texts.get(text));
+        let literals = texts.filter(|text| !text.contains(['*', '?', ' ', ',']) && text.contains(':'));
+        Universe::new(catalog, provider.syntax, provider.key_segments[0], literals)?
+    };
+    let mut resolver = Resolver {
+        provider,
+        builder: LibraryBuilder::new(provider, &universe, &mut facts),
+        records: std::mem::take(&mut facts.policies),
+        policies: IdVec::default(),
+        managed: HashMap::default(),
+        coverage: std::mem::take(&mut facts.coverage),
+    };
+    let mut counts = std::collections::BTreeMap::new();
+    for (id, _) in resolver.records.sorted(&resolver.builder.library.texts) {
+        let guardrail = (provider.is_guardrail)(resolver.text(id));
+        *counts.entry(if guardrail { "guardrails" } else { "policies" }).or_insert(0) += 1;
+    }
+    counts.insert("groups", facts.groups.len() as u64);
+    counts.insert("resources", facts.resources.len() as u64);
+    counts.insert("scopes", facts.scopes.len() as u64);
+    counts.insert("accounts", facts.accounts.len() as u64);
+    let contradicted: Vec<Text> = {
+        let sorted = resolver.records.sorted(&resolver.builder.library.texts);
+        sorted.into_iter().filter(|(_, variants)| variants.len() > 1).map(|(id, _)| id).collect()
+    };
+    for id in contradicted {
+        resolver.contradicted(id, "policy");
+    }
+    progress.poll("indexing", 1, None)?;
+    let resources = std::mem::take(&mut facts.resources).into_sorted(&resolver.builder.library.texts);
+    let People { accounts, account_ids, principals, tags, held, partial_kinds } =
+        people::gather(&mut resolver, &mut facts, &resources, progress)?;
+    let mut accounts = accounts;
+    let Scopes { scopes, layers_given, organisation } =
+        scopes::gather(&mut resolver, &mut facts, &mut accounts, &account_ids);
+
+    // Resources, with the facts of the rule that hang on them.
+    let mut frozen: IdVec<super::estate::ResourceId, Resource> = IdVec::default();
+    let mut resource_ids = HashMap::default();
+    for (id, variants) in resources {
+        let uses: Vec<(&[PolicyUse], SourceId)> =
+            variants.iter().map(|r| (r.policies.as_slice(), r.source)).collect();
+        let policies = resolver.resolve_variants(id, &uses);
+        if variants.len() > 1 {
+            resolver.contradicted(id, "resource");
+        }
+        let account = variants.iter().find_map(|r| r.account).and_then(|a| account_ids.get(&a).copied());
+        let flags = variants.iter().fold(0, |all, r| all | r.flags);
+        let management_account = account.is_some_and(|a| accounts[a].management);
+        let context = |layer: LayerId| {
+            let spec = provider.layers.iter().find(|spec| spec.id == layer);
+            spec.is_some_and(|spec| matches!(spec.binding, Binding::Context(_)))
+        };
+        let askable = !policies.iter().any(|&p| context(resolver.policies[p].layer));
+        let Some(kind) = variants.first().map(|r| r.kind) else { continue };
+        let facts = (provider.resource_facts)(&ResourceTraits { flags, management_account });
+        let resource = Resource { id, kind, account, facts, policies, askable };
+        resource_ids.insert(id, frozen.push(resource));
+    }
+    progress.poll("indexing", 2, None)?;
+
+    let Resolver { builder, policies, coverage, .. } = resolver;
+    let library = builder.finish();
+    let mut principals = principals;
+    people::settle_facts(provider, &mut principals, &accounts, &held);
+    let holders: Vec<HolderIndex> = held
+        .iter()
+        .map(|(layer, csr)| HolderIndex::build(*layer, &library, &policies, csr, universe.len()))
+        .collect();
+    progress.poll("indexing", 3, None)?;
+    let resource_index = ResourceIndex::build(&library, provider, used_patterns(&library));
+    let with_fact = provider
+        .facts
+        .iter()
+        .enumerate()
+        .map(|(fact, spec)| match spec {
+            FactSpec::Principal => {
+                principals.entries().filter(|(_, p)| p.facts >> fact & 1 == 1).map(|(id, _)| id).collect()
+            }
+            _ => IdSet::default(),
+        })
+        .collect();
+    let unloaded = unloaded(&principals, &accounts);
+    let everybody = IdSet::range(0..principals.len() as u32);
+    let mut by_name: HashMap<Text, Vec<PrincipalId>, foldhash::fast::RandomState> = HashMap::default();
+    for (id, principal) in principals.entries() {
+        by_name.entry(principal.name).or_default().push(id);
+    }
+    let mut by_kind: std::collections::BTreeMap<_, IdSet<PrincipalId>> = std::collections::BTreeMap::new();
+    for (id, principal) in principals.entries() {
+        by_kind.entry(principal.kind).or_default().insert(id);
+    }
+    for (name, kind) in [("users", PrincipalKind::User), ("roles", PrincipalKind::Role)] {
+        counts.insert(name, principals.iter().filter(|p| p.kind == kind).count() as u64);
+    }
+    for name in ["policies", "guardrails"] {
+        counts.entry(name).or_insert(0);
+    }
+    let permission_rows = permission_rows(provider, &universe);
+    let estate = Estate {
+        provider,
+        by_id: principals.entries().map(|(id, p)| (p.id, id)).collect(),
+        by_unique_id: principals.entries().filter_map(|(id, p)| Some((p.unique_id?, id))).collect(),
+        by_name,
+        universe,
+        library,
+        accounts,
+        account_ids,
+        principals,
+        tags,
+        policies,
+        held,
+        scopes,
+        layers_given,
+        resources: frozen,
+        resource_ids,
+        organisation,
+        holders,
+        resource_index,
+        with_fact,
+        unloaded,
+        everybody,
+        partial_kinds,
+        permission_rows,
+        counts,
+        by_kind: by_kind.into_iter().collect(),
+        clause_sets: ClauseSets::default(),
+        sources: coverage.files.iter().map(|file| file.name.clone()).collect(),
+    };
+    Ok((estate, coverage))
+}
+
+fn permission_rows(provider: &Provider, universe: &Universe) -> Vec<Row> {
+    let facts: Vec<u32> =
+        (0..universe.len()).map(|id| (provider.permission_facts)(&universe.catalog, id)).collect();
+    let row = |fact: usize| {
+        let holding = facts.iter().enumerate().filter(|(_, bits)| *bits >> fact & 1 == 1);
+        let ranges = holding.map(|(id, _)| (id as u16, id as u16 + 1)).collect();
+        Row::from_intervals(&Intervals::from_ranges(ranges), universe.len())
+    };
+    (0..provider.facts.len()).map(row).collect()
+}
+
+fn used_patterns(library: &Library) -> impl Iterator<Item = PatternId> + '_ {
+    let mut used: Vec<PatternId> = library
+        .resource_sets
+        .iter()
+        .filter(|set| !set.negated)
+        .flat_map(|set| set.items.iter().copied())
+        .collect();
+    used.sort_unstable();
+    used.dedup();
+    used.into_iter()
+}
+
+fn unloaded(
+    principals: &IdVec<PrincipalId, Principal>,
+    accounts: &IdVec<super::estate::AccountId, super::estate::Account>,
+) -> IdSet<PrincipalId> {
+    let outside = |p: &Principal| people::is_outside(p.kind) && !accounts[p.account].loaded;
+    principals.entries().filter(|(_, p)| outside(p)).map(|(id, _)| id).collect()
+}
+
+/// Rows of held policies, sorted and without repetition.
+pub(crate) fn held_rows(mut rows: Vec<(PrincipalId, Held)>, count: usize) -> Csr<PrincipalId, Held> {
+    rows.sort_unstable();
+    rows.dedup();
+    Csr::from_sorted(count, rows)
+}

@@ -1,0 +1,359 @@
+//! Indexes from permissions and resources to those who hold statements about them.
+//!
+//! A statement on every resource sits in a segment tree over the permission axis: each of its intervals goes to
+//! its canonical nodes, and a question unions the nodes on the way from its permission to the root. Statements
+//! on particular resources are found through the text of their patterns.
+
+use crate::base::{Csr, Id, IdSet, IdVec, Intervals, id_type};
+use crate::model::{CondId, DocId, Effect};
+use crate::pattern::Pattern;
+use super::estate::{Held, Policy, PolicyId};
+use super::library::{Library, PatternId, PatternKind, StatementId};
+use crate::truth::PrincipalId;
+use hashbrown::HashMap;
+
+id_type!(
+    /// A node of the segment tree; the root is 1, the children of n are 2n and 2n + 1.
+    Node
+);
+
+/// The canonical nodes of intervals over `0..leaves`.
+fn canonical_nodes(intervals: &Intervals, leaves: u32, mut visit: impl FnMut(u32)) {
+    for &(start, end) in intervals.ranges() {
+        let (mut low, mut high) = (u32::from(start) + leaves, u32::from(end) + leaves);
+        while low < high {
+            if low & 1 == 1 {
+                visit(low);
+                low += 1;
+            }
+            if high & 1 == 1 {
+                high -= 1;
+                visit(high);
+            }
+            low >>= 1;
+            high >>= 1;
+        }
+    }
+}
+
+/// The nodes whose intervals contain a permission: from its leaf to the root.
+fn path(permission: u16, leaves: u32) -> impl Iterator<Item = Node> {
+    let leaf = u32::from(permission) + leaves;
+    std::iter::successors(Some(leaf), |&node| (node > 1).then_some(node >> 1)).map(Node)
+}
+
+/// Holders of statements of one effect under one condition.
+#[derive(Clone, Debug)]
+pub(crate) struct Guarded {
+    pub(crate) effect: Effect,
+    pub(crate) condition: CondId,
+    pub(crate) holders: IdSet<PrincipalId>,
+}
+
+/// Who holds what, for one layer that binds principals.
+#[derive(Debug)]
+pub(crate) struct HolderIndex {
+    pub(crate) layer: crate::model::LayerId,
+    leaves: u32,
+    everything: Csr<Node, Guarded>,
+    /// Statements on particular resources, for questions about any resource; only what can act there.
+    particular: Csr<Node, Guarded>,
+    /// Statements on all but some resources.
+    excluding: Csr<Node, StatementId>,
+    by_pattern: Csr<PatternId, StatementId>,
+    /// The policies of this layer that carry a document.
+    carriers: Csr<DocId, PolicyId>,
+    document_of: IdVec<StatementId, DocId>,
+    holders: Csr<PolicyId, PrincipalId>,
+    /// Holders of policies that many hold, ready made.
+    crowds: HashMap<PolicyId, IdSet<PrincipalId>, foldhash::fast::RandomState>,
+}
+
+/// From this many holders on, a policy keeps a ready-made set.
+const CROWD: usize = 64;
+
+impl HolderIndex {
+    pub(crate) fn build(
+        layer: crate::model::LayerId,
+        library: &Library,
+        policies: &IdVec<PolicyId, Policy>,
+        held: &Csr<PrincipalId, Held>,
+        permissions: u16,
+    ) -> Self {
+        let leaves = u32::from(permissions).max(1).next_power_of_two();
+        let mut pairs: Vec<(PolicyId, PrincipalId)> = (0..held.rows())
+            .map(PrincipalId::new)
+            .flat_map(|p| held.row(p).iter().map(move |h| (h.policy, p)))
+            .collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        let holders: Csr<PolicyId, PrincipalId> = Csr::from_sorted(policies.len(), pairs);
+        let mut crowds = HashMap::default();
+        let mut carriers: Vec<(DocId, PolicyId)> = Vec::new();
+        for policy in policies.ids() {
+            let row = holders.row(policy);
+            if row.is_empty() {
+                continue;
+            }
+            carriers.push((policies[policy].document, policy));
+            if row.len() >= CROWD {
+                crowds.insert(policy, row.iter().copied().collect::<IdSet<_>>());
+            }
+        }
+        carriers.sort_unstable();
+        let carriers = Csr::from_sorted(library.documents.len(), carriers);
+
+        let mut document_of: IdVec<StatementId, DocId> =
+            vec![DocId::new(0); library.statements.len()].into();
+        let (mut everything, mut particular) = (Vec::new(), Vec::new());
+        let (mut excluding, mut by_pattern) = (Vec::new(), Vec::new());
+        for document in library.document_ids() {
+            for (id, _) in library.statements_of(document) {
+                document_of[id] = document;
+            }
+            if carriers.row(document).is_empty() {
+                continue;
+            }
+            for (id, statement) in library.statements_of(document) {
+                let actions = &library.action_sets[statement.actions];
+                let resources = &library.resource_sets[statement.resources];
+                let key = (statement.effect, statement.condition, document);
+                if resources.is_everything() {
+                    canonical_nodes(actions, leaves, |node| everything.push((Node(node), key)));
+                } else if resources.negated {
+                    canonical_nodes(actions, leaves, |node| excluding.push((Node(node), id)));
+                } else {
+                    by_pattern.extend(resources.items.iter().map(|&pattern| (pattern, id)));
+                    let mut sets: Vec<_> =
+                        resources.items.iter().map(|&p| library.patterns[p].applicable).collect();
+                    sets.sort_unstable();
+                    sets.dedup();
+                    for set in sets {
+                        let actions = actions.intersect(&library.action_sets[set]);
+                        canonical_nodes(&actions, leaves, |node| particular.push((Node(node), key)));
+                    }
+                }
+            }
+        }
+        excluding.sort_unstable();
+        by_pattern.sort_unstable();
+        let mut index = HolderIndex {
+            layer,
+            leaves,
+            everything: Csr::default(),
+            particular: Csr::default(),
+            excluding: Csr::from_sorted(leaves as usize * 2, excluding),
+            by_pattern: Csr::from_sorted(library.patterns.len(), by_pattern),
+            carriers,
+            document_of,
+            holders,
+            crowds,
+        };
+        index.everything = index.guarded(everything);
+        index.particular = index.guarded(particular);
+        index
+    }
+
+    fn guarded(&self, mut entries: Vec<(Node, (Effect, CondId, DocId))>) -> Csr<Node, Guarded> {
+        entries.sort_unstable();
+        entries.dedup();
+        let groups = entries.chunk_by(|(n, (e, c, _)), (m, (f, d, _))| (n, e, c) == (m, f, d));
+        let sets = groups.filter_map(|group| {
+            let &(node, (effect, condition, _)) = group.first()?;
+            let mut holders = IdSet::default();
+            let mut few = Vec::new();
+            for &(_, (_, _, document)) in group {
+                for &policy in self.carriers.row(document) {
+                    match self.crowds.get(&policy) {
+                        Some(crowd) => holders.union_with(crowd),
+                        None => few.extend_from_slice(self.holders.row(policy)),
+                    }
+                }
+            }
+            few.sort_unstable();
+            holders.union_with(&few.into_iter().collect());
+            holders.optimise();
+            Some((node, Guarded { effect, condition, holders }))
+        });
+        Csr::from_sorted(self.leaves as usize * 2, sets.collect::<Vec<_>>())
+    }
+
+    /// Holders of statements about the permission on every resource.
+    pub(crate) fn on_everything(&self, permission: u16) -> impl Iterator<Item = &Guarded> {
+        path(permission, self.leaves).flat_map(|node| self.everything.row(node))
+    }
+
+    /// Holders of statements about the permission on some particular resource that it can act on.
+    pub(crate) fn on_something(&self, permission: u16) -> impl Iterator<Item = &Guarded> {
+        path(permission, self.leaves).flat_map(|node| self.particular.row(node))
+    }
+
+    /// Statements about the permission on all but some resources.
+    pub(crate) fn excluding(&self, permission: u16) -> impl Iterator<Item = StatementId> + '_ {
+        path(permission, self.leaves).flat_map(|node| self.excluding.row(node)).copied()
+    }
+
+    pub(crate) fn with_pattern(&self, pattern: PatternId) -> &[StatementId] {
+        self.by_pattern.row(pattern)
+    }
+
+    /// Adds the holders of a statement to `set`.
+    pub(crate) fn add_holders(&self, statement: StatementId, set: &mut IdSet<PrincipalId>) {
+        for &policy in self.carriers.row(self.document_of[statement]) {
+            match self.crowds.get(&policy) {
+                Some(crowd) => set.union_with(crowd),
+                None => self.holders.row(policy).iter().for_each(|&p| {
+                    set.insert(p);
+                }),
+            }
+        }
+    }
+
+    /// The policies of the layer that anybody holds, with their holders.
+    pub(crate) fn policies(&self) -> impl Iterator<Item = (PolicyId, &[PrincipalId])> {
+        let rows = (0..self.holders.rows()).map(PolicyId::new).map(|p| (p, self.holders.row(p)));
+        rows.filter(|(_, row)| !row.is_empty())
+    }
+}
+
+/// Patterns of resources, found by concrete id or by overlap with another pattern.
+#[derive(Debug, Default)]
+pub(crate) struct ResourceIndex {
+    separator: char,
+    segments: usize,
+    keys: [usize; 2],
+    /// By (service, account) where they are literal: entries sorted by the literal start of the last segment.
+    groups: HashMap<(Option<Box<str>>, Option<Box<str>>), Vec<Entry>, foldhash::fast::RandomState>,
+    /// Patterns that are no ids of the provider's syntax: only the same text matches.
+    odd: Vec<PatternId>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    start: Box<str>,
+    pattern: PatternId,
+    /// The nearest entry before this one whose start is a prefix of this one's.
+    parent: Option<u32>,
+}
+
+impl ResourceIndex {
+    pub(crate) fn build(
+        library: &Library,
+        provider: &crate::provider::Provider,
+        used: impl Iterator<Item = PatternId>,
+    ) -> Self {
+        let mut index = ResourceIndex {
+            separator: provider.syntax.separator,
+            segments: usize::from(provider.syntax.segments),
+            keys: provider.key_segments,
+            ..ResourceIndex::default()
+        };
+        for pattern in used {
+            let text = library.pattern_text(pattern);
+            let open = library.patterns[pattern].kind == PatternKind::Template;
+            match index.key(text, open) {
+                Some((key, start)) => {
+                    let entry = Entry { start: start.into(), pattern, parent: None };
+                    index.groups.entry(key).or_default().push(entry);
+                }
+                None => index.odd.push(pattern),
+            }
+        }
+        #[expect(clippy::iter_over_hash_type, reason = "each group is sorted on its own")]
+        for entries in index.groups.values_mut() {
+            entries.sort_unstable_by(|a, b| (&a.start, a.pattern).cmp(&(&b.start, b.pattern)));
+            let mut open: Vec<u32> = Vec::new();
+            for at in 0..entries.len() {
+                let (before, rest) = entries.split_at_mut(at);
+                let Some(entry) = rest.first_mut() else { continue };
+                let holds = |i: u32| before.get(i as usize).is_some_and(|e| entry.start.starts_with(&*e.start));
+                while open.last().is_some_and(|&i| !holds(i)) {
+                    open.pop();
+                }
+                entry.parent = open.last().copied();
+                open.push(at as u32);
+            }
+            entries.shrink_to_fit();
+        }
+        index
+    }
+
+    /// Service and account where literal, and the literal start of the last segment.
+    fn key<'t>(&self, text: &'t str, template: bool) -> Option<((Option<Box<str>>, Option<Box<str>>), &'t str)> {
+        let segments: Vec<&str> = text.splitn(self.segments, self.separator).collect();
+        let wild = |c: char| c == '*' || c == '?' || template && c == '$';
+        let literal = |at: usize| segments.get(at).filter(|s| !s.contains(wild)).map(|&s| Box::from(s));
+        if segments.len() < self.segments {
+            return None;
+        }
+        // A variable's name has colons: a template with a variable before the last segment is not cut.
+        let early = template && segments.iter().take(self.segments - 1).any(|s| s.contains("${"));
+        if early {
+            return Some(((None, None), ""));
+        }
+        let [service, account] = self.keys;
+        let last = segments.last().copied().unwrap_or("");
+        let start = last.find(wild).and_then(|end| last.get(..end)).unwrap_or(last);
+        Some(((literal(service), literal(account)), start))
+    }
+
+    fn lists(&self, service: &str, account: &str) -> impl Iterator<Item = &[Entry]> {
+        let keys = [
+            (Some(service.into()), Some(account.into())),
+            (Some(service.into()), None),
+            (None, Some(account.into())),
+            (None, None),
+        ];
+        keys.into_iter().filter_map(|key| self.groups.get(&key).map(Vec::as_slice))
+    }
+
+    /// Patterns that may match the concrete id; the caller matches them.
+    pub(crate) fn candidates(&self, id: &str, mut visit: impl FnMut(PatternId)) {
+        let segments: Vec<&str> = id.splitn(self.segments, self.separator).collect();
+        self.odd.iter().for_each(|&pattern| visit(pattern));
+        let [service, account] = self.keys;
+        let (Some(service), Some(account)) = (segments.get(service), segments.get(account)) else { return };
+        let last = segments.get(self.segments - 1).copied().unwrap_or("");
+        for entries in self.lists(service, account) {
+            // Whatever is a prefix of `last` is an ancestor of the last entry that does not sort after it.
+            let after = entries.partition_point(|e| *e.start <= *last);
+            let mut next = after.checked_sub(1);
+            while let Some(entry) = next.and_then(|at| entries.get(at)) {
+                if last.starts_with(&*entry.start) {
+                    visit(entry.pattern);
+                }
+                next = entry.parent.map(|at| at as usize);
+            }
+        }
+    }
+
+    /// Patterns that may overlap the asked pattern; the caller compares them.
+    pub(crate) fn overlapping(&self, asked: &Pattern, mut visit: impl FnMut(PatternId)) {
+        self.odd.iter().for_each(|&pattern| visit(pattern));
+        let literal = |at: usize| asked.segments().get(at).and_then(|s| s.as_literal());
+        let [service, account] = self.keys.map(literal);
+        let start = asked.segments().last().map_or("", |s| s.literal_prefix());
+        let fits = |key: &Option<Box<str>>, asked: Option<&str>| match (key, asked) {
+            (Some(key), Some(asked)) => **key == *asked,
+            _ => true,
+        };
+        let mut lists: Vec<_> = self
+            .groups
+            .iter()
+            .filter(|((s, a), _)| fits(s, service) && fits(a, account))
+            .collect();
+        lists.sort_unstable_by_key(|(key, _)| *key);
+        for (_, entries) in lists {
+            let from = entries.partition_point(|e| *e.start < *start);
+            let extensions = entries.get(from..).unwrap_or(&[]);
+            extensions.iter().take_while(|e| e.start.starts_with(start)).for_each(|e| visit(e.pattern));
+            let mut next = from.checked_sub(1);
+            while let Some(entry) = next.and_then(|at| entries.get(at)) {
+                if start.starts_with(&*entry.start) {
+                    visit(entry.pattern);
+                }
+                next = entry.parent.map(|at| at as usize);
+            }
+        }
+    }
+}

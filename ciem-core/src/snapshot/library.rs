@@ -1,0 +1,381 @@
+//! Policy documents, frozen: statements over interned sets of permissions, resources and conditions.
+
+use super::universe::Universe;
+use crate::base::{Id, IdVec, Interner, Intervals, Text, id_type};
+use crate::condition::MissingFact;
+use crate::model::{CondId, CondNode, Conditions, DocId, Document, Effect, Facts, PatternItem, Patterns, Who};
+use crate::pattern::{Pattern, Template};
+use crate::provider::{KeyScope, Provider};
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+id_type!(
+    /// A statement of a document.
+    StatementId,
+    /// A set of permissions.
+    ActionSetId,
+    /// A list of resource patterns.
+    ResourceSetId,
+    /// A resource pattern.
+    PatternId,
+    /// A list of named principals.
+    WhoId,
+);
+
+#[derive(Clone, Debug)]
+pub(crate) struct Stmt {
+    pub(crate) effect: Effect,
+    pub(crate) alone: bool,
+    pub(crate) index: u16,
+    pub(crate) actions: ActionSetId,
+    pub(crate) resources: ResourceSetId,
+    /// Includes the doubt of the document, as a `Missing` node.
+    pub(crate) condition: CondId,
+    pub(crate) who: Option<WhoId>,
+    pub(crate) sid: Option<Text>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ResourceSet {
+    pub(crate) negated: bool,
+    pub(crate) items: Box<[PatternId]>,
+}
+
+impl ResourceSet {
+    /// Every resource, and the `*` of permissions without resource.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.negated && self.items.is_empty()
+    }
+}
+
+/// A resource pattern as text; patterns are matched from the text, since there are hundreds of thousands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PatternEntry {
+    pub(crate) text: Text,
+    pub(crate) kind: PatternKind,
+    /// The permissions that can act on a resource which this pattern matches.
+    pub(crate) applicable: ActionSetId,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum PatternKind {
+    /// `*`.
+    Any,
+    /// Without wildcards.
+    Literal,
+    Wild,
+    /// With policy variables or escapes.
+    Template,
+}
+
+/// Documents in their frozen form. The snapshot has one for all it loaded; a request that carries documents
+/// (session policies) has a small one of its own.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Library {
+    pub(crate) texts: Interner,
+    pub(crate) conditions: Conditions,
+    pub(crate) missing: Vec<Arc<MissingFact>>,
+    pub(crate) documents: IdVec<DocId, Range<u32>>,
+    pub(crate) statements: IdVec<StatementId, Stmt>,
+    pub(crate) action_sets: IdVec<ActionSetId, Intervals>,
+    pub(crate) resource_sets: IdVec<ResourceSetId, ResourceSet>,
+    pub(crate) patterns: IdVec<PatternId, PatternEntry>,
+    pub(crate) whos: IdVec<WhoId, Who>,
+    /// By key id: who determines the key.
+    pub(crate) key_scopes: Vec<KeyScope>,
+}
+
+impl Library {
+    pub(crate) fn statements_of(&self, document: DocId) -> impl Iterator<Item = (StatementId, &Stmt)> {
+        self.documents[document].clone().map(|index| {
+            let id = StatementId(index);
+            (id, &self.statements[id])
+        })
+    }
+
+    pub(crate) fn pattern_text(&self, id: PatternId) -> &str {
+        self.texts.get(self.patterns[id].text)
+    }
+
+    /// Whether a condition hangs on a missing fact.
+    pub(crate) fn has_missing(&self, id: CondId) -> bool {
+        match self.conditions.get(id) {
+            CondNode::Always | CondNode::Clause(_) => false,
+            CondNode::And(parts) | CondNode::Or(parts) => parts.iter().any(|&part| self.has_missing(part)),
+            CondNode::Not(part) => self.has_missing(*part),
+            CondNode::Missing(_) => true,
+        }
+    }
+
+    pub(crate) fn missing_fact(&self, index: u32) -> Option<&Arc<MissingFact>> {
+        self.missing.get(index as usize)
+    }
+}
+
+/// Turns the documents of facts into a library; memoises whatever repeats.
+pub(crate) struct LibraryBuilder<'a> {
+    provider: &'static Provider,
+    universe: &'a Universe,
+    pub(crate) library: Library,
+    expanded: HashMap<Text, ActionSetId, RandomState>,
+    action_ids: HashMap<Intervals, ActionSetId, RandomState>,
+    actions_of: HashMap<Patterns<Text>, ActionSetId, RandomState>,
+    resource_ids: HashMap<ResourceSet, ResourceSetId, RandomState>,
+    pattern_ids: HashMap<PatternItem, PatternId, RandomState>,
+    applicable: HashMap<Vec<u16>, ActionSetId, RandomState>,
+    who_ids: HashMap<Who, WhoId, RandomState>,
+    missing_ids: HashMap<(String, String), u32, RandomState>,
+    absent: HashMap<u32, DocId, RandomState>,
+    doubtful: HashMap<(DocId, u32), DocId, RandomState>,
+}
+
+impl<'a> LibraryBuilder<'a> {
+    /// Takes texts, conditions and documents out of `facts`.
+    pub(crate) fn new(provider: &'static Provider, universe: &'a Universe, facts: &mut Facts) -> Self {
+        let library = Library {
+            texts: std::mem::take(&mut facts.texts),
+            conditions: std::mem::take(&mut facts.conditions),
+            ..Library::default()
+        };
+        let mut builder = LibraryBuilder {
+            provider,
+            universe,
+            library,
+            expanded: HashMap::default(),
+            action_ids: HashMap::default(),
+            actions_of: HashMap::default(),
+            resource_ids: HashMap::default(),
+            pattern_ids: HashMap::default(),
+            applicable: HashMap::default(),
+            who_ids: HashMap::default(),
+            missing_ids: HashMap::default(),
+            absent: HashMap::default(),
+            doubtful: HashMap::default(),
+        };
+        for document in std::mem::take(&mut facts.documents).iter() {
+            builder.document(document);
+        }
+        builder
+    }
+
+    fn document(&mut self, document: &Document) -> DocId {
+        let start = self.library.statements.len() as u32;
+        for statement in &document.statements {
+            let actions = self.actions(&statement.actions);
+            let resources = self.resources(&statement.resources);
+            let who = statement.who.as_ref().map(|who| self.who(who));
+            let mut condition = statement.condition;
+            if let Some(doubt) = &statement.doubt {
+                let missing = self.missing(&per_effect(doubt, statement.effect));
+                condition = self.doubted(condition, missing);
+            }
+            self.library.statements.push(Stmt {
+                effect: statement.effect,
+                alone: statement.alone,
+                index: statement.index,
+                actions,
+                resources,
+                condition,
+                who,
+                sid: statement.sid,
+            });
+        }
+        self.library.documents.push(start..self.library.statements.len() as u32)
+    }
+
+    fn doubted(&mut self, condition: CondId, missing: u32) -> CondId {
+        let doubt = self.library.conditions.node(CondNode::Missing(missing));
+        self.library.conditions.all(vec![condition, doubt])
+    }
+
+    pub(crate) fn missing(&mut self, fact: &Arc<MissingFact>) -> u32 {
+        let missing = &mut self.library.missing;
+        *self.missing_ids.entry((fact.fact.clone(), fact.subject.clone())).or_insert_with(|| {
+            missing.push(Arc::clone(fact));
+            (missing.len() - 1) as u32
+        })
+    }
+
+    /// A document that may say anything: it was referenced, and is not there.
+    pub(crate) fn absent(&mut self, fact: &Arc<MissingFact>) -> DocId {
+        let missing = self.missing(fact);
+        if let Some(&id) = self.absent.get(&missing) {
+            return id;
+        }
+        let everything = self.actions(&Patterns::everything());
+        let anything = self.resources(&Patterns::everything());
+        let start = self.library.statements.len() as u32;
+        for effect in [Effect::Allow, Effect::Deny] {
+            let missing = self.missing(&per_effect(fact, effect));
+            let condition = self.doubted(CondId::ALWAYS, missing);
+            self.library.statements.push(Stmt {
+                effect,
+                alone: true,
+                index: 0,
+                actions: everything,
+                resources: anything,
+                condition,
+                who: None,
+                sid: None,
+            });
+        }
+        let id = self.library.documents.push(start..self.library.statements.len() as u32);
+        self.absent.insert(missing, id);
+        id
+    }
+
+    /// The same document, of which it is not known whether it is in force.
+    pub(crate) fn doubtful(&mut self, document: DocId, fact: &Arc<MissingFact>) -> DocId {
+        // One atom per document: whether one is in force says nothing of the others.
+        let number = self.doubtful.len() + 1;
+        let fact = MissingFact { fact: format!("{} (document {number})", fact.fact), ..(**fact).clone() };
+        let missing = self.missing(&Arc::new(fact));
+        if let Some(&id) = self.doubtful.get(&(document, missing)) {
+            return id;
+        }
+        let start = self.library.statements.len() as u32;
+        for index in self.library.documents[document].clone() {
+            let mut statement = self.library.statements[StatementId(index)].clone();
+            statement.condition = self.doubted(statement.condition, missing);
+            self.library.statements.push(statement);
+        }
+        let id = self.library.documents.push(start..self.library.statements.len() as u32);
+        self.doubtful.insert((document, missing), id);
+        id
+    }
+
+    fn who(&mut self, who: &Who) -> WhoId {
+        if let Some(&id) = self.who_ids.get(who) {
+            return id;
+        }
+        let id = self.library.whos.push(who.clone());
+        self.who_ids.insert(who.clone(), id);
+        id
+    }
+
+    fn action_set(&mut self, intervals: Intervals) -> ActionSetId {
+        if let Some(&id) = self.action_ids.get(&intervals) {
+            return id;
+        }
+        let id = self.library.action_sets.push(intervals.clone());
+        self.action_ids.insert(intervals, id);
+        id
+    }
+
+    fn actions(&mut self, patterns: &Patterns<Text>) -> ActionSetId {
+        if let Some(&id) = self.actions_of.get(patterns) {
+            return id;
+        }
+        let mut ranges = Vec::new();
+        for &text in &patterns.items {
+            let expanded = match self.expanded.get(&text) {
+                Some(&id) => id,
+                None => {
+                    let id = self.action_set(self.universe.expand(self.library.texts.get(text)));
+                    self.expanded.insert(text, id);
+                    id
+                }
+            };
+            ranges.extend_from_slice(self.library.action_sets[expanded].ranges());
+        }
+        let mut intervals = Intervals::from_ranges(ranges);
+        if patterns.negated {
+            intervals = intervals.complement(self.universe.len());
+        }
+        let id = self.action_set(intervals);
+        self.actions_of.insert(patterns.clone(), id);
+        id
+    }
+
+    fn resources(&mut self, patterns: &Patterns<PatternItem>) -> ResourceSetId {
+        let mut items: Vec<PatternId> = patterns.items.iter().map(|&item| self.pattern(item)).collect();
+        items.sort_unstable();
+        items.dedup();
+        let any = items.iter().any(|&id| self.library.patterns[id].kind == PatternKind::Any);
+        let set = match any {
+            // `*` swallows its neighbours: everything, or with NotResource nothing.
+            true if patterns.negated => ResourceSet { negated: false, items: Box::default() },
+            true => ResourceSet { negated: true, items: Box::default() },
+            false => ResourceSet { negated: patterns.negated, items: items.into() },
+        };
+        if let Some(&id) = self.resource_ids.get(&set) {
+            return id;
+        }
+        let id = self.library.resource_sets.push(set.clone());
+        self.resource_ids.insert(set, id);
+        id
+    }
+
+    fn pattern(&mut self, item: PatternItem) -> PatternId {
+        if let Some(&id) = self.pattern_ids.get(&item) {
+            return id;
+        }
+        let text = self.library.texts.get(item.text).to_owned();
+        let kind = if text == "*" {
+            PatternKind::Any
+        } else if item.variables && text.contains("${") {
+            PatternKind::Template
+        } else if text.contains(['*', '?']) {
+            PatternKind::Wild
+        } else {
+            PatternKind::Literal
+        };
+        let applicable = self.applicable(&text, kind);
+        let id = self.library.patterns.push(PatternEntry { text: item.text, kind, applicable });
+        self.pattern_ids.insert(item, id);
+        id
+    }
+
+    /// Which permissions can act on what the pattern matches; variables stand for any text.
+    fn applicable(&mut self, text: &str, kind: PatternKind) -> ActionSetId {
+        let pattern = match kind {
+            PatternKind::Any => None,
+            PatternKind::Template => Template::parse(text).open_pattern(self.provider.syntax),
+            PatternKind::Literal | PatternKind::Wild => Pattern::parse(text, self.provider.syntax),
+        };
+        let everything = || Intervals::all(self.universe.len());
+        let Some(pattern) = pattern else {
+            let all = everything();
+            return self.action_set(all);
+        };
+        let service = pattern.segments().get(self.provider.key_segments[0]).and_then(|s| s.as_literal());
+        let types = self.universe.types_of_pattern(&pattern, service);
+        if let Some(&id) = self.applicable.get(&types) {
+            return id;
+        }
+        let id = self.action_set(self.universe.permissions_on(&types));
+        self.applicable.insert(types, id);
+        id
+    }
+
+    pub(crate) fn finish(mut self) -> Library {
+        let library = &mut self.library;
+        library.conditions.freeze();
+        library.key_scopes =
+            library.conditions.keys().iter().map(|key| (self.provider.key_scope)(&key.name)).collect();
+        library.statements.shrink();
+        library.documents.shrink();
+        library.action_sets.shrink();
+        library.resource_sets.shrink();
+        library.patterns.shrink();
+        library.texts.shrink();
+        self.library
+    }
+}
+
+/// What an unknown document allows and what it denies are two unknowns: as one, `allow and not deny` would be a
+/// contradiction, and the answer a false denial.
+pub(crate) fn per_effect(fact: &Arc<MissingFact>, effect: Effect) -> Arc<MissingFact> {
+    match effect {
+        Effect::Allow => Arc::clone(fact),
+        Effect::Deny => Arc::new(MissingFact { fact: format!("{} (denials)", fact.fact), ..(**fact).clone() }),
+    }
+}
+
+impl Library {
+    pub(crate) fn document_ids(&self) -> impl Iterator<Item = DocId> {
+        (0..self.documents.len()).map(DocId::new)
+    }
+}

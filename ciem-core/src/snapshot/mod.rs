@@ -1,0 +1,31 @@
+//! Building snapshots, and what they hold.
+
+pub(crate) mod builder;
+pub(crate) mod estate;
+pub(crate) mod freeze;
+pub(crate) mod index;
+pub(crate) mod library;
+pub(crate) mod people;
+pub(crate) mod scopes;
+pub(crate) mod universe;
+
+use crate::model::{Coverage, FileReport};
+use estate::Estate;
+use std::sync::Arc;
+
+/// Everything that was loaded, frozen: cheap to clone, safe to share between threads, never changed.
+#[derive(Clone, Debug)]
+pub struct Snapshot(pub(crate) Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) estates: Vec<Estate>,
+    pub(crate) coverages: Vec<Coverage>,
+    pub(crate) unrecognised: Vec<FileReport>,
+}
+
+impl Snapshot {
+    pub(crate) fn estates(&self) -> &[Estate] {
+        &self.0.estates
+    }
+}

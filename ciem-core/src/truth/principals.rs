@@ -1,0 +1,103 @@
+//! Sets of principals, also "all but these": the algebra of `who_can`.
+
+use super::kleene::{Bits, Kleene};
+use crate::base::{IdSet, id_type};
+
+id_type!(
+    /// A principal of one snapshot; ids are sorted by account, then by full id.
+    PrincipalId
+);
+
+/// Finite, or everybody but a finite set.
+#[derive(Clone, Debug)]
+pub(crate) struct Principals {
+    negated: bool,
+    set: IdSet<PrincipalId>,
+}
+
+/// Surely / possibly.
+pub(crate) type PrincipalSet = Kleene<Principals>;
+
+impl Principals {
+    pub(crate) fn these(set: IdSet<PrincipalId>) -> Self {
+        Principals { negated: false, set }
+    }
+
+    /// The members among `known`: "everybody" ends where the snapshot ends.
+    pub(crate) fn among(&self, known: &IdSet<PrincipalId>) -> IdSet<PrincipalId> {
+        if self.negated {
+            let mut rest = known.clone();
+            rest.subtract(&self.set);
+            return rest;
+        }
+        let mut set = self.set.clone();
+        set.intersect_with(known);
+        set
+    }
+
+    pub(crate) fn contains(&self, id: PrincipalId) -> bool {
+        self.set.contains(id) != self.negated
+    }
+
+    /// Drops from `set` whoever is not in `self`.
+    pub(crate) fn restrict(&self, set: &mut IdSet<PrincipalId>) {
+        if self.negated {
+            set.subtract(&self.set);
+        } else {
+            set.intersect_with(&self.set);
+        }
+    }
+}
+
+impl Bits for Principals {
+    fn none() -> Self {
+        Principals { negated: false, set: IdSet::default() }
+    }
+
+    fn all() -> Self {
+        Principals { negated: true, set: IdSet::default() }
+    }
+
+    fn and(&mut self, other: &Self) {
+        match (self.negated, other.negated) {
+            (false, false) => self.set.intersect_with(&other.set),
+            (false, true) => self.set.subtract(&other.set),
+            (true, true) => self.set.union_with(&other.set),
+            (true, false) => {
+                let mut set = other.set.clone();
+                set.subtract(&self.set);
+                *self = Principals::these(set);
+            }
+        }
+    }
+
+    fn or(&mut self, other: &Self) {
+        match (self.negated, other.negated) {
+            (false, false) => self.set.union_with(&other.set),
+            (true, true) => self.set.intersect_with(&other.set),
+            (true, false) => self.set.subtract(&other.set),
+            (false, true) => {
+                let mut set = other.set.clone();
+                set.subtract(&self.set);
+                *self = Principals { negated: true, set };
+            }
+        }
+    }
+
+    fn minus(&mut self, other: &Self) {
+        match (self.negated, other.negated) {
+            (false, false) => self.set.subtract(&other.set),
+            (false, true) => self.set.intersect_with(&other.set),
+            (true, false) => self.set.union_with(&other.set),
+            (true, true) => {
+                let mut set = other.set.clone();
+                set.subtract(&self.set);
+                *self = Principals::these(set);
+            }
+        }
+    }
+
+    fn is_none(&self) -> bool {
+        !self.negated && self.set.is_empty()
+    }
+}

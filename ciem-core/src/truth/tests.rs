@@ -1,0 +1,83 @@
+use super::*;
+use crate::base::{Id, IdSet, Intervals, Row};
+use proptest::prelude::*;
+
+const LEN: u16 = 130;
+
+/// Kleene pairs of every algebra agree, point by point, with scalar Kleene logic.
+#[derive(Clone, Debug)]
+enum Term {
+    Leaf(usize),
+    And(Box<Term>, Box<Term>),
+    Or(Box<Term>, Box<Term>),
+    Minus(Box<Term>, Box<Term>),
+}
+
+fn term() -> impl Strategy<Value = Term> {
+    let leaf = (0usize..6).prop_map(Term::Leaf);
+    leaf.prop_recursive(4, 24, 2, |inner| {
+        let two = (inner.clone(), inner).prop_map(|(a, b)| (Box::new(a), Box::new(b)));
+        (0..3, two).prop_map(|(op, (a, b))| match op {
+            0 => Term::And(a, b),
+            1 => Term::Or(a, b),
+            _ => Term::Minus(a, b),
+        })
+    })
+}
+
+fn eval<T: Truth>(term: &Term, leaves: &[T]) -> T {
+    match term {
+        Term::Leaf(i) => leaves[*i].clone(),
+        Term::And(a, b) => eval(a, leaves).and(&eval(b, leaves)),
+        Term::Or(a, b) => eval(a, leaves).or(&eval(b, leaves)),
+        Term::Minus(a, b) => eval(a, leaves).minus(&eval(b, leaves)),
+    }
+}
+
+use crate::condition::Tri;
+
+fn degree(sure: bool, poss: bool) -> Tri {
+    match (sure, poss) {
+        (true, _) => Tri::Yes,
+        (_, true) => Tri::Maybe,
+        _ => Tri::No,
+    }
+}
+
+proptest! {
+    #[test]
+    fn sets_and_rows_are_kleene_logic_at_every_point(
+        term in term(),
+        degrees in prop::collection::vec(prop::collection::vec(0u8..3, usize::from(LEN)), 4),
+    ) {
+        let tri = |leaf: usize, point: usize| match leaf {
+            4 => Tri::No,
+            5 => Tri::Yes,
+            _ => [Tri::No, Tri::Maybe, Tri::Yes][usize::from(degrees[leaf][point])],
+        };
+        let points = 0..usize::from(LEN);
+        let at_least = |leaf: usize, least: Tri| points.clone().filter(move |&p| tri(leaf, p) >= least);
+        let set = |leaf, least| -> Principals {
+            Principals::these(at_least(leaf, least).map(PrincipalId::new).collect::<IdSet<_>>())
+        };
+        let row = |leaf, least| {
+            let ranges = at_least(leaf, least).map(|p| (p as u16, p as u16 + 1)).collect();
+            Row::from_intervals(&Intervals::from_ranges(ranges), LEN)
+        };
+        let mut sets: Vec<PrincipalSet> =
+            (0..4).map(|l| Kleene::between(set(l, Tri::Yes), set(l, Tri::Maybe))).collect();
+        let mut rows: Vec<PermissionSet> =
+            (0..4).map(|l| Kleene::between(row(l, Tri::Yes), row(l, Tri::Maybe))).collect();
+        sets.extend([PrincipalSet::never(), PrincipalSet::always()]);
+        rows.extend([PermissionSet::never(), PermissionSet::always()]);
+        let (set, row) = (eval(&term, &sets), eval(&term, &rows));
+        for point in 0..usize::from(LEN) {
+            let leaves: Vec<Tri> = (0..6).map(|leaf| tri(leaf, point)).collect();
+            let want = eval(&term, &leaves);
+            let id = PrincipalId::new(point);
+            prop_assert_eq!(degree(set.sure().contains(id), set.poss().contains(id)), want);
+            let id = point as u16;
+            prop_assert_eq!(degree(row.sure().contains(id), row.poss().contains(id)), want);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The language-neutral face: a verb and a JSON request in, a JSON answer out. Both bindings use it as it is.
+
+use crate::access::can;
+use crate::error::Error;
+use crate::model::{Query, Request};
+use crate::progress::Progress;
+use crate::snapshot::Snapshot;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+/// Asks `snapshot` and answers in JSON.
+///
+/// Verbs: `can`, `explain`, `who_can`, `what_can`, `matrix`, `coverage`, `principals`, `permissions`,
+/// `resources`. Tables have the form `{"v": 1, "rows": [...], "assumptions": [...]}`.
+///
+/// ```
+/// # use ciem_core::{SnapshotBuilder, wire};
+/// let snapshot = SnapshotBuilder::new().finish()?;
+/// let answer = wire::call(&snapshot, "principals", "{}")?;
+/// assert!(answer.starts_with(r#"{"v":1,"rows":["#));
+/// # Ok::<(), ciem_core::Error>(())
+/// ```
+///
+/// # Errors
+/// `invalid_request` if the verb or the request is not known; else as the verb.
+pub fn call(snapshot: &Snapshot, verb: &str, request: &str) -> Result<String, Error> {
+    call_with(snapshot, verb, request, &Progress::none())
+}
+
+/// As [`call`], polling for cancellation.
+///
+/// # Errors
+/// As `call`, and `cancelled`.
+pub fn call_with(snapshot: &Snapshot, verb: &str, request: &str, progress: &Progress) -> Result<String, Error> {
+    match verb {
+        "can" => text(&snapshot.can(&parse::<Request>(request)?)?),
+        "explain" => text(&snapshot.explain(&parse::<Request>(request)?)?),
+        "who_can" => {
+            let holders = snapshot.who_can_with(&parse::<Query>(request)?, progress)?;
+            table(holders.rows(), holders.assumptions())
+        }
+        "what_can" => {
+            let access = snapshot.what_can_with(&parse::<Query>(request)?, progress)?;
+            table(access.rows().iter(), access.assumptions())
+        }
+        "matrix" => {
+            let matrix = snapshot.matrix_with(&parse::<Query>(request)?, progress)?;
+            table(matrix.rows(), &[])
+        }
+        "coverage" => text(&snapshot.coverage()),
+        "principals" => table(snapshot.principals(), &[]),
+        "permissions" => table(snapshot.permissions(), &[]),
+        "resources" => table(snapshot.resources(), &[]),
+        _ => Err(Error::invalid("verb", "no such question")),
+    }
+}
+
+/// Evaluates loose policies: the `simulate` document in, a decision out.
+///
+/// # Errors
+/// `rejected_policy` with the place in the policy; `invalid_request`, `malformed`, `unknown_action`.
+pub fn simulate(simulation: &str) -> Result<String, Error> {
+    text(&can::simulate(simulation)?)
+}
+
+/// An error in its wire form: `{"v": 1, "code", "message", "place"}`.
+pub fn error_json(error: &Error) -> String {
+    let mut value = json!({ "v": 1, "code": error.code(), "message": error.to_string() });
+    if let (Some(place), Some(map)) = (error.place(), value.as_object_mut()) {
+        map.insert("place".to_owned(), json!(place));
+    }
+    value.to_string()
+}
+
+fn parse<T: DeserializeOwned>(request: &str) -> Result<T, Error> {
+    serde_json::from_str(request).map_err(|error| Error::invalid("request", error.to_string()))
+}
+
+fn text<T: Serialize>(answer: &T) -> Result<String, Error> {
+    serde_json::to_string(answer).map_err(|error| Error::Internal { reason: error.to_string() })
+}
+
+fn table<R: Serialize>(rows: impl Iterator<Item = R>, assumptions: &[String]) -> Result<String, Error> {
+    let mut out = String::from(r#"{"v":1,"rows":["#);
+    for (index, row) in rows.enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        out.push_str(&text(&row)?);
+    }
+    out.push_str(r#"],"assumptions":"#);
+    out.push_str(&text(&assumptions)?);
+    out.push('}');
+    Ok(out)
+}

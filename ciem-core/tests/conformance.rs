@@ -1,0 +1,161 @@
+//! Runs the worlds of `testdata/conformance`; the README there says how they are written and compared.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test reads files and fails"
+)]
+
+use ciem_core::{Error, LoadOptions, Snapshot, SnapshotBuilder, wire};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Fewer worlds than this means that some were lost.
+const LEAST_WORLDS: usize = 60;
+
+#[test]
+fn every_world_gives_the_expected_answers() {
+    let worlds = worlds();
+    assert!(worlds.len() >= LEAST_WORLDS, "only {} worlds, {LEAST_WORLDS} are wanted", worlds.len());
+    let mut names = BTreeMap::new();
+    let mut failures = Vec::new();
+    for (file, world) in &worlds {
+        let name = world["name"].as_str().unwrap_or_else(|| panic!("{file}: no name"));
+        if let Some(other) = names.insert(name, file) {
+            failures.push(format!("{file}: the name `{name}` is also that of {other}"));
+        }
+        failures.extend(run(world).into_iter().map(|failure| format!("{file}: {failure}")));
+    }
+    assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));
+}
+
+fn worlds() -> Vec<(String, Value)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/conformance");
+    let mut files: Vec<_> = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    files.sort();
+    let read = |path: &Path| serde_json::from_slice(&std::fs::read(path).unwrap());
+    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+    files
+        .iter()
+        .map(|path| (name(path), read(path).unwrap_or_else(|e| panic!("{}: {e}", name(path)))))
+        .collect()
+}
+
+fn run(world: &Value) -> Vec<String> {
+    let expected = world.get("load_error");
+    let snapshot = match (load(world), expected) {
+        (Ok(_), Some(expected)) => return vec![format!("loads, expected {expected}")],
+        (Ok(snapshot), None) => snapshot,
+        (Err(error), None) => return vec![format!("does not load: {}", wire::error_json(&error))],
+        (Err(error), Some(expected)) => return load_failure(&error, expected),
+    };
+    let asks = world["ask"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let failure = |(i, ask)| ask_one(&snapshot, ask).err().map(|why| format!("ask {i}: {why}"));
+    asks.iter().enumerate().filter_map(failure).collect()
+}
+
+fn load(world: &Value) -> Result<Snapshot, Error> {
+    let mut options = LoadOptions::default().on_error(world["on_error"].as_str().unwrap_or("raise").parse()?);
+    if let Some(catalog) = world.get("catalog") {
+        options = options.catalog(catalog.to_string());
+    }
+    let mut builder = SnapshotBuilder::with_options(&options);
+    for file in world["files"].as_array().expect("`files` is a list") {
+        builder.add(file["name"].as_str().expect("a file has a name"), &bytes(file))?;
+    }
+    builder.finish()
+}
+
+fn bytes(file: &Value) -> Vec<u8> {
+    match (file.get("json"), file["text"].as_str(), file["base64"].as_str()) {
+        (Some(json), None, None) => json.to_string().into_bytes(),
+        (None, Some(text), None) => text.as_bytes().to_vec(),
+        (None, None, Some(base64)) => decode_base64(base64),
+        _ => panic!("{}: exactly one of json, text, base64", file["name"]),
+    }
+}
+
+fn decode_base64(text: &str) -> Vec<u8> {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let (mut out, mut bits, mut held) = (Vec::new(), 0_u32, 0);
+    for byte in text.bytes().filter(|byte| *byte != b'=') {
+        bits = bits << 6 | ALPHABET.iter().position(|letter| *letter == byte).expect("base64") as u32;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            out.push((bits >> held) as u8);
+            bits &= (1 << held) - 1;
+        }
+    }
+    out
+}
+
+fn load_failure(error: &Error, expected: &Value) -> Vec<String> {
+    let place = serde_json::to_value(error.place()).unwrap();
+    let given = |key: &str| expected.get(key).is_none_or(|value| *value == place[key]);
+    if expected["code"] == error.code() && given("pointer") && given("source") {
+        return Vec::new();
+    }
+    vec![format!("loading fails with {}, expected {expected}", wire::error_json(error))]
+}
+
+fn ask_one(snapshot: &Snapshot, ask: &Value) -> Result<(), String> {
+    let verb = ask["verb"].as_str().expect("an ask has a verb");
+    let request = ask.get("request").map_or_else(|| "{}".to_owned(), Value::to_string);
+    let answer =
+        if verb == "simulate" { wire::simulate(&request) } else { wire::call(snapshot, verb, &request) };
+    let about = format!("{verb} {request}");
+    match (answer, ask.get("expect"), ask["error"].as_str()) {
+        (Ok(text), Some(expected), None) => {
+            let answer: Value = serde_json::from_str(&text).map_err(|e| format!("{about}: not JSON: {e}"))?;
+            matches(expected, &answer, "").map_err(|why| format!("{about}: {why}; answer {text}"))
+        }
+        (Err(error), None, Some(code)) if error.code() == code => Ok(()),
+        (Err(error), ..) => Err(format!("{about}: {}", wire::error_json(&error))),
+        (Ok(text), _, code) => Err(format!("{about}: expected error {code:?}, answer {text}")),
+    }
+}
+
+/// Whether `expected` describes a part of `actual`; `at` is the JSON pointer for the message.
+fn matches(expected: &Value, actual: &Value, at: &str) -> Result<(), String> {
+    match (expected, actual) {
+        (Value::Object(checks), Value::Array(items)) if checks.keys().any(|key| key.starts_with('$')) => {
+            checks.iter().try_for_each(|(check, operand)| array_check(check, operand, items, at))
+        }
+        (Value::Object(expected), Value::Object(actual)) => expected.iter().try_for_each(|(key, value)| {
+            let at = format!("{at}/{key}");
+            match actual.get(key) {
+                None | Some(Value::Null) if value["$absent"] == true => Ok(()),
+                None => Err(format!("{at} is absent")),
+                Some(found) if value["$absent"] == true => Err(format!("{at} is {found}, expected absent")),
+                Some(found) => matches(value, found, &at),
+            }
+        }),
+        (Value::Array(expected), Value::Array(actual)) if expected.len() == actual.len() => {
+            let mut pairs = expected.iter().zip(actual).enumerate();
+            pairs.try_for_each(|(i, (expected, actual))| matches(expected, actual, &format!("{at}/{i}")))
+        }
+        // Columns hold conditions as JSON text.
+        (Value::Object(_), Value::String(text)) => match serde_json::from_str(text) {
+            Ok(parsed) => matches(expected, &parsed, at),
+            Err(_) => Err(format!("`{at}` is no JSON text: {text}")),
+        },
+        _ if expected == actual => Ok(()),
+        _ => Err(format!("`{at}` is {actual}, expected {expected}")),
+    }
+}
+
+fn array_check(check: &str, operand: &Value, items: &[Value], at: &str) -> Result<(), String> {
+    let listed = operand.as_array().map(Vec::as_slice).unwrap_or_default();
+    let found = |wanted: &Value| items.iter().any(|item| matches(wanted, item, at).is_ok());
+    let holds = match check {
+        "$contains" => listed.iter().all(found),
+        "$none" => !listed.iter().any(found),
+        "$length" => *operand == items.len(),
+        _ => return Err(format!("{at}: unknown check `{check}`")),
+    };
+    if holds { Ok(()) } else { Err(format!("`{at}`: {check} {operand} does not hold")) }
+}

@@ -1,0 +1,387 @@
+//! Laws that every answer obeys, on random worlds and against a naive evaluator.
+//!
+//! `CIEM_LAWS_WORLDS` and `CIEM_LAWS_SEED` choose how many worlds are made and where they start.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::iter_over_hash_type,
+    reason = "a test fails by panicking"
+)]
+
+mod oracle;
+
+use ciem_core::Snapshot;
+use oracle::complete::{Verdict, WorldIndex, ask};
+use oracle::engine::{self, Shares};
+use oracle::evaluate::{Case, LAYERS};
+use oracle::random::Random;
+use oracle::statements::{Names, SERVICES};
+use oracle::world::{Request, World};
+use oracle::{catalog, generate, glob, shrink};
+use serde_json::{Value, json};
+
+const REQUESTS: usize = 50;
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// The world of a seed, its names and its requests.
+fn case(seed: u64) -> (World, Names, Vec<Request>) {
+    let (world, names) = generate::world(seed);
+    let mut random = Random::new(seed ^ 0x5EED);
+    let requests = (0..REQUESTS).map(|_| names.request(&mut random)).collect();
+    (world, names, requests)
+}
+
+/// Runs `law` over all worlds on two threads; a failure names the seed.
+fn over_worlds<T: Send>(worlds: u64, law: impl Fn(u64) -> Result<T, String> + Sync) -> Vec<T> {
+    let first = setting("CIEM_LAWS_SEED", 1);
+    let half = |offset: u64| -> Result<Vec<T>, String> {
+        (first + offset..first + worlds).step_by(2).map(&law).collect()
+    };
+    let results = std::thread::scope(|scope| {
+        let other = scope.spawn(|| half(1));
+        let own = half(0);
+        [own, other.join().expect("a law panicked")]
+    });
+    results.into_iter().flat_map(|result| result.unwrap_or_else(|message| panic!("{message}"))).collect()
+}
+
+fn worlds() -> u64 {
+    setting("CIEM_LAWS_WORLDS", 2_000)
+}
+
+/// `Ok(None)`: too many completions to enumerate.
+fn against_oracle(world: &World, snapshot: &Snapshot, request: &Request) -> Result<Option<Value>, String> {
+    let index = WorldIndex::new(world);
+    let Some(expected) = ask(world, &index, request) else { return Ok(None) };
+    let decision = engine::can(snapshot, request)?;
+    engine::compare(&Case::new(world, &index, request), &expected, &decision)
+        .map_err(|message| format!("{message}\ndecision {decision}"))?;
+    Ok(Some(decision))
+}
+
+fn minimal_report(world: World, request: Request, seed: u64) -> String {
+    let fails = |world: &World, request: &Request| match engine::snapshot(&world.files()) {
+        Ok(snapshot) => against_oracle(world, &snapshot, request).err(),
+        Err(message) => Some(message),
+    };
+    let (world, request) = shrink::shrink(world, request, &|world, request| fails(world, request).is_some());
+    let message = fails(&world, &request).unwrap_or_default();
+    engine::report(&world, &request, seed, &message)
+}
+
+#[test]
+fn can_equals_the_oracle() {
+    let shares = over_worlds(worlds(), |seed| {
+        let (world, _, requests) = case(seed);
+        let snapshot =
+            engine::snapshot(&world.files()).map_err(|message| format!("seed {seed}: {message}"))?;
+        let mut shares = Shares::default();
+        for request in requests {
+            shares.requests += 1;
+            match against_oracle(&world, &snapshot, &request) {
+                Ok(Some(decision)) => shares.count(&decision),
+                Ok(None) => shares.skipped += 1,
+                Err(_) => return Err(minimal_report(world, request, seed)),
+            }
+        }
+        Ok(shares)
+    });
+    let mut total = Shares::default();
+    shares.into_iter().for_each(|part| total.merge(part));
+    println!("{} requests, {} with too many completions", total.requests, total.skipped);
+    for (name, count) in &total.counts {
+        println!("{name:30} {count:8} {:5.1} %", total.percent(name));
+    }
+    if total.requests >= 10_000 {
+        let layers = LAYERS.iter().map(|(_, layer)| format!("deny by {layer}"));
+        let others = ["allow", "conditional", "unknown", "deny explicitly"].map(str::to_owned);
+        for name in layers.chain(others) {
+            assert!(total.percent(&name) >= 3.0, "{name}: {:.2} % of the requests", total.percent(&name));
+        }
+        assert!(total.skipped * 50 < total.requests, "{} requests were not compared", total.skipped);
+    }
+}
+
+/// Verdict and condition, the part of an answer that rows and decisions share.
+fn gist(answer: &Value) -> Value {
+    json!([answer["verdict"], engine::condition(answer)])
+}
+
+/// A decision without the places of its statements.
+fn full_gist(decision: &Value) -> Value {
+    json!([gist(decision), decision["denial"], decision["blocked_by"]])
+}
+
+fn asked_by(request: &Request, principal: &str) -> Request {
+    Request {
+        principal: principal.to_owned(),
+        session_name: None,
+        session_policies: Vec::new(),
+        session_tags: Vec::new(),
+        ..request.clone()
+    }
+}
+
+fn who_can_law(snapshot: &Snapshot, names: &Names, request: &Request) -> Result<(), String> {
+    let mut wire = asked_by(request, "").to_json();
+    wire.as_object_mut().expect("a request is an object").remove("principal");
+    let rows = engine::rows(snapshot, "who_can", &wire)?;
+    wire["match"] = json!("all");
+    let sure = engine::rows(snapshot, "who_can", &wire)?;
+    let row_of = |rows: &[Value], principal: &str| -> Option<Value> {
+        rows.iter().find(|row| row["principal"] == principal).map(gist)
+    };
+    let known = names.users.iter().chain(&names.roles).map(String::as_str).chain(["anonymous"]);
+    for principal in known {
+        let decision = engine::can(snapshot, &asked_by(request, principal))?;
+        let expected = (decision["verdict"] != "deny").then(|| gist(&decision));
+        let wholly = expected.clone().filter(|gist| !engine::mentions(gist, "resource_in"));
+        for (rows, expected, kind) in [(&rows, expected, "any"), (&sure, wholly, "all")] {
+            let found = row_of(rows, principal);
+            if found != expected {
+                return Err(format!(
+                    "who_can match {kind}: {principal} has {found:?}, can says {expected:?}"
+                ));
+            }
+        }
+    }
+    for service in SERVICES {
+        let decision = engine::can(snapshot, &asked_by(request, service))?;
+        if let Some(found) = row_of(&rows, service).filter(|found| *found != gist(&decision)) {
+            return Err(format!("who_can: {service} has {found}, can says {decision}"));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn who_can_rows_are_all_can() {
+    over_worlds(worlds(), |seed| {
+        let (world, names, requests) = case(seed);
+        let snapshot = engine::snapshot(&world.files())?;
+        for request in requests.iter().filter(|r| r.action != "sts:GetCallerIdentity").take(3) {
+            who_can_law(&snapshot, &names, request)
+                .map_err(|message| engine::report(&world, request, seed, &message))?;
+        }
+        Ok(())
+    });
+}
+
+fn texts(value: &Value) -> Vec<&str> {
+    oracle::caller::list(value)
+}
+
+fn covers(patterns: &Value, resource: &str) -> bool {
+    texts(patterns).into_iter().any(|pattern| match resource {
+        "*" => pattern == "*",
+        arn => glob::resource_matches(&glob::tokens(pattern), arn),
+    })
+}
+
+fn what_can_law(
+    snapshot: &Snapshot,
+    names: &Names,
+    random: &mut Random,
+    request: &Request,
+) -> Result<(), String> {
+    let mut wire = request.to_json();
+    let members = wire.as_object_mut().expect("a request is an object");
+    members.remove("action");
+    members.remove("resource");
+    let rows = engine::rows(snapshot, "what_can", &wire)?;
+    let grants = |row: &Value, action: &str| {
+        texts(&row["permissions"]).into_iter().any(|entry| glob::matches_ignore_case(entry, action))
+    };
+    for row in &rows {
+        let excepted = row["except"].as_array().is_some_and(|except| !except.is_empty());
+        let held: Vec<&str> =
+            catalog::ACTIONS.iter().map(|action| action.name).filter(|name| grants(row, name)).collect();
+        if excepted || held.is_empty() {
+            continue;
+        }
+        for pattern in texts(&row["resources"]).into_iter().take(3) {
+            let action = (*random.pick(&held)).to_owned();
+            let asked = Request { action, resource: pattern.to_owned(), ..request.clone() };
+            let decision = engine::can(snapshot, &asked)?;
+            if gist(row) != gist(&decision) {
+                return Err(format!(
+                    "what_can row {row}, can on ({}, {pattern}) says {decision}",
+                    asked.action
+                ));
+            }
+        }
+    }
+    for _ in 0..20 {
+        let action = random.pick(&catalog::ACTIONS);
+        let fits = |arn: &&String| action.templates.iter().any(|template| glob::matches(template, arn));
+        let fitting: Vec<&String> = names.resources.iter().filter(fits).collect();
+        let resource = if fitting.is_empty() { "*".to_owned() } else { (*random.pick(&fitting)).clone() };
+        let asked = Request { action: action.name.to_owned(), resource, ..request.clone() };
+        let decision = engine::can(snapshot, &asked)?;
+        let covered = rows.iter().any(|row| {
+            grants(row, action.name)
+                && covers(&row["resources"], &asked.resource)
+                && !covers(&row["except"], &asked.resource)
+        });
+        if decision["verdict"] != "deny" && !covered {
+            return Err(format!("no what_can row for {} on {}: {decision}", action.name, asked.resource));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn what_can_rows_are_all_can() {
+    over_worlds(worlds(), |seed| {
+        let (world, names, requests) = case(seed);
+        let snapshot = engine::snapshot(&world.files())?;
+        let mut random = Random::new(seed);
+        for request in requests.iter().take(2) {
+            what_can_law(&snapshot, &names, &mut random, request)
+                .map_err(|message| engine::report(&world, request, seed, &message))?;
+        }
+        Ok(())
+    });
+}
+
+/// Rows of the matrix: the permissions a principal surely and possibly has on the asked resource.
+fn matrix_law(snapshot: &Snapshot, random: &mut Random, request: &Request) -> Result<(), String> {
+    let mut wire = request.to_json();
+    wire.as_object_mut().expect("a request is an object").remove("action");
+    let rows = engine::rows(snapshot, "matrix", &wire)?;
+    let own = rows.iter().find(|row| row["principal"] == request.principal.as_str());
+    let has = |half: &str, action: &str| own.is_some_and(|row| texts(&row[half]).contains(&action));
+    for _ in 0..12 {
+        let action = random.pick(&catalog::ACTIONS).name;
+        let decision = engine::can(snapshot, &Request { action: action.to_owned(), ..request.clone() })?;
+        let verdict = engine::verdict(&decision);
+        let broken_below = has("surely", action) && verdict != Some(Verdict::Allow);
+        let broken_above = !has("possibly", action) && verdict != Some(Verdict::Deny);
+        if broken_below || broken_above {
+            return Err(format!(
+                "matrix: {action} is {:?}, can says {decision}",
+                (has("surely", action), has("possibly", action))
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_matrix_bounds_the_residual() {
+    over_worlds(worlds(), |seed| {
+        let (world, names, requests) = case(seed);
+        let snapshot = engine::snapshot(&world.files())?;
+        let mut random = Random::new(seed);
+        let known = |request: &&Request| {
+            names.users.contains(&request.principal) || names.roles.contains(&request.principal)
+        };
+        for request in requests.iter().filter(known).take(2) {
+            matrix_law(&snapshot, &mut random, request)
+                .map_err(|message| engine::report(&world, request, seed, &message))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn order_of_files_and_records_does_not_matter() {
+    over_worlds(worlds() / 4, |seed| {
+        let (world, _, requests) = case(seed);
+        let mut random = Random::new(seed);
+        let mut other = world.clone();
+        for account in &mut other.accounts {
+            random.shuffle(&mut account.users);
+            random.shuffle(&mut account.groups);
+            random.shuffle(&mut account.roles);
+            random.shuffle(&mut account.policies);
+        }
+        let mut files = other.files();
+        random.shuffle(&mut files);
+        let (first, second) = (engine::snapshot(&world.files())?, engine::snapshot(&files)?);
+        for request in requests.iter().take(20) {
+            let (one, two) = (engine::can(&first, request)?, engine::can(&second, request)?);
+            if full_gist(&one) != full_gist(&two) {
+                let message = format!("order matters: {one} and {two}");
+                return Err(engine::report(&world, request, seed, &message));
+            }
+        }
+        Ok(())
+    });
+}
+
+fn rank(decision: &Value) -> u8 {
+    match engine::verdict(decision) {
+        Some(Verdict::Deny) | None => 0,
+        Some(Verdict::Conditional | Verdict::Unknown) => 1,
+        Some(Verdict::Allow) => 2,
+    }
+}
+
+/// The world with one more statement of this effect in a random document that has a list of statements.
+fn with_statement(world: &World, names: &Names, random: &mut Random, effect: &str) -> World {
+    let mut changed = world.clone();
+    let mut count = 0;
+    shrink::each_document(&mut changed, &mut |document| {
+        count += usize::from(document["Statement"].is_array())
+    });
+    let (chosen, mut at) = (random.below(count), 0);
+    shrink::each_document(&mut changed, &mut |document| {
+        let Some(statements) = document["Statement"].as_array_mut() else { return };
+        let first = statements.first().cloned().unwrap_or_default();
+        let on_resource = first.get("Principal").or(first.get("NotPrincipal")).is_some();
+        if at == chosen {
+            let mut added = names.statement(random, effect, 40);
+            if let Some(members) = added.as_object_mut().filter(|_| on_resource) {
+                members.insert("Principal".to_owned(), json!("*"));
+                if first.get("Resource").is_none() {
+                    // A trust policy names no resource.
+                    members.remove("Resource");
+                    members.remove("NotResource");
+                }
+            }
+            statements.push(added);
+        }
+        at += 1;
+    });
+    changed
+}
+
+#[test]
+fn a_deny_never_widens_and_an_allow_never_removes() {
+    over_worlds(worlds() / 2, |seed| {
+        let (world, names, requests) = case(seed);
+        let mut random = Random::new(seed);
+        let before = engine::snapshot(&world.files())?;
+        for effect in ["Deny", "Allow"] {
+            let changed = with_statement(&world, &names, &mut random, effect);
+            let after = engine::snapshot(&changed.files())?;
+            for request in &requests {
+                let (old, new) = (engine::can(&before, request)?, engine::can(&after, request)?);
+                let broken = if effect == "Deny" { rank(&new) > rank(&old) } else { rank(&new) < rank(&old) };
+                if broken {
+                    let message = format!("one more {effect}: {old} became {new}");
+                    return Err(engine::report(&changed, request, seed, &message));
+                }
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn every_action_of_the_worlds_is_in_the_catalogue() {
+    let (world, _, _) = case(1);
+    let snapshot = engine::snapshot(&world.files()).unwrap();
+    let rows = engine::rows(&snapshot, "permissions", &json!({})).unwrap();
+    for action in &catalog::ACTIONS {
+        let row = rows.iter().find(|row| row["permission"] == action.name);
+        let row = row.unwrap_or_else(|| panic!("{} is not in the catalogue", action.name));
+        let types = row["resource_types"].as_array().map_or(0, Vec::len);
+        assert_eq!(types, action.templates.len(), "resource types of {}", action.name);
+    }
+}

@@ -1,0 +1,21 @@
+//! The naive evaluator: separate code that answers the same questions by nested loops over the documents, and the
+//! random worlds it is compared on.
+
+pub(crate) mod caller;
+pub(crate) mod catalog;
+mod checks;
+pub(crate) mod complete;
+pub(crate) mod conditions;
+pub(crate) mod engine;
+pub(crate) mod evaluate;
+pub(crate) mod generate;
+pub(crate) mod glob;
+mod keys;
+pub(crate) mod random;
+pub(crate) mod requests;
+pub(crate) mod residual;
+pub(crate) mod shrink;
+mod small_laws;
+pub(crate) mod statements;
+pub(crate) mod witness;
+pub(crate) mod world;

@@ -1,0 +1,179 @@
+/** Any failure of the library. */
+export class CiemError extends Error {
+  /** Stable snake_case code, the same in every language. */
+  readonly code: string
+  /** Where in the input the error stands, if it stands in an input. */
+  readonly place?: Place
+}
+
+export interface Place {
+  /** Name of the input. */
+  source?: string
+  /** JSON pointer (RFC 6901) to the offending value. */
+  pointer?: string
+  /** Line, counted from 1. */
+  line?: number
+}
+
+/** A request key: text, number or boolean, a list for several values, null for a key known to be absent. */
+export type ContextValue = string | number | boolean | Array<string | number | boolean> | null
+
+export interface Options {
+  context?: Record<string, ContextValue>
+  /** RFC 3339; without it time is not known. */
+  at?: string
+  /** What a context key that is not given means. */
+  unknownContext?: string
+  /** What a layer for which nothing was given means. */
+  missingLayer?: string
+}
+
+export interface Session {
+  name?: string
+  policies?: unknown[]
+  tags?: Record<string, string>
+  transitiveTags?: string[]
+  sourceIdentity?: string
+  mfa?: boolean
+  federatedProvider?: string
+}
+
+export interface Question extends Options {
+  principal: string
+  action: string
+  resource?: string
+  session?: Session
+}
+
+export interface HoldersQuestion extends Options {
+  action: string
+  /** An id or a pattern. */
+  resource?: string
+  match?: 'any' | 'all'
+}
+
+export interface AccessQuestion extends Options {
+  principal: string
+  resource?: string
+  session?: Session
+}
+
+export interface MatrixQuestion extends Options {
+  resource?: string
+}
+
+export interface LoadOptions {
+  /** Whether a file that cannot be read fails the call or is listed in `coverage()`. */
+  onError?: 'raise' | 'skip'
+  maxBytes?: number
+  /** Adds to or replaces the permissions that the library knows. */
+  catalog?: object
+}
+
+export interface Statement {
+  policy: string
+  layer: string
+  index: number
+  sid?: string
+  effect: string
+  via?: string[]
+  pointer?: string
+  source?: string
+}
+
+export interface MissingFact {
+  fact: string
+  subject: string
+  how?: string
+}
+
+/** A residual condition: `{and}`, `{or}`, `{not}` or an atom. */
+export type Condition = Record<string, unknown>
+
+export interface Decision {
+  v: number
+  verdict: string
+  denial?: string
+  blocked_by?: string[]
+  condition?: Condition
+  missing?: MissingFact[]
+  statements?: Statement[]
+  assumptions?: string[]
+}
+
+export interface Explanation {
+  v: number
+  decision: Decision
+  layers: Array<Record<string, unknown>>
+}
+
+export interface Coverage {
+  v: number
+  files: Array<{ name: string; kind?: string; records?: number; errors: unknown[] }>
+  counts: Record<string, number>
+  layers: Array<Record<string, unknown>>
+  rejected: Array<{ policy: string; pointer?: string; reason: string }>
+  assumptions: string[]
+}
+
+export interface HolderRow {
+  principal: string
+  principal_kind: string
+  provider: string
+  account?: string
+  tier?: string
+  verdict: string
+  condition?: string
+  resources?: string[]
+  via?: string[]
+}
+
+export interface AccessRow {
+  permissions: string[]
+  resources: string[]
+  except?: string[]
+  verdict: string
+  condition?: string
+  tier?: string
+  via?: string[]
+}
+
+export type Row = Record<string, unknown>
+
+/** Rows, each an object, in a stable order. */
+export class Table<R = Row> implements Iterable<R> {
+  private constructor()
+  readonly length: number
+  /** What the rows take for granted. */
+  readonly assumptions: string[]
+  toArray(): R[]
+  slice(start?: number, end?: number): R[]
+  [Symbol.iterator](): Iterator<R>
+  /** The wire form. */
+  toJSON(): { v: number; rows: R[]; assumptions?: string[] }
+}
+
+/** What was loaded, frozen. Methods that return a promise work off the event loop. */
+export class Snapshot {
+  private constructor()
+  /** Reads export files, plain or gzip, and folders of them. */
+  static load(pathOrPaths: string | URL | Array<string | URL>, options?: LoadOptions): Promise<Snapshot>
+  /** May a principal do an action on a resource? */
+  can(question: Question): Decision
+  /** Why, or why not: the decision of `can` and what each layer says. */
+  explain(question: Question): Explanation
+  /** Who can do an action on a resource? */
+  whoCan(question: HoldersQuestion): Promise<Table<HolderRow>>
+  /** What can a principal do? */
+  whatCan(question: AccessQuestion): Promise<Table<AccessRow>>
+  /** What can every principal do? */
+  matrix(question?: MatrixQuestion): Promise<Table>
+  /** What was read and what was not. */
+  coverage(): Coverage
+  principals(): Table
+  permissions(): Table
+  resources(): Table
+}
+
+/** Decides about loose policies, given in wire form, without an account export. */
+export function simulate(simulation: object): Decision

@@ -1,0 +1,74 @@
+// What Node adds to the wire forms: objects, paths, option names, promises.
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
+import { test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { Snapshot, Table, simulate } from '../index.js'
+import { QUESTION, READ, account, arn, sample, user } from './sample.mjs'
+
+test('paths may be text, URLs, lists and folders', async () => {
+  const path = sample()
+  for (const paths of [path, [path], pathToFileURL(path), [pathToFileURL(path)], dirname(path)]) {
+    assert.equal((await Snapshot.load(paths)).coverage().counts.users, 2)
+  }
+})
+
+test('the package is the same for import and require', async () => {
+  assert.equal(createRequire(import.meta.url)('ciem').Snapshot, Snapshot)
+})
+
+test('decisions and explanations are plain objects', async () => {
+  const snapshot = await Snapshot.load(sample())
+  const decision = snapshot.can(QUESTION)
+  assert.deepEqual([decision.v, decision.verdict, decision.statements[0].effect], [1, 'allow', 'allow'])
+  const explanation = snapshot.explain({ ...QUESTION, principal: arn('bob') })
+  assert.equal(explanation.decision.denial, 'implicit')
+  assert(explanation.layers.length > 0)
+})
+
+test('a table has length, iteration, slices and arrays', async () => {
+  const table = (await Snapshot.load(sample())).principals()
+  assert(table instanceof Table)
+  assert.deepEqual([...table].map((row) => row.principal).sort(), [arn('ana'), arn('bob')])
+  assert.equal(table.length, 2)
+  assert.deepEqual(table.slice(1), table.toArray().slice(1))
+  assert.deepEqual(JSON.parse(JSON.stringify(table)).rows, table.toArray())
+  assert(Array.isArray(table.assumptions))
+})
+
+test('long verbs are promises of tables', async () => {
+  const snapshot = await Snapshot.load(sample())
+  const { principal, ...holders } = QUESTION
+  const who = snapshot.whoCan({ ...holders, match: 'all' })
+  assert(who instanceof Promise)
+  assert((await who).toArray().some((row) => row.principal === principal))
+  assert((await snapshot.whatCan({ principal })).toArray().some((row) => row.permissions.includes('s3:GetObject')))
+  assert((await snapshot.matrix()).length > 0)
+  assert(snapshot.permissions().length > 0 && snapshot.resources().length >= 0)
+})
+
+test('camelCase options reach the core', async () => {
+  const snapshot = await Snapshot.load(sample())
+  const context = { 'aws:SourceIp': '10.0.0.1', 'aws:MultiFactorAuthPresent': null }
+  const options = { context, at: '2026-01-01T00:00:00Z', unknownContext: 'absent', missingLayer: 'assume_none' }
+  assert.equal(snapshot.can({ ...QUESTION, ...options }).verdict, 'allow')
+  assert.throws(() => snapshot.can({ ...QUESTION, unknownContext: 'sometimes' }), { code: 'invalid_request' })
+  assert.throws(() => snapshot.can({ ...QUESTION, at: 'yesterday' }), { code: 'invalid_request' })
+})
+
+test('simulate needs no snapshot', () => {
+  const document = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }
+  const question = { v: 1, provider: 'aws', ...QUESTION }
+  assert.equal(simulate(question).verdict, 'deny')
+  assert.equal(simulate({ ...question, identity_policies: [{ name: 'p', document }] }).verdict, 'allow')
+})
+
+test('loading leaves the event loop free', async () => {
+  const path = account(...Array.from({ length: 20_000 }, (_, i) => user(`user${i}`, READ)))
+  let ticks = 0
+  const timer = setInterval(() => ticks++, 1)
+  await Snapshot.load(path)
+  clearInterval(timer)
+  assert(ticks >= 5, `${ticks} ticks`)
+})

@@ -1,0 +1,34 @@
+// A small account export: `ana` may read one bucket, `bob` may do nothing.
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export const arn = (name) => `arn:aws:iam::111122223333:user/${name}`
+export const READ = { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::pay/*' }
+export const QUESTION = { principal: arn('ana'), action: 's3:GetObject', resource: 'arn:aws:s3:::pay/report.csv' }
+
+export function user(name, ...statements) {
+  const document = { Version: '2012-10-17', Statement: statements }
+  return {
+    Path: '/',
+    UserName: name,
+    UserId: `AIDA${name.toUpperCase().padEnd(17, '0')}`,
+    Arn: arn(name),
+    CreateDate: '2024-01-01T00:00:00+00:00',
+    UserPolicyList: statements.length ? [{ PolicyName: 'own', PolicyDocument: document }] : [],
+    GroupList: [],
+    AttachedManagedPolicies: [],
+    Tags: [],
+  }
+}
+
+export function file(name, content) {
+  const path = join(mkdtempSync(join(tmpdir(), 'ciem-')), name)
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+  return path
+}
+
+export const account = (...users) =>
+  file('account.json', { UserDetailList: users, GroupDetailList: [], RoleDetailList: [], Policies: [] })
+
+export const sample = () => account(user('ana', READ), user('bob'))

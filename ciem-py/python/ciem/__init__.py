@@ -1,0 +1,40 @@
+"""Who can do what in a cloud, on which resource, under which condition, and why: answered from exported files,
+inside this process and without a network.
+
+    import ciem
+    snapshot = ciem.load("exports/")
+    for row in snapshot.who_can("s3:GetObject", "arn:aws:s3:::pay/*"):
+        print(row["principal"], row["verdict"])
+"""
+
+from ciem._core import __version__
+from ciem.answers import Decision, Explanation, Table
+from ciem.errors import (
+    Cancelled,
+    CiemError,
+    DecodeError,
+    FileError,
+    InternalError,
+    LimitError,
+    NameLookupError,
+    RequestError,
+)
+from ciem.snapshot import Snapshot, load, simulate
+
+__all__ = [
+    "Cancelled",
+    "CiemError",
+    "DecodeError",
+    "Decision",
+    "Explanation",
+    "FileError",
+    "InternalError",
+    "LimitError",
+    "NameLookupError",
+    "RequestError",
+    "Snapshot",
+    "Table",
+    "__version__",
+    "load",
+    "simulate",
+]

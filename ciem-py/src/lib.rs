@@ -1,0 +1,19 @@
+//! The native half of the Python package `ciem`: text in, text out. The package itself is `python/ciem`.
+#![forbid(unsafe_code)]
+
+mod edge;
+mod snapshot;
+
+use pyo3::prelude::*;
+
+/// Native half of `ciem`; import `ciem` instead.
+#[pymodule]
+mod _core {
+    #[pymodule_export]
+    use crate::snapshot::{Snapshot, simulate};
+
+    /// Version of crate, wheel and npm package.
+    #[pymodule_export]
+    #[allow(non_upper_case_globals, reason = "the name that Python gives to a version")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+}

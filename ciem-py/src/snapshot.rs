@@ -1,0 +1,47 @@
+//! The snapshot as Python holds it: loading and asking.
+
+use crate::edge::run;
+use ciem_core::{LoadOptions, load_paths, wire};
+use pyo3::prelude::*;
+use std::path::PathBuf;
+
+/// A loaded snapshot that answers wire requests; `ciem.Snapshot` wraps it.
+#[pyclass(frozen, module = "ciem._core")]
+#[derive(Debug)]
+pub(crate) struct Snapshot(ciem_core::Snapshot);
+
+#[pymethods]
+impl Snapshot {
+    /// Reads files and folders.
+    #[staticmethod]
+    #[pyo3(signature = (paths, *, on_error, max_bytes=None, catalog=None))]
+    fn load(
+        py: Python<'_>,
+        paths: Vec<PathBuf>,
+        on_error: String,
+        max_bytes: Option<u64>,
+        catalog: Option<String>,
+    ) -> PyResult<Snapshot> {
+        run(py, || {
+            let mut options = LoadOptions::default().on_error(on_error.parse()?);
+            if let Some(limit) = max_bytes {
+                options = options.max_bytes(limit);
+            }
+            if let Some(catalog) = catalog {
+                options = options.catalog(catalog);
+            }
+            load_paths(&paths, &options).map(Snapshot)
+        })
+    }
+
+    /// Answers the wire request of a verb.
+    fn call(&self, py: Python<'_>, verb: String, request: String) -> PyResult<String> {
+        run(py, || wire::call(&self.0, &verb, &request))
+    }
+}
+
+/// Decides the simulation given in wire form.
+#[pyfunction]
+pub(crate) fn simulate(py: Python<'_>, simulation: String) -> PyResult<String> {
+    run(py, || wire::simulate(&simulation))
+}

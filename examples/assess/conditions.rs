@@ -1,0 +1,42 @@
+//! Conditions in words.
+
+use serde_json::Value;
+
+/// A condition on one line: `aws:SourceIp IpAddress 10.0.0.0/8 and not (…)`. Rows hold it as JSON text.
+pub(crate) fn in_words(condition: &Value) -> String {
+    match condition.as_str().map(serde_json::from_str::<Value>) {
+        Some(Ok(parsed)) => words(&parsed, false),
+        _ => words(condition, false),
+    }
+}
+
+fn words(condition: &Value, nested: bool) -> String {
+    let text = |member: &str| condition.get(member).and_then(Value::as_str);
+    let list = |member: &str| condition.get(member).and_then(Value::as_array);
+    let join = |parts: &[Value], word: &str| {
+        let joined = parts.iter().map(|part| words(part, true)).collect::<Vec<_>>().join(word);
+        if nested { format!("({joined})") } else { joined }
+    };
+    if let Some(parts) = list("and") {
+        join(parts, " and ")
+    } else if let Some(parts) = list("or") {
+        join(parts, " or ")
+    } else if let Some(part) = condition.get("not") {
+        format!("not {}", words(part, true))
+    } else if let (Some(key), Some(operator)) = (text("key"), text("operator")) {
+        format!("{key} {operator} {}", values(list("values")))
+    } else if let Some(patterns) = list("resource_in") {
+        format!("the resource is in {}", values(Some(patterns)))
+    } else if let Some(name) = text("session_name") {
+        format!("the session is named {name}")
+    } else if let Some(fact) = text("missing") {
+        format!("[not loaded: {fact}]")
+    } else {
+        condition.to_string()
+    }
+}
+
+fn values(values: Option<&Vec<Value>>) -> String {
+    let texts = values.into_iter().flatten();
+    texts.map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned)).collect::<Vec<_>>().join(" | ")
+}

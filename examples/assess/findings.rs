@@ -1,0 +1,33 @@
+//! Everything that an assessment says, as data.
+
+use crate::outsiders::{self, Opening};
+use crate::reach::{self, Administrator, Identity};
+use ciem_core::{Coverage, Error, Progress, Snapshot};
+use serde::Serialize;
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Assessment {
+    pub(crate) v: u8,
+    pub(crate) coverage: Coverage,
+    pub(crate) administrators: Vec<Administrator>,
+    /// By resource: who comes in from outside of the loaded accounts, and to do what.
+    pub(crate) outside_access: Vec<Opening>,
+    /// Every user and role, the widest first.
+    pub(crate) identities: Vec<Identity>,
+    /// How many permissions there are.
+    pub(crate) permissions: usize,
+}
+
+impl Assessment {
+    pub(crate) fn of(snapshot: &Snapshot, progress: &Progress) -> Result<Assessment, Error> {
+        let (administrators, identities) = reach::survey(snapshot, progress)?;
+        Ok(Assessment {
+            v: 1,
+            coverage: snapshot.coverage(),
+            administrators,
+            outside_access: outsiders::openings(snapshot, progress)?,
+            identities,
+            permissions: snapshot.permissions().len(),
+        })
+    }
+}

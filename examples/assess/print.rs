@@ -1,0 +1,183 @@
+//! The assessment as text for people.
+
+use crate::conditions::in_words;
+use crate::findings::Assessment;
+use crate::outsiders::Admission;
+use crate::reach::Administrator;
+use crate::table::{clean, paragraph, table};
+use ciem_core::{Coverage, PrincipalKind, Progress, Verdict};
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Write};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// How many items of a list are printed; the JSON has all.
+const SHOWN: usize = 40;
+const WIDEST: usize = 10;
+
+pub(crate) fn print(out: &mut impl Write, assessment: &Assessment) -> io::Result<()> {
+    read(out, &assessment.coverage)?;
+    not_read(out, &assessment.coverage)?;
+    administrators(out, &assessment.administrators)?;
+    outside_access(out, assessment)?;
+    widest(out, assessment)
+}
+
+fn title(out: &mut impl Write, text: &str) -> io::Result<()> {
+    writeln!(out, "\n{text}\n{}", "-".repeat(text.len()))
+}
+
+fn read(out: &mut impl Write, coverage: &Coverage) -> io::Result<()> {
+    title(out, "What was read")?;
+    let mut kinds: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for file in &coverage.files {
+        let (files, records) = kinds.entry(&file.kind).or_default();
+        *files += 1;
+        *records += file.records;
+    }
+    let rows: Vec<Vec<String>> = kinds
+        .iter()
+        .map(|(kind, (files, records))| vec![(*kind).to_owned(), files.to_string(), records.to_string()])
+        .collect();
+    table(out, &["Export", "Files", "Records"], &[1, 2], &rows)?;
+    let counts: Vec<String> = coverage.counts.iter().map(|(what, count)| format!("{count} {what}")).collect();
+    paragraph(out, "  In all:", &counts.join(", "))
+}
+
+fn not_read(out: &mut impl Write, coverage: &Coverage) -> io::Result<()> {
+    title(out, "What was not read")?;
+    let mut gaps: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for layer in coverage.layers.iter().filter(|layer| layer.state != "given") {
+        gaps.entry((&layer.layer, &layer.state)).or_default().push(&layer.account);
+    }
+    let rows: Vec<Vec<String>> = gaps
+        .iter()
+        .map(|((layer, state), accounts)| {
+            vec![(*layer).to_owned(), state.replace('_', " "), shortened(accounts, 6)]
+        })
+        .collect();
+    if !rows.is_empty() {
+        table(out, &["Layer", "State", "Accounts"], &[], &rows)?;
+    }
+    for file in coverage.files.iter().filter(|file| file.kind == "unrecognised") {
+        paragraph(out, "  -", &format!("{} is no export that is known", file.name))?;
+    }
+    for file in &coverage.files {
+        for error in &file.errors {
+            paragraph(out, "  -", &format!("{}: {error}", file.name))?;
+        }
+    }
+    for rejected in coverage.rejected.iter().take(SHOWN) {
+        let place = format!("{} {}", rejected.policy, rejected.pointer);
+        paragraph(out, "  -", &format!("rejected: {}: {}", place.trim_end(), rejected.reason))?;
+    }
+    more(out, coverage.rejected.len())?;
+    for assumption in coverage.assumptions.iter().take(SHOWN) {
+        paragraph(out, "  -", &format!("assumed: {assumption}"))?;
+    }
+    more(out, coverage.assumptions.len())
+}
+
+fn administrators(out: &mut impl Write, administrators: &[Administrator]) -> io::Result<()> {
+    title(out, &format!("Administrative reach: {}", counted(administrators.len(), "identity", "identities")))?;
+    let rows: Vec<Vec<String>> = administrators
+        .iter()
+        .take(SHOWN)
+        .map(|a| {
+            let reach = if a.everything {
+                "every permission on everything".to_owned()
+            } else {
+                format!("manages all access in {}", a.manages_access_of.join(", "))
+            };
+            let reach = if a.needs_mfa { format!("{reach}, with MFA") } else { reach };
+            vec![a.name.clone(), kind_name(a.kind).to_owned(), a.account.clone(), reach]
+        })
+        .collect();
+    if !rows.is_empty() {
+        table(out, &["Identity", "Kind", "Account", "Surely"], &[], &rows)?;
+    }
+    more(out, administrators.len())
+}
+
+fn outside_access(out: &mut impl Write, assessment: &Assessment) -> io::Result<()> {
+    let openings = &assessment.outside_access;
+    title(out, &format!("Public and external access: {}", counted(openings.len(), "resource", "resources")))?;
+    for opening in openings.iter().take(SHOWN) {
+        writeln!(out, "  {}", clean(&opening.resource))?;
+        for admission in &opening.admits {
+            let permissions: Vec<&str> = admission.permissions.iter().map(String::as_str).collect();
+            let line = format!("    {:<44}", clean(&caller(admission)));
+            paragraph(out, &line, &shortened(&permissions, 4))?;
+            if let Some(condition) = &admission.condition {
+                let word = if admission.verdict == Verdict::Unknown { "unknown: needs" } else { "if" };
+                paragraph(out, &format!("        {word}"), &in_words(condition))?;
+            }
+        }
+    }
+    more(out, openings.len())
+}
+
+fn caller(admission: &Admission) -> String {
+    match admission.kind {
+        PrincipalKind::Anonymous => "anyone, without credentials".to_owned(),
+        _ => admission.principal.clone(),
+    }
+}
+
+fn widest(out: &mut impl Write, assessment: &Assessment) -> io::Result<()> {
+    let identities = &assessment.identities;
+    title(out, &format!("The widest of {}", counted(identities.len(), "identity", "identities")))?;
+    let rows: Vec<Vec<String>> = identities
+        .iter()
+        .take(WIDEST)
+        .map(|i| {
+            let counts = [i.write, i.permissions_management, i.width()].map(|count| count.to_string());
+            let words = [i.name.clone(), kind_name(i.kind).to_owned(), i.account.clone()];
+            words.into_iter().chain(counts).collect()
+        })
+        .collect();
+    table(out, &["Identity", "Kind", "Account", "Write", "Permissions management", "Sum"], &[3, 4, 5], &rows)?;
+    writeln!(out, "  Permissions surely held on everything, of {} that there are.", assessment.permissions)
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+fn more(out: &mut impl Write, count: usize) -> io::Result<()> {
+    if count > SHOWN { writeln!(out, "  … and {} more; `--json FILE` has all", count - SHOWN) } else { Ok(()) }
+}
+
+fn shortened(items: &[&str], shown: usize) -> String {
+    let listed = items.iter().take(shown).copied().collect::<Vec<_>>().join(", ");
+    if items.len() > shown { format!("{listed} and {} more", items.len() - shown) } else { listed }
+}
+
+fn kind_name(kind: PrincipalKind) -> &'static str {
+    if kind == PrincipalKind::User { "user" } else { "role" }
+}
+
+/// Says on standard error how far long work is: on a terminal in one line, elsewhere every ten seconds.
+pub(crate) fn progress() -> Progress {
+    let terminal = io::stderr().is_terminal();
+    let (patience, pause) = if terminal { (500, 200) } else { (10_000, 10_000) };
+    let due = Mutex::new(Instant::now() + Duration::from_millis(patience));
+    Progress::none().on_step(move |step| {
+        let Ok(mut due) = due.lock() else { return };
+        if Instant::now() < *due {
+            return;
+        }
+        *due = Instant::now() + Duration::from_millis(pause);
+        let total = step.total.map(|total| format!(" of {total}")).unwrap_or_default();
+        let text = format!("{} {}{total}", step.phase, step.done);
+        let (start, end) = if terminal { ("\r\x1b[K", "\r") } else { ("", "\n") };
+        eprint!("{start}{text}{end}");
+    })
+}
+
+/// Takes the last line of progress back.
+pub(crate) fn end_progress() {
+    if io::stderr().is_terminal() {
+        eprint!("\r\x1b[K");
+    }
+}

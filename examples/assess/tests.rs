@@ -1,0 +1,123 @@
+//! What the sample estate is known to hold must be found, and printed on a page.
+#![allow(clippy::unwrap_used)]
+
+use crate::conditions::in_words;
+use crate::findings::Assessment;
+use crate::outsiders::Admission;
+use crate::table::WIDTH;
+use crate::{Options, run, sample_estate};
+use ciem_core::{LoadOptions, PrincipalKind, Progress, Verdict, load_paths};
+use std::path::PathBuf;
+
+const SHOP: &str = "111122223333";
+const ANALYTICS: &str = "444455556666";
+
+fn assessment() -> Assessment {
+    let snapshot = load_paths(&[sample_estate()], &LoadOptions::default()).unwrap();
+    Assessment::of(&snapshot, &Progress::none()).unwrap()
+}
+
+fn admissions<'a>(assessment: &'a Assessment, resource: &str) -> &'a [Admission] {
+    assessment.outside_access.iter().find(|o| o.resource == resource).map_or(&[], |o| o.admits.as_slice())
+}
+
+#[test]
+fn everything_in_the_estate_is_read() {
+    let coverage = assessment().coverage;
+    assert!(coverage.rejected.is_empty(), "{:?}", coverage.rejected);
+    assert!(coverage.files.iter().all(|file| file.kind != "unrecognised" && file.errors.is_empty()));
+    assert_eq!(coverage.files.len(), 9);
+    assert_eq!((coverage.counts["users"], coverage.counts["roles"], coverage.counts["groups"]), (6, 10, 2));
+}
+
+#[test]
+fn administrators_are_found_and_nobody_else() {
+    let found: Vec<(String, String, bool, bool)> = assessment()
+        .administrators
+        .into_iter()
+        .map(|a| (a.account, a.name, a.everything, a.needs_mfa))
+        .collect();
+    let expect = |account: &str, name: &str, everything, needs_mfa| {
+        (account.to_owned(), name.to_owned(), everything, needs_mfa)
+    };
+    // The SCP of production takes a few permissions from everybody there, but none that manage access.
+    let expected = [
+        expect(ANALYTICS, "OrganizationAccountAccessRole", true, false),
+        expect(ANALYTICS, "analytics-admin", true, false),
+        expect(SHOP, "OrganizationAccountAccessRole", false, false),
+        expect(SHOP, "ana.silva", false, false),
+        expect(ANALYTICS, "eli.novak", false, false),
+        expect(SHOP, "break-glass", false, true),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn outsiders_are_found_on_what_admits_them() {
+    let assessment = assessment();
+    let images = admissions(&assessment, "arn:aws:s3:::larkfield-product-images/*");
+    assert!(images.iter().any(|a| a.kind == PrincipalKind::Anonymous
+        && a.verdict == Verdict::Allow
+        && a.permissions == ["s3:GetObject"]));
+    let vendor = admissions(&assessment, &format!("arn:aws:iam::{SHOP}:role/monitoring-vendor"));
+    assert!(vendor.iter().any(|a| a.principal.contains("999988887777")
+        && a.permissions.contains(&"sts:AssumeRole".to_owned())
+        && a.condition.as_ref().is_some_and(|c| in_words(c).contains("sts:ExternalId"))));
+    let deploy = admissions(&assessment, &format!("arn:aws:iam::{SHOP}:role/ci/deploy"));
+    assert!(deploy.iter().any(|a| a.kind == PrincipalKind::Federated && a.verdict == Verdict::Conditional));
+    // Only the organisation's own accounts may pull images: nobody without credentials can.
+    let repository = admissions(&assessment, &format!("arn:aws:ecr:eu-west-1:{SHOP}:repository/storefront"));
+    assert!(repository.iter().all(|a| a.kind != PrincipalKind::Anonymous));
+}
+
+#[test]
+fn the_boundary_keeps_the_engineer_narrow() {
+    let identities = assessment().identities;
+    let dana = identities.iter().find(|i| i.name == "dana.ito").unwrap();
+    assert!(dana.write > 0);
+    let admin = identities.first().unwrap();
+    assert!(admin.width() > 10 * dana.width(), "{admin:?} {dana:?}");
+    assert!(identities.iter().any(|i| i.name == "ben.okafor" && i.width() == 0));
+}
+
+#[test]
+fn the_page_is_narrow_and_the_json_is_private() {
+    let json = std::env::temp_dir().join(format!("ciem-assess-{}.json", std::process::id()));
+    let options = Options { paths: Vec::new(), json: Some(json.clone()), skip_bad_files: false };
+    let mut page = Vec::new();
+    run(&options, &mut page).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    let wide: Vec<&str> = page.lines().filter(|line| line.chars().count() > WIDTH).collect();
+    assert!(wide.is_empty(), "{wide:?}");
+    assert!(page.contains("larkfield-product-images"));
+
+    let text = std::fs::read_to_string(&json).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&json).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    std::fs::remove_file(&json).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(value["v"], 1);
+    assert!(value["administrators"].as_array().is_some_and(|list| !list.is_empty()));
+}
+
+#[test]
+fn failures_say_their_code() {
+    let options = Options { paths: vec![PathBuf::from("no/such/file.json")], json: None, skip_bad_files: false };
+    let failure = run(&options, &mut Vec::new()).unwrap_err().to_string();
+    assert!(failure.starts_with("io: "), "{failure}");
+}
+
+#[test]
+fn conditions_read_as_words() {
+    let condition = serde_json::json!({"and": [
+        {"key": "aws:SourceIp", "operator": "IpAddress", "values": ["192.0.2.0/24"]},
+        {"not": {"or": [{"session_name": "ana"}, {"resource_in": ["arn:aws:s3:::a", "arn:aws:s3:::b"]}]}}
+    ]});
+    let words = "aws:SourceIp IpAddress 192.0.2.0/24 and not \
+                 (the session is named ana or the resource is in arn:aws:s3:::a | arn:aws:s3:::b)";
+    assert_eq!(in_words(&condition), words);
+    assert_eq!(in_words(&serde_json::Value::String(condition.to_string())), words);
+}
