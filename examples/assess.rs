@@ -17,7 +17,7 @@ mod table;
 #[path = "assess/tests.rs"]
 mod tests;
 
-use ciem_core::{Error, LoadOptions, load_paths};
+use ciem_core::{Error, LoadOptions, OnError, load_paths};
 use clap::Parser;
 use findings::Assessment;
 use std::fs::{self, OpenOptions};
@@ -76,9 +76,8 @@ impl From<Error> for Failure {
 
 fn run(options: &Options, out: &mut impl Write) -> Result<(), Failure> {
     let paths = if options.paths.is_empty() { vec![sample_estate()] } else { options.paths.clone() };
-    let mut load = LoadOptions::default();
-    load.skip_errors = options.skip_bad_files;
-    load.progress = print::progress();
+    let on_error = if options.skip_bad_files { OnError::Skip } else { OnError::Raise };
+    let load = LoadOptions::default().on_error(on_error).progress(print::progress());
     let snapshot = load_paths(&paths, &load)?;
     let assessment = Assessment::of(&snapshot, &print::progress())?;
     print::end_progress();

@@ -2,12 +2,9 @@
 
 use serde_json::Value;
 
-/// A condition on one line: `aws:SourceIp IpAddress 10.0.0.0/8 and not (…)`. Rows hold it as JSON text.
+/// A condition on one line: `aws:SourceIp IpAddress 10.0.0.0/8 and not (…)`.
 pub(crate) fn in_words(condition: &Value) -> String {
-    match condition.as_str().map(serde_json::from_str::<Value>) {
-        Some(Ok(parsed)) => words(&parsed, false),
-        _ => words(condition, false),
-    }
+    words(condition, false)
 }
 
 fn words(condition: &Value, nested: bool) -> String {

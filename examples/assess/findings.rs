@@ -27,7 +27,7 @@ impl Assessment {
             administrators,
             outside_access: outsiders::openings(snapshot, progress)?,
             identities,
-            permissions: snapshot.permissions().len(),
+            permissions: snapshot.permissions().count(),
         })
     }
 }

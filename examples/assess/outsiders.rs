@@ -26,7 +26,7 @@ pub(crate) struct Admission {
 pub(crate) fn openings(snapshot: &Snapshot, progress: &Progress) -> Result<Vec<Opening>, Error> {
     let mut found: BTreeMap<String, Vec<Admission>> = BTreeMap::new();
     for who in snapshot.principals() {
-        if !is_outsider(who.kind) {
+        if !is_outsider(who.principal_kind) {
             continue;
         }
         let access = snapshot.what_can_with(&Query::what(&who.principal), progress)?;
@@ -35,13 +35,14 @@ pub(crate) fn openings(snapshot: &Snapshot, progress: &Progress) -> Result<Vec<O
             if row.via.is_empty() {
                 continue;
             }
+            let condition: Option<Value> = row.condition.as_deref().and_then(|c| serde_json::from_str(c).ok());
             for resource in &row.resources {
                 found.entry(resource.clone()).or_default().push(Admission {
                     principal: who.principal.clone(),
-                    kind: who.kind,
+                    kind: who.principal_kind,
                     permissions: row.permissions.clone(),
                     verdict: row.verdict,
-                    condition: row.condition.clone(),
+                    condition: condition.clone(),
                 });
             }
         }

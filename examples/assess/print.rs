@@ -48,7 +48,7 @@ fn not_read(out: &mut impl Write, coverage: &Coverage) -> io::Result<()> {
     title(out, "What was not read")?;
     let mut gaps: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for layer in coverage.layers.iter().filter(|layer| layer.state != "given") {
-        gaps.entry((&layer.layer, &layer.state)).or_default().push(&layer.account);
+        gaps.entry((layer.layer, layer.state)).or_default().push(&layer.account);
     }
     let rows: Vec<Vec<String>> = gaps
         .iter()

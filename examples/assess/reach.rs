@@ -45,21 +45,20 @@ pub(crate) fn survey(
     snapshot: &Snapshot,
     progress: &Progress,
 ) -> Result<(Vec<Administrator>, Vec<Identity>), Error> {
-    let principals = snapshot.principals();
     let plain = Survey::new(snapshot, false, progress)?;
     let with_mfa = Survey::new(snapshot, true, progress)?;
     let mut administrators = Vec::new();
     let mut identities = Vec::new();
-    for (row, who) in principals.iter().enumerate() {
-        if !matches!(who.kind, PrincipalKind::User | PrincipalKind::Role) {
+    for (row, who) in snapshot.principals().enumerate() {
+        if !matches!(who.principal_kind, PrincipalKind::User | PrincipalKind::Role) {
             continue;
         }
-        administrators.extend(plain.administrator(row, who).or_else(|| with_mfa.administrator(row, who)));
+        administrators.extend(plain.administrator(row, &who).or_else(|| with_mfa.administrator(row, &who)));
         identities.push(Identity {
             principal: who.principal.clone(),
             name: who.name.clone(),
             account: who.account.clone(),
-            kind: who.kind,
+            kind: who.principal_kind,
             write: at(&plain.write, row),
             permissions_management: at(&plain.management, row),
         });
@@ -90,7 +89,7 @@ impl Survey {
             query.context.insert("aws:MultiFactorAuthPresent".to_owned(), ContextValue::One("true".to_owned()));
         }
         let matrix = snapshot.matrix_with(&query, progress)?;
-        let permissions = snapshot.permissions();
+        let permissions: Vec<_> = snapshot.permissions().collect();
         let services = ACCESS_SERVICES.iter().map(|&service| {
             let managing = |access: AccessLevel, name: &str| {
                 access == AccessLevel::PermissionsManagement
@@ -117,7 +116,7 @@ impl Survey {
             principal: who.principal.clone(),
             name: who.name.clone(),
             account: who.account.clone(),
-            kind: who.kind,
+            kind: who.principal_kind,
             everything,
             manages_access_of,
             needs_mfa: self.with_mfa,

@@ -50,6 +50,9 @@ impl Snapshot {
             unknown: request.unknown_context,
             missing: request.missing_layer,
         };
+        if !caller.has_sessions() && request.session.as_ref().is_some_and(|s| s.policies.is_some()) {
+            return Err(Error::invalid("session", "a caller of this kind acts without a session policy"));
+        }
         let mut setting = Setting::new(estate, &given)?;
         caller.bind(estate, &mut setting, request.session.as_ref());
         let plan = Plan::new(estate, permission, &request.resource, false)?;

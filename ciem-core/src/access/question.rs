@@ -47,6 +47,19 @@ pub(crate) struct Part {
     pub(crate) covered: Option<Pattern>,
 }
 
+impl Part {
+    /// In strict questions: whether the resource may have a policy of its own that was not given.
+    pub(crate) fn may_have_unknown_policy(&self, estate: &Estate, setting: &Setting) -> bool {
+        setting.strict
+            && self.resource.is_none()
+            && match &self.asked {
+                Asked::Nothing => false,
+                Asked::Id(id) => (estate.provider.can_have_policy)(id),
+                Asked::Pattern(pattern) => (estate.provider.can_have_policy)(&pattern.to_string()),
+            }
+    }
+}
+
 /// All parts of a question, whoever asks.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -352,6 +365,12 @@ impl Caller {
         }
     }
 
+    /// Whether the caller can act in a session that a policy limits.
+    pub(crate) fn has_sessions(&self) -> bool {
+        use PrincipalKind::{Anonymous, Service, User};
+        !matches!(self.kind, User | Service | Anonymous)
+    }
+
     pub(crate) fn has(&self, fact: FactId) -> bool {
         self.facts >> fact.0 & 1 == 1
     }
@@ -416,15 +435,7 @@ pub(crate) fn find_caller(estate: &Estate, text: &str, session: Option<&Session>
     let loaded = account.is_some_and(|account| estate.accounts[account].loaded);
     let record = matches!(named.kind, PrincipalKind::External | PrincipalKind::Role | PrincipalKind::User);
     if loaded && record {
-        // A filtered export may hide the principal; a whole one does not.
-        let hidden = account.is_some_and(|account| {
-            estate.partial_kinds.iter().any(|(partial, kind)| {
-                *partial == account && (estate.provider.kind_of)(text).is_none_or(|asked| asked == *kind)
-            })
-        });
-        if !hidden {
-            return Err(unknown());
-        }
+        return Err(unknown());
     }
     let management_account = account.is_some_and(|account| estate.accounts[account].management);
     let traits = crate::provider::PrincipalTraits { kind: named.kind, flags: 0, management_account, bounded: false };

@@ -314,7 +314,7 @@ impl Evaluator<Pair> for RowEvaluator<'_> {
         // The layer is missing for the permissions that need it, and in strict questions for all.
         let missing = match spec.required_for {
             Some(fact) => self.with_fact(fact),
-            None if self.setting.strict && self.part.resource.is_none() => {
+            None if self.part.may_have_unknown_policy(self.estate, self.setting) => {
                 Kleene::exact(Row::from_intervals(
                     &self.estate.universe.without_resource().complement(self.len),
                     self.len,

@@ -384,7 +384,7 @@ impl<T: Scalar> Evaluator<T> for ScalarEvaluator<'_> {
         if policies.is_empty() {
             let required =
                 spec.required_for.is_some_and(|fact| self.permission_facts >> fact.0 & 1 == 1);
-            let strict = self.setting.strict && spec.required_for.is_none() && self.part.resource.is_none();
+            let strict = spec.required_for.is_none() && self.part.may_have_unknown_policy(self.estate, self.setting);
             if !self.setting.own_policies || !(required || strict) {
                 return None;
             }

@@ -57,8 +57,8 @@ pub(crate) struct Provider {
     pub(crate) caller: fn(&str) -> Option<Caller>,
     /// Whether a policy's id is that of a guardrail, not of a policy that principals hold.
     pub(crate) is_guardrail: fn(&str) -> bool,
-    /// What kind of record an id names, where the id tells.
-    pub(crate) kind_of: fn(&str) -> Option<PrincipalKind>,
+    /// Whether a resource of this id can have a policy of its own.
+    pub(crate) can_have_policy: fn(&str) -> bool,
     /// What a session says of the request's context.
     pub(crate) session_context:
         fn(&crate::model::Session, &mut std::collections::BTreeMap<String, crate::model::ContextValue>),

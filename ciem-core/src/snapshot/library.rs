@@ -166,11 +166,14 @@ impl<'a> LibraryBuilder<'a> {
             let actions = self.actions(&statement.actions);
             let resources = self.resources(&statement.resources);
             let who = statement.who.as_ref().map(|who| self.who(who));
-            let mut condition = statement.condition;
-            if let Some(doubt) = &statement.doubt {
-                let missing = self.missing(&per_effect(doubt, statement.effect));
-                condition = self.doubted(condition, missing);
-            }
+            let condition = match &statement.doubt {
+                None => statement.condition,
+                // Of a document that is not taken as it stands the conditions may be misread as well.
+                Some(doubt) => {
+                    let missing = self.missing(&per_effect(doubt, statement.effect));
+                    self.doubted(CondId::ALWAYS, missing)
+                }
+            };
             self.library.statements.push(Stmt {
                 effect: statement.effect,
                 alone: statement.alone,
@@ -322,10 +325,21 @@ impl<'a> LibraryBuilder<'a> {
         } else {
             PatternKind::Literal
         };
+        if kind == PatternKind::Template {
+            self.note_variables(&Template::parse(&text));
+        }
         let applicable = self.applicable(&text, kind);
         let id = self.library.patterns.push(PatternEntry { text: item.text, kind, applicable });
         self.pattern_ids.insert(item, id);
         id
+    }
+
+    /// Variables are context keys too, also where no condition tests them.
+    fn note_variables(&mut self, template: &Template) {
+        for (name, _) in template.variables() {
+            let many = self.universe.catalog.key(name).is_some_and(|key| key.many);
+            self.library.conditions.key(name, many);
+        }
     }
 
     /// Which permissions can act on what the pattern matches; variables stand for any text.
@@ -351,6 +365,10 @@ impl<'a> LibraryBuilder<'a> {
     }
 
     pub(crate) fn finish(mut self) -> Library {
+        let clauses = self.library.conditions.clauses();
+        let templates: Vec<Template> =
+            clauses.flat_map(|(_, clause)| clause.templates.iter().cloned()).collect();
+        templates.iter().for_each(|template| self.note_variables(template));
         let library = &mut self.library;
         library.conditions.freeze();
         library.key_scopes =

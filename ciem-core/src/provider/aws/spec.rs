@@ -38,7 +38,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     principal_key,
     resource_key,
     caller,
-    kind_of,
+    can_have_policy,
     is_guardrail: |id| !id.starts_with("arn:"),
     session_context,
     delegating: Some(rule::DELEGATING),
@@ -346,11 +346,21 @@ fn caller(text: &str) -> Option<Caller> {
     }
 }
 
-fn kind_of(arn: &str) -> Option<PrincipalKind> {
-    match arn.split(':').nth(5)?.split('/').next()? {
-        "user" => Some(PrincipalKind::User),
-        "role" | "assumed-role" => Some(PrincipalKind::Role),
-        _ => None,
+/// Services whose resources carry policies of their own, by the service segment of their ARNs (AWS services that
+/// work with IAM, column "resource-based policies").
+static WITH_POLICIES: &[&str] = &[
+    "acm-pca", "aoss", "apigateway", "backup", "backup-storage", "bedrock", "cloudtrail", "codeartifact", "codebuild",
+    "dynamodb", "ecr", "elasticfilesystem", "es", "events", "execute-api", "glacier", "glue", "kafka", "kinesis",
+    "kms", "lambda", "lex", "logs", "mediastore", "network-firewall", "opensearch", "rds", "redshift-serverless",
+    "resource-groups", "s3", "s3-object-lambda", "s3-outposts", "s3express", "schemas", "secretsmanager",
+    "serverlessrepo", "ses", "signer", "sns", "sqs", "ssm", "ssm-contacts", "ssm-incidents", "vpc-lattice",
+];
+
+fn can_have_policy(arn: &str) -> bool {
+    match service_of(arn) {
+        Some("iam") => arn.contains(":role/"),
+        Some(service) => service.contains(['*', '?']) || WITH_POLICIES.binary_search(&service).is_ok(),
+        None => true,
     }
 }
 

@@ -20,6 +20,9 @@ use std::collections::BTreeSet;
 pub(super) struct User<'a> {
     #[serde(borrow, rename = "Arn")]
     arn: Arn<'a>,
+    /// Read for its type only; the ARN has the name.
+    #[serde(borrow, rename = "UserName")]
+    _name: Option<Str<'a>>,
     #[serde(borrow, rename = "UserId")]
     id: Option<Str<'a>>,
     #[serde(borrow, rename = "UserPolicyList")]
@@ -39,6 +42,9 @@ pub(super) struct User<'a> {
 pub(super) struct Group<'a> {
     #[serde(borrow, rename = "Arn")]
     arn: Arn<'a>,
+    /// Read for its type only; the ARN has the name.
+    #[serde(borrow, rename = "GroupName")]
+    _name: Option<Str<'a>>,
     #[serde(borrow, rename = "GroupPolicyList")]
     inline: Option<Vec<Inline<'a>>>,
     #[serde(borrow, rename = "AttachedManagedPolicies")]
@@ -50,6 +56,9 @@ pub(super) struct Group<'a> {
 pub(super) struct Role<'a> {
     #[serde(borrow, rename = "Arn")]
     arn: Arn<'a>,
+    /// Read for its type only; the ARN has the name.
+    #[serde(borrow, rename = "RoleName")]
+    _name: Option<Str<'a>>,
     #[serde(borrow, rename = "RoleId")]
     id: Option<Str<'a>>,
     #[serde(borrow, rename = "AssumeRolePolicyDocument")]

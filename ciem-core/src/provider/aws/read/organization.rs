@@ -294,6 +294,11 @@ impl Keeper<'_> {
             for policy in policies {
                 if let Some((id, layer)) = self.policy(policy, policy.content) {
                     record.policies.push(PolicyUse { layer, policy: PolicyRef::Managed(id) });
+                } else if let (Some(policy), None) = (&policy.id, &policy.kind) {
+                    // Named by id only: another input may tell what kind of policy it is.
+                    let policy = self.facts.text(policy);
+                    let nodes = &mut self.facts.attachments.nodes;
+                    nodes.entry(policy).or_insert_with(|| (Default::default(), self.source)).0.insert(id);
                 }
             }
         }
