@@ -16,6 +16,8 @@ mod table;
 #[cfg(test)]
 #[path = "assess/tests.rs"]
 mod tests;
+#[path = "assess/undecided.rs"]
+mod undecided;
 
 use ciem_core::{Error, LoadOptions, OnError, load_paths};
 use clap::Parser;

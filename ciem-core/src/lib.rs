@@ -19,6 +19,7 @@ pub use access::can::simulate;
 pub use access::decide::Verdict;
 pub use access::listing::{Coverage, LayerCoverage, PermissionRow, PrincipalRow, ResourceRow};
 pub use access::matrix::{Matrix, MatrixRow};
+pub use access::prepared::{Prepared, PreparedRequest, Scratch};
 pub use access::what_can::{Access, AccessRow};
 pub use access::who_can::{HolderRow, Holders};
 pub use error::{Error, Place};

@@ -227,7 +227,10 @@ fn what_can_law(
                 && covers(&row["resources"], &asked.resource)
                 && !covers(&row["except"], &asked.resource)
         });
-        if decision["verdict"] != "deny" && !covered {
+        // What an account that is not loaded allows on its own is told by the decision, not listed.
+        let own_side = |fact: &Value| fact["subject"].as_str().is_some_and(|s| s.starts_with("account "));
+        let not_listed = decision["missing"].as_array().is_some_and(|all| all.iter().any(own_side));
+        if decision["verdict"] != "deny" && !covered && !not_listed {
             return Err(format!("no what_can row for {} on {}: {decision}", action.name, asked.resource));
         }
     }
@@ -323,14 +326,23 @@ fn rank(decision: &Value) -> u8 {
 }
 
 /// The world with one more statement of this effect in a random document that has a list of statements.
+/// Whether one more statement may be added: guardrails on resources hold denials only.
+fn takes(document: &Value, effect: &str) -> bool {
+    let Some(first) = document["Statement"].as_array().and_then(|all| all.first()) else { return false };
+    effect == "Deny" || first["Effect"] == "Allow" || first.get("Principal") != Some(&json!("*"))
+}
+
 fn with_statement(world: &World, names: &Names, random: &mut Random, effect: &str) -> World {
     let mut changed = world.clone();
     let mut count = 0;
     shrink::each_document(&mut changed, &mut |document| {
-        count += usize::from(document["Statement"].is_array())
+        count += usize::from(takes(document, effect))
     });
     let (chosen, mut at) = (random.below(count), 0);
     shrink::each_document(&mut changed, &mut |document| {
+        if !takes(document, effect) {
+            return;
+        }
         let Some(statements) = document["Statement"].as_array_mut() else { return };
         let first = statements.first().cloned().unwrap_or_default();
         let on_resource = first.get("Principal").or(first.get("NotPrincipal")).is_some();
@@ -338,11 +350,15 @@ fn with_statement(world: &World, names: &Names, random: &mut Random, effect: &st
             let mut added = names.statement(random, effect, 40);
             if let Some(members) = added.as_object_mut().filter(|_| on_resource) {
                 members.insert("Principal".to_owned(), json!("*"));
-                if first.get("Resource").is_none() {
-                    // A trust policy names no resource.
-                    members.remove("Resource");
-                    members.remove("NotResource");
+                // A trust policy names no resource; other policies go on naming their own.
+                members.remove("Resource");
+                members.remove("NotResource");
+                if let Some(resource) = first.get("Resource") {
+                    members.insert("Resource".to_owned(), resource.clone());
                 }
+            }
+            if on_resource {
+                generate::plain_actions(&mut added);
             }
             statements.push(added);
         }

@@ -1,10 +1,24 @@
 //! Conditions in words.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A condition on one line: `aws:SourceIp IpAddress 10.0.0.0/8 and not (…)`.
 pub(crate) fn in_words(condition: &Value) -> String {
     words(condition, false)
+}
+
+/// A condition as what the request must be, and the facts that must turn out well.
+pub(crate) fn apart(condition: &Value) -> (Option<String>, Vec<String>) {
+    let single = std::slice::from_ref(condition);
+    let parts = condition.get("and").and_then(Value::as_array).map_or(single, Vec::as_slice);
+    let fact = |part: &Value| part.get("missing").and_then(Value::as_str).map(str::to_owned);
+    let asked: Vec<Value> = parts.iter().filter(|part| fact(part).is_none()).cloned().collect();
+    let words = match asked.as_slice() {
+        [] => None,
+        [one] => Some(in_words(one)),
+        several => Some(in_words(&json!({ "and": several }))),
+    };
+    (words, parts.iter().filter_map(fact).collect())
 }
 
 fn words(condition: &Value, nested: bool) -> String {

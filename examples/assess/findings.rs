@@ -2,6 +2,7 @@
 
 use crate::outsiders::{self, Opening};
 use crate::reach::{self, Administrator, Identity};
+use crate::undecided::{Undecided, undecided};
 use ciem_core::{Coverage, Error, Progress, Snapshot};
 use serde::Serialize;
 
@@ -10,6 +11,8 @@ pub(crate) struct Assessment {
     pub(crate) v: u8,
     pub(crate) coverage: Coverage,
     pub(crate) administrators: Vec<Administrator>,
+    /// Users and roles that refer to something that was not read.
+    pub(crate) undecided: Vec<Undecided>,
     /// By resource: who comes in from outside of the loaded accounts, and to do what.
     pub(crate) outside_access: Vec<Opening>,
     /// Every user and role, the widest first.
@@ -25,6 +28,7 @@ impl Assessment {
             v: 1,
             coverage: snapshot.coverage(),
             administrators,
+            undecided: undecided(snapshot)?,
             outside_access: outsiders::openings(snapshot, progress)?,
             identities,
             permissions: snapshot.permissions().count(),

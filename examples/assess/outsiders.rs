@@ -35,7 +35,8 @@ pub(crate) fn openings(snapshot: &Snapshot, progress: &Progress) -> Result<Vec<O
             if row.via.is_empty() {
                 continue;
             }
-            let condition: Option<Value> = row.condition.as_deref().and_then(|c| serde_json::from_str(c).ok());
+            let condition: Option<Value> =
+                row.condition.as_deref().and_then(|c| serde_json::from_str(c).ok());
             for resource in &row.resources {
                 found.entry(resource.clone()).or_default().push(Admission {
                     principal: who.principal.clone(),
@@ -53,6 +54,9 @@ pub(crate) fn openings(snapshot: &Snapshot, progress: &Progress) -> Result<Vec<O
 fn is_outsider(kind: PrincipalKind) -> bool {
     matches!(
         kind,
-        PrincipalKind::Anonymous | PrincipalKind::Account | PrincipalKind::External | PrincipalKind::Federated
+        PrincipalKind::Anonymous
+            | PrincipalKind::Account
+            | PrincipalKind::External
+            | PrincipalKind::Federated
     )
 }

@@ -1,11 +1,12 @@
 //! The assessment as text for people.
 
-use crate::conditions::in_words;
+use crate::conditions::apart;
 use crate::findings::Assessment;
 use crate::outsiders::Admission;
 use crate::reach::Administrator;
-use crate::table::{clean, paragraph, table};
-use ciem_core::{Coverage, PrincipalKind, Progress, Verdict};
+use crate::table::{paragraph, table};
+use crate::undecided::Undecided;
+use ciem_core::{Coverage, PrincipalKind, Progress};
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
@@ -19,6 +20,7 @@ pub(crate) fn print(out: &mut impl Write, assessment: &Assessment) -> io::Result
     read(out, &assessment.coverage)?;
     not_read(out, &assessment.coverage)?;
     administrators(out, &assessment.administrators)?;
+    undecided(out, &assessment.undecided)?;
     outside_access(out, assessment)?;
     widest(out, assessment)
 }
@@ -40,7 +42,7 @@ fn read(out: &mut impl Write, coverage: &Coverage) -> io::Result<()> {
         .map(|(kind, (files, records))| vec![(*kind).to_owned(), files.to_string(), records.to_string()])
         .collect();
     table(out, &["Export", "Files", "Records"], &[1, 2], &rows)?;
-    let counts: Vec<String> = coverage.counts.iter().map(|(what, count)| format!("{count} {what}")).collect();
+    let counts: Vec<String> = coverage.counts.iter().map(|(what, count)| format!("{what} {count}")).collect();
     paragraph(out, "  In all:", &counts.join(", "))
 }
 
@@ -56,15 +58,18 @@ fn not_read(out: &mut impl Write, coverage: &Coverage) -> io::Result<()> {
             vec![(*layer).to_owned(), state.replace('_', " "), shortened(accounts, 6)]
         })
         .collect();
-    if !rows.is_empty() {
-        table(out, &["Layer", "State", "Accounts"], &[], &rows)?;
-    }
-    for file in coverage.files.iter().filter(|file| file.kind == "unrecognised") {
-        paragraph(out, "  -", &format!("{} is no export that is known", file.name))?;
-    }
+    table(out, &["Layer", "State", "Accounts"], &[], &rows)?;
     for file in &coverage.files {
         for error in &file.errors {
-            paragraph(out, "  -", &format!("{}: {error}", file.name))?;
+            // Most errors name their file.
+            let text =
+                if error.contains(&file.name) { error.clone() } else { format!("{}: {error}", file.name) };
+            paragraph(out, "  -", &text)?;
+        }
+    }
+    for layer in &coverage.layers {
+        if let Some(reason) = &layer.reason {
+            paragraph(out, "  -", &format!("account {}, layer {}: {reason}", layer.account, layer.layer))?;
         }
     }
     for rejected in coverage.rejected.iter().take(SHOWN) {
@@ -72,20 +77,34 @@ fn not_read(out: &mut impl Write, coverage: &Coverage) -> io::Result<()> {
         paragraph(out, "  -", &format!("rejected: {}: {}", place.trim_end(), rejected.reason))?;
     }
     more(out, coverage.rejected.len())?;
-    for assumption in coverage.assumptions.iter().take(SHOWN) {
+    let strange: Vec<&str> = coverage.unknown_actions.iter().map(String::as_str).collect();
+    if !strange.is_empty() {
+        paragraph(out, "  -", &format!("actions in no catalogue: {}", shortened(&strange, 8)))?;
+    }
+    // What the table says already need not be said again.
+    let told = |assumption: &str| {
+        gaps.iter().any(|((layer, _), accounts)| {
+            assumption.contains(&format!("`{layer}`")) && accounts.iter().any(|a| assumption.contains(a))
+        })
+    };
+    let assumptions: Vec<&String> = coverage.assumptions.iter().filter(|text| !told(text)).collect();
+    for assumption in assumptions.iter().take(SHOWN) {
         paragraph(out, "  -", &format!("assumed: {assumption}"))?;
     }
-    more(out, coverage.assumptions.len())
+    more(out, assumptions.len())
 }
 
 fn administrators(out: &mut impl Write, administrators: &[Administrator]) -> io::Result<()> {
-    title(out, &format!("Administrative reach: {}", counted(administrators.len(), "identity", "identities")))?;
+    title(
+        out,
+        &format!("Administrative reach: {}", counted(administrators.len(), "identity", "identities")),
+    )?;
     let rows: Vec<Vec<String>> = administrators
         .iter()
         .take(SHOWN)
         .map(|a| {
             let reach = if a.everything {
-                "every permission on everything".to_owned()
+                "every permission".to_owned()
             } else {
                 format!("manages all access in {}", a.manages_access_of.join(", "))
             };
@@ -93,24 +112,45 @@ fn administrators(out: &mut impl Write, administrators: &[Administrator]) -> io:
             vec![a.name.clone(), kind_name(a.kind).to_owned(), a.account.clone(), reach]
         })
         .collect();
-    if !rows.is_empty() {
-        table(out, &["Identity", "Kind", "Account", "Surely"], &[], &rows)?;
-    }
+    table(out, &["Identity", "Kind", "Account", "Surely"], &[], &rows)?;
     more(out, administrators.len())
+}
+
+fn undecided(out: &mut impl Write, undecided: &[Undecided]) -> io::Result<()> {
+    if undecided.is_empty() {
+        return Ok(());
+    }
+    title(out, &format!("Reach not known: {}", counted(undecided.len(), "identity", "identities")))?;
+    let rows: Vec<Vec<String>> = undecided
+        .iter()
+        .take(SHOWN)
+        .map(|u| {
+            let facts: Vec<String> = u.missing.iter().map(|m| format!("{} {}", m.fact, m.subject)).collect();
+            let facts: Vec<&str> = facts.iter().map(String::as_str).collect();
+            vec![u.name.clone(), kind_name(u.kind).to_owned(), u.account.clone(), shortened(&facts, 2)]
+        })
+        .collect();
+    table(out, &["Identity", "Kind", "Account", "Not loaded"], &[], &rows)?;
+    more(out, undecided.len())
 }
 
 fn outside_access(out: &mut impl Write, assessment: &Assessment) -> io::Result<()> {
     let openings = &assessment.outside_access;
     title(out, &format!("Public and external access: {}", counted(openings.len(), "resource", "resources")))?;
+    if openings.is_empty() {
+        writeln!(out, "  None.")?;
+    }
     for opening in openings.iter().take(SHOWN) {
-        writeln!(out, "  {}", clean(&opening.resource))?;
+        paragraph(out, " ", &opening.resource)?;
         for admission in &opening.admits {
             let permissions: Vec<&str> = admission.permissions.iter().map(String::as_str).collect();
-            let line = format!("    {:<44}", clean(&caller(admission)));
-            paragraph(out, &line, &shortened(&permissions, 4))?;
-            if let Some(condition) = &admission.condition {
-                let word = if admission.verdict == Verdict::Unknown { "unknown: needs" } else { "if" };
-                paragraph(out, &format!("        {word}"), &in_words(condition))?;
+            paragraph(out, "   ", &format!("{}: {}", caller(admission), shortened(&permissions, 4)))?;
+            let (asked, missing) = admission.condition.as_ref().map(apart).unwrap_or_default();
+            if let Some(asked) = asked {
+                paragraph(out, "        if", &asked)?;
+            }
+            for fact in missing {
+                paragraph(out, "        not loaded:", &fact)?;
             }
         }
     }
@@ -136,7 +176,12 @@ fn widest(out: &mut impl Write, assessment: &Assessment) -> io::Result<()> {
             words.into_iter().chain(counts).collect()
         })
         .collect();
-    table(out, &["Identity", "Kind", "Account", "Write", "Permissions management", "Sum"], &[3, 4, 5], &rows)?;
+    table(
+        out,
+        &["Identity", "Kind", "Account", "Write", "Permissions management", "Sum"],
+        &[3, 4, 5],
+        &rows,
+    )?;
     writeln!(out, "  Permissions surely held on everything, of {} that there are.", assessment.permissions)
 }
 
@@ -145,7 +190,11 @@ fn counted(count: usize, one: &str, many: &str) -> String {
 }
 
 fn more(out: &mut impl Write, count: usize) -> io::Result<()> {
-    if count > SHOWN { writeln!(out, "  … and {} more; `--json FILE` has all", count - SHOWN) } else { Ok(()) }
+    if count > SHOWN {
+        writeln!(out, "  … and {} more; `--json FILE` has all", count - SHOWN)
+    } else {
+        Ok(())
+    }
 }
 
 fn shortened(items: &[&str], shown: usize) -> String {

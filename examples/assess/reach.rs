@@ -1,8 +1,6 @@
 //! How far users and roles reach on their own account: administrators, and who can change the most.
 
-use ciem_core::{
-    AccessLevel, ContextValue, Error, PrincipalKind, PrincipalRow, Progress, Query, Snapshot,
-};
+use ciem_core::{AccessLevel, ContextValue, Error, PrincipalKind, PrincipalRow, Progress, Query, Snapshot};
 use serde::Serialize;
 use std::cmp::Reverse;
 
@@ -86,7 +84,9 @@ impl Survey {
         let mut query = Query::default();
         query.caller_side_only = true;
         if with_mfa {
-            query.context.insert("aws:MultiFactorAuthPresent".to_owned(), ContextValue::One("true".to_owned()));
+            query
+                .context
+                .insert("aws:MultiFactorAuthPresent".to_owned(), ContextValue::One("true".to_owned()));
         }
         let matrix = snapshot.matrix_with(&query, progress)?;
         let permissions: Vec<_> = snapshot.permissions().collect();

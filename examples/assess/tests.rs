@@ -105,7 +105,8 @@ fn the_page_is_narrow_and_the_json_is_private() {
 
 #[test]
 fn failures_say_their_code() {
-    let options = Options { paths: vec![PathBuf::from("no/such/file.json")], json: None, skip_bad_files: false };
+    let options =
+        Options { paths: vec![PathBuf::from("no/such/file.json")], json: None, skip_bad_files: false };
     let failure = run(&options, &mut Vec::new()).unwrap_err().to_string();
     assert!(failure.starts_with("io: "), "{failure}");
 }

@@ -50,9 +50,7 @@ impl Snapshot {
             unknown: request.unknown_context,
             missing: request.missing_layer,
         };
-        if !caller.has_sessions() && request.session.as_ref().is_some_and(|s| s.policies.is_some()) {
-            return Err(Error::invalid("session", "a caller of this kind acts without a session policy"));
-        }
+        assert_session(&caller, request)?;
         let mut setting = Setting::new(estate, &given)?;
         caller.bind(estate, &mut setting, request.session.as_ref());
         let plan = Plan::new(estate, permission, &request.resource, false)?;
@@ -67,6 +65,14 @@ impl Snapshot {
             .find_map(|estate| Some((estate, estate.universe.find(action)?)))
             .ok_or_else(|| Error::UnknownAction { action: action.to_owned() })
     }
+}
+
+/// Session policies are for callers that act in sessions.
+pub(crate) fn assert_session(caller: &Caller, request: &Request) -> Result<(), Error> {
+    if !caller.has_sessions() && request.session.as_ref().is_some_and(|s| s.policies.is_some()) {
+        return Err(Error::invalid("session", "a caller of this kind acts without a session policy"));
+    }
+    Ok(())
 }
 
 /// Evaluates loose policies: a `simulate` document, as `docs` describes it.

@@ -7,6 +7,7 @@ use crate::model::PrincipalKind;
 use crate::snapshot::estate::Estate;
 use crate::truth::{Outcome, Residual, Traced};
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// The answer to "may this principal do this?".
 ///
@@ -45,19 +46,19 @@ pub(crate) struct Case<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) setting: &'a Setting,
     /// Settings of parts whose owner determines context keys; empty where none is referenced.
-    pub(crate) bound: Vec<(usize, Setting)>,
+    pub(crate) bound: Cow<'a, [(usize, Setting)]>,
 }
 
 impl<'a> Case<'a> {
     /// `setting` must be bound to the caller.
     pub(crate) fn new(estate: &'a Estate, caller: &'a Caller, plan: &'a Plan, setting: &'a Setting) -> Self {
-        let mut case = Case { estate, caller, plan, setting, bound: Vec::new() };
+        let mut case = Case { estate, caller, plan, setting, bound: Cow::Borrowed(&[]) };
         let brought = setting.brought.as_ref().is_some_and(|b| b.states.has_resource_keys());
         if setting.states.has_resource_keys() || brought {
             for (index, part) in case.numbered() {
                 let mut bound = setting.clone();
                 bound.bind_part(estate, caller.account, part);
-                case.bound.push((index, bound));
+                case.bound.to_mut().push((index, bound));
             }
         }
         case

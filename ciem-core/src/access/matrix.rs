@@ -5,7 +5,7 @@ use super::rows::RowEvaluator;
 use crate::base::{Intervals, Row};
 use crate::error::Error;
 use crate::model::{PrincipalKind, Query};
-use crate::pattern::{Pattern, Relation};
+use crate::pattern::Pattern;
 use crate::progress::Progress;
 use crate::provider::Binding;
 use crate::snapshot::Snapshot;
@@ -18,6 +18,8 @@ pub(crate) struct RowPlan {
     generic: Option<Part>,
     special: Vec<(Part, Row)>,
     own_scope: bool,
+    /// Permissions without resource are asked on `*` of the caller's own account, whatever is asked.
+    apart: bool,
     /// Permissions of which a loaded account lists every resource that they can act on.
     closed: Row,
 }
@@ -29,11 +31,16 @@ impl RowPlan {
         let own_scope = owner == Owner::Caller;
         if !resource.contains(['*', '?']) {
             let generic = super::question::concrete(estate, resource, owner, caller_side_only);
-            return Ok(RowPlan { generic: Some(generic), special: Vec::new(), own_scope: true, closed: Row::None });
+            return Ok(RowPlan { generic: Some(generic), special: Vec::new(), own_scope: true, apart: true, closed: Row::None });
         }
         let asked = Pattern::parse(resource, provider.syntax).ok_or_else(|| {
             Error::invalid("resource", "a resource pattern is `*` or has all segments of a resource id")
         })?;
+        if let Some(mut inside) = super::question::inside_one(estate, resource, &asked) {
+            inside.resource = inside.resource.filter(|_| !caller_side_only);
+            let generic = Some(inside);
+            return Ok(RowPlan { generic, special: Vec::new(), own_scope: true, apart: true, closed: Row::None });
+        }
         let mut special = Vec::new();
         if !caller_side_only {
             for id in estate.resources.ids() {
@@ -52,13 +59,6 @@ impl RowPlan {
                 }
             }
         }
-        let contains = |part: &Part| {
-            part.covered.as_ref().is_some_and(|covered| covered.relation(&asked) == Relation::Contains)
-        };
-        if let Some((only, _)) = special.iter().find(|(part, _)| contains(part)) {
-            let generic = Part { asked: Asked::Pattern(asked), covered: None, ..only.clone() };
-            return Ok(RowPlan { generic: Some(generic), special: Vec::new(), own_scope: true, closed: Row::None });
-        }
         let generic = Part { asked: Asked::Pattern(asked), owner, resource: None, covered: None };
         let mut closed = Row::None;
         if !special.is_empty() {
@@ -71,24 +71,23 @@ impl RowPlan {
             special.iter().for_each(|(_, mask)| told.or(mask));
             closed.and(&told);
         }
-        Ok(RowPlan { generic: Some(generic), special, own_scope, closed })
+        Ok(RowPlan { generic: Some(generic), special, own_scope, apart: resource != "*", closed })
     }
 
     /// Surely on every resource asked about; possibly on some.
     pub(crate) fn row(&self, estate: &Estate, caller: &Caller, setting: &Setting) -> PermissionSet {
-        let one = |part: &Part| {
-            let mut evaluator;
-            let bound;
-            if setting.states.has_resource_keys() {
-                let mut own = setting.clone();
-                own.bind_part(estate, caller.account, part);
-                bound = own;
-                evaluator = RowEvaluator::new(estate, caller, part, &bound);
-            } else {
-                evaluator = RowEvaluator::new(estate, caller, part, setting);
-            }
-            (estate.provider.rules.permissions)(&mut evaluator).allow
-        };
+        let on_resources = self.on_resources(estate, caller, setting);
+        if !self.apart {
+            return on_resources;
+        }
+        let part = Part { asked: Asked::Nothing, owner: Owner::Caller, resource: None, covered: None };
+        let without = Row::from_intervals(estate.universe.without_resource(), estate.universe.len());
+        let without = Kleene::exact(without);
+        on_resources.minus(&without).or(&without.and(&one_part(estate, caller, setting, &part)))
+    }
+
+    fn on_resources(&self, estate: &Estate, caller: &Caller, setting: &Setting) -> PermissionSet {
+        let one = |part: &Part| one_part(estate, caller, setting, part);
         let generic = self.generic.as_ref().map_or_else(PermissionSet::never, one);
         if self.special.is_empty() {
             return generic;
@@ -134,6 +133,16 @@ impl RowPlan {
     }
 }
 
+fn one_part(estate: &Estate, caller: &Caller, setting: &Setting, part: &Part) -> PermissionSet {
+    let rule = estate.provider.rules.permissions;
+    if !setting.states.has_resource_keys() {
+        return rule(&mut RowEvaluator::new(estate, caller, part, setting)).allow;
+    }
+    let mut bound = setting.clone();
+    bound.bind_part(estate, caller.account, part);
+    rule(&mut RowEvaluator::new(estate, caller, part, &bound)).allow
+}
+
 /// The permissions on which a resource's own policies can make a difference.
 fn spoken(estate: &Estate, id: ResourceId) -> Intervals {
     let provider = estate.provider;
@@ -176,7 +185,7 @@ pub struct MatrixRow {
     pub account: String,
     /// Permissions allowed on every resource that the pattern names.
     pub surely: Vec<String>,
-    /// Further permissions: allowed on some of the resources, or under a condition.
+    /// These, and further permissions that are allowed on some of the resources or under a condition.
     pub possibly: Vec<String>,
 }
 
@@ -293,7 +302,6 @@ impl Matrix {
         self.rows.iter().map(move |(caller, set)| {
             let mut sure = set.sure().clone();
             let mut poss = set.poss().clone();
-            poss.minus(&sure);
             sure.and(&self.wanted);
             poss.and(&self.wanted);
             MatrixRow {

@@ -201,18 +201,13 @@ impl Plan {
         let asked = Pattern::parse(resource, provider.syntax).ok_or_else(|| {
             Error::invalid("resource", "a resource pattern is `*` or has all segments of a resource id")
         })?;
+        if let Some(mut inside) = inside_one(estate, resource, &asked) {
+            inside.resource = inside.resource.filter(|_| !only_caller_side);
+            return Ok(Plan { permission, generic: Some(inside), special: Vec::new(), own_scope: true });
+        }
         let mut plan = Plan { permission, generic: None, special: Vec::new(), own_scope };
         if !only_caller_side {
             plan.add_special(estate, &asked);
-        }
-        if let [only] = plan.special.as_slice()
-            && only.covered.as_ref().is_some_and(|c| c.relation(&asked) == Relation::Contains)
-        {
-            // The question lies wholly inside one resource that has a policy.
-            let mut only = only.clone();
-            only.asked = Asked::Pattern(asked);
-            only.covered = None;
-            return Ok(Plan { permission, generic: Some(only), special: Vec::new(), own_scope: true });
         }
         plan.generic = Some(part(Asked::Pattern(asked), owner, None, None));
         Ok(plan)
@@ -279,6 +274,23 @@ pub(crate) fn concrete(estate: &Estate, resource: &str, owner: Owner, only_calle
     };
     let resource_id = known.filter(|_| !only_caller_side);
     Part { asked: Asked::Id(resource.to_owned()), owner, resource: resource_id, covered: None }
+}
+
+/// A question that lies wholly inside one known resource, such as some objects of one bucket.
+pub(crate) fn inside_one(estate: &Estate, resource: &str, asked: &Pattern) -> Option<Part> {
+    let id = find_resource(estate, resource)?;
+    let provider = estate.provider;
+    let covered = (provider.covered)(estate.text(estate.resources[id].id));
+    let contains = |text: &String| {
+        Pattern::parse(text, provider.syntax).is_some_and(|c| c.relation(asked) == Relation::Contains)
+    };
+    let owner = estate.resources[id].account.map_or(Owner::Caller, Owner::Account);
+    covered.iter().any(contains).then(|| Part {
+        asked: Asked::Pattern(asked.clone()),
+        owner,
+        resource: Some(id),
+        covered: None,
+    })
 }
 
 /// What the asked pattern has in common with what a resource's own policy speaks for; with the patterns of the

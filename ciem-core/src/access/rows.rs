@@ -104,7 +104,7 @@ impl<'a> RowEvaluator<'a> {
             found(condition, &on_nothing);
         }
         let acting = actions.intersect(&without.complement(self.len));
-        if acting.is_empty() {
+        if acting.is_empty() || self.part.asked == Asked::Nothing {
             return;
         }
         let wild = matches!(self.part.asked, Asked::Pattern(_));

@@ -153,30 +153,26 @@ impl Inquiry<'_> {
                 }
             }
         }
+        let granted: Vec<(u16, u16)> = found.values().flatten().copied().collect();
+        found.entry("*".to_owned()).or_default().extend(self.free(Intervals::from_ranges(granted)));
         if !self.caller_side {
             self.named_by_resources(&mut found);
         }
-        let mut patterns: BTreeMap<String, Intervals> =
-            found.into_iter().map(|(text, ranges)| (text, Intervals::from_ranges(ranges))).collect();
-        self.add_free(&mut patterns);
-        patterns
+        found.into_iter().map(|(text, ranges)| (text, Intervals::from_ranges(ranges))).collect()
     }
 
-    /// What the rule allows without any grant: always allowed permissions, and everything to an owner.
-    fn add_free(&self, patterns: &mut BTreeMap<String, Intervals>) {
+    /// What the rule allows beyond the grants: always allowed permissions, and everything to an owner.
+    fn free(&self, granted: Intervals) -> Vec<(u16, u16)> {
         let estate = self.estate;
-        let granted: Vec<(u16, u16)> = patterns.values().flat_map(|i| i.ranges().to_vec()).collect();
-        let Ok(plan) = RowPlan::new(estate, "*", true) else { return };
-        let mut free = plan.row(estate, self.caller, self.setting).poss().clone();
-        free.minus(&Row::from_intervals(&Intervals::from_ranges(granted), estate.universe.len()));
-        if self.caller.unloaded {
-            // Anything may be allowed on its own side; only what somebody else's policy says is worth a row.
-            return;
-        }
-        let star = patterns.entry("*".to_owned()).or_default();
-        let mut ranges = star.ranges().to_vec();
-        ranges.extend(free.ids(estate.universe.len()).map(|id| (id, id + 1)));
-        *star = Intervals::from_ranges(ranges);
+        let len = estate.universe.len();
+        let Ok(plan) = RowPlan::new(estate, "*", true) else { return Vec::new() };
+        // Of a caller whose own side is not loaded anything is possible: only what is sure is worth a row.
+        let row = plan.row(estate, self.caller, self.setting);
+        let mut free = if self.caller.unloaded { row.sure() } else { row.poss() }.clone();
+        // Permissions without resource have no other row than that of `*`, whatever pattern grants them.
+        let elsewhere = granted.intersect(&estate.universe.without_resource().complement(len));
+        free.minus(&Row::from_intervals(&elsewhere, len));
+        free.ids(len).map(|id| (id, id + 1)).collect()
     }
 
     /// Policies of resources that name the caller.

@@ -99,7 +99,7 @@ impl Atom {
 }
 
 /// A Boolean expression over atoms. The order of the variants is the order of parts in a simplified expression.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Expr {
     /// Holds whatever the atoms are.
     Always,

@@ -80,6 +80,10 @@ impl Conditions {
             && let Some(key) = self.keys.get_mut(id as usize)
         {
             key.many |= many;
+            // Of several spellings the first in order counts, not the first read.
+            if *name < *key.name {
+                key.name = name.into();
+            }
             return key.clone();
         }
         let id = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);

@@ -60,8 +60,15 @@ impl Resolver<'_> {
             }
             [one] => vec![*one],
             several => {
-                let fact = Arc::new(contradiction(&subject));
-                several.iter().map(|&(doc, source)| (self.builder.doubtful(doc, &fact), source)).collect()
+                let mut several = several.to_vec();
+                several.sort_by_cached_key(|&(document, _)| self.builder.rendered(document));
+                let numbered = several.into_iter().enumerate();
+                numbered
+                    .map(|(number, (document, source))| {
+                        let fact = Arc::new(contradiction(&subject, number));
+                        (self.builder.doubtful(document, &fact), source)
+                    })
+                    .collect()
             }
         };
         let ids: Vec<PolicyId> = documents
@@ -88,8 +95,8 @@ impl Resolver<'_> {
             return out;
         }
         let subject = self.text(subject).to_owned();
-        let fact = Arc::new(contradiction(&subject));
         let mut seen: Vec<&PolicyUse> = first.iter().filter(|used| in_all(used)).collect();
+        let mut differing: Vec<(String, Policy)> = Vec::new();
         for (list, source) in variants {
             for used in *list {
                 if seen.contains(&used) {
@@ -98,10 +105,17 @@ impl Resolver<'_> {
                 seen.push(used);
                 for id in self.resolve(used, *source) {
                     let policy = self.policies[id].clone();
-                    let document = self.builder.doubtful(policy.document, &fact);
-                    out.push(self.policies.push(Policy { document, ..policy }));
+                    let text = format!("{} {}", self.text(policy.name), self.builder.rendered(policy.document));
+                    differing.push((text, policy));
                 }
             }
+        }
+        differing.sort_by(|(a, p), (b, q)| (p.layer, a).cmp(&(q.layer, b)));
+        for (number, (_, policy)) in differing.into_iter().enumerate() {
+            // One atom per document: whether one is in force says nothing of the others.
+            let fact = Arc::new(contradiction(&subject, number));
+            let document = self.builder.doubtful(policy.document, &fact);
+            out.push(self.policies.push(Policy { document, ..policy }));
         }
         out
     }
@@ -124,9 +138,10 @@ impl Resolver<'_> {
     }
 }
 
-pub(crate) fn contradiction(subject: &str) -> MissingFact {
+/// The doubt about one of several records that contradict each other.
+pub(crate) fn contradiction(subject: &str, number: usize) -> MissingFact {
     MissingFact {
-        fact: "which of the contradictory records holds".to_owned(),
+        fact: format!("which of the contradictory records holds ({})", number + 1),
         subject: subject.to_owned(),
         how: "give the newest export of it only".to_owned(),
     }

@@ -3,7 +3,7 @@
 use super::universe::Universe;
 use crate::base::{Id, IdVec, Interner, Intervals, Text, id_type};
 use crate::condition::MissingFact;
-use crate::model::{CondId, CondNode, Conditions, DocId, Document, Effect, Facts, PatternItem, Patterns, Who};
+use crate::model::{CondId, CondNode, Conditions, DocId, Document, Effect, Facts, PatternItem, Patterns, Who, WhoEntry};
 use crate::pattern::{Pattern, Template};
 use crate::provider::{KeyScope, Provider};
 use foldhash::fast::RandomState;
@@ -231,10 +231,7 @@ impl<'a> LibraryBuilder<'a> {
 
     /// The same document, of which it is not known whether it is in force.
     pub(crate) fn doubtful(&mut self, document: DocId, fact: &Arc<MissingFact>) -> DocId {
-        // One atom per document: whether one is in force says nothing of the others.
-        let number = self.doubtful.len() + 1;
-        let fact = MissingFact { fact: format!("{} (document {number})", fact.fact), ..(**fact).clone() };
-        let missing = self.missing(&Arc::new(fact));
+        let missing = self.missing(fact);
         if let Some(&id) = self.doubtful.get(&(document, missing)) {
             return id;
         }
@@ -247,6 +244,80 @@ impl<'a> LibraryBuilder<'a> {
         let id = self.library.documents.push(start..self.library.statements.len() as u32);
         self.doubtful.insert((document, missing), id);
         id
+    }
+
+    /// The document as text that does not depend on the order in which inputs were read.
+    pub(crate) fn rendered(&self, document: DocId) -> String {
+        let library = &self.library;
+        let mut out = String::new();
+        for (_, s) in library.statements_of(document) {
+            let resources = &library.resource_sets[s.resources];
+            let mut patterns: Vec<&str> = resources.items.iter().map(|&item| library.pattern_text(item)).collect();
+            patterns.sort_unstable();
+            out.push_str(&format!("{:?} {} {patterns:?}", s.effect, resources.negated));
+            out.push_str(&format!(" {:?} ", library.action_sets[s.actions].ranges()));
+            self.render_condition(s.condition, &mut out);
+            if let Some(who) = s.who {
+                let who = &library.whos[who];
+                let mut entries: Vec<String> = who.entries.iter().map(|&e| self.render_entry(e)).collect();
+                entries.sort_unstable();
+                out.push_str(&format!(" {} {entries:?}", who.negated));
+            }
+            out.push('\n');
+        }
+        out
+    }
+
+    fn render_entry(&self, entry: WhoEntry) -> String {
+        let text = |text| self.library.texts.get(text);
+        match entry {
+            WhoEntry::Anyone => "*".to_owned(),
+            WhoEntry::Nobody => String::new(),
+            WhoEntry::Session { account, role, session } => {
+                format!("{}/{}/{}", text(account), text(role), text(session))
+            }
+            WhoEntry::Account(id)
+            | WhoEntry::Principal(id)
+            | WhoEntry::UniqueId(id)
+            | WhoEntry::Service(id)
+            | WhoEntry::Federated(id) => text(id).to_owned(),
+        }
+    }
+
+    fn render_condition(&self, id: CondId, out: &mut String) {
+        let many = |parts: &[CondId], out: &mut String| {
+            let mut texts: Vec<String> = parts
+                .iter()
+                .map(|&part| {
+                    let mut text = String::new();
+                    self.render_condition(part, &mut text);
+                    text
+                })
+                .collect();
+            texts.sort_unstable();
+            out.push_str(&format!("{texts:?}"));
+        };
+        match self.library.conditions.get(id) {
+            CondNode::Always => {}
+            CondNode::And(parts) => many(parts, out),
+            CondNode::Or(parts) => {
+                out.push('|');
+                many(parts, out);
+            }
+            CondNode::Not(part) => {
+                out.push('!');
+                self.render_condition(*part, out);
+            }
+            CondNode::Clause(clause) => {
+                let clause = self.library.conditions.clause(*clause);
+                let key = clause.key.name.to_ascii_lowercase();
+                out.push_str(&format!("{key} {} {:?}", clause.operator, clause.values));
+            }
+            CondNode::Missing(fact) => {
+                let fact = self.library.missing_fact(*fact);
+                out.push_str(&fact.map(|fact| format!("{} {}", fact.fact, fact.subject)).unwrap_or_default());
+            }
+        }
     }
 
     fn who(&mut self, who: &Who) -> WhoId {

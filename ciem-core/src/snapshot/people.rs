@@ -156,7 +156,7 @@ fn holdings(
         // A difference in tags or memberships may change any condition or grant.
         let same = |r: &PrincipalRecord| r.tags == first.tags && r.groups == first.groups;
         if !others.iter().all(same) {
-            let fact = contradiction(resolver.text(draft.id));
+            let fact = contradiction(resolver.text(draft.id), 0);
             for &layer in layers.iter().take(1) {
                 let policy = resolver.unknown(layer, draft.id, fact.clone());
                 held.push(Held { policy, via: None });

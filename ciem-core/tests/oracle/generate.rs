@@ -29,6 +29,15 @@ pub(crate) fn world(seed: u64) -> (World, Names) {
     (world, maker.names)
 }
 
+/// Turns `NotAction` into `Action`.
+pub(crate) fn plain_actions(statement: &mut Value) {
+    if let Some(members) = statement.as_object_mut()
+        && let Some(actions) = members.remove("NotAction")
+    {
+        members.insert("Action".to_owned(), actions);
+    }
+}
+
 impl Maker {
     fn world(&mut self) -> World {
         let count = 1 + self.random.below(LOADED.len());
@@ -219,8 +228,9 @@ impl Maker {
     fn guardrail(&mut self, id: String, resource_side: bool) -> Guardrail {
         let mut statement = self.names.statement(&mut self.random, "Deny", 35);
         if resource_side {
-            // A resource control policy must name everybody.
+            // A resource control policy must name everybody, and knows no NotAction.
             statement["Principal"] = json!("*");
+            plain_actions(&mut statement);
         }
         let content = (!self.random.percent(3)).then(|| document(vec![statement]));
         Guardrail { id, resource_side, content }

@@ -178,6 +178,9 @@ fn stated_resource(policy: &RawValue) -> Option<String> {
     for statement in document.member("Statement")?.items() {
         for resource in statement.member("Resource")?.items() {
             let resource = resource.as_text()?;
+            if resource == "*" {
+                continue;
+            }
             let carrier = match resource.split(':').nth(2)? {
                 "s3" => resource.split('/').next()?.to_owned(),
                 "lambda" => resource.split(':').take(7).collect::<Vec<_>>().join(":"),
