@@ -1,4 +1,8 @@
 //! Turns the text catalogues in `catalog/` into static tables, so that nothing is parsed at start-up.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a build script reads the catalogue and writes where cargo says"
+)]
 
 // One packing code for built-in and run-time catalogues: the two cannot differ.
 #[path = "src/model/catalog/tables.rs"]

@@ -48,7 +48,10 @@ pub struct Progress {
 
 impl std::fmt::Debug for Progress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Progress").field("cancel", &self.cancel).field("report", &self.report.is_some()).finish()
+        f.debug_struct("Progress")
+            .field("cancel", &self.cancel)
+            .field("report", &self.report.is_some())
+            .finish()
     }
 }
 

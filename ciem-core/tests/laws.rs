@@ -335,9 +335,7 @@ fn takes(document: &Value, effect: &str) -> bool {
 fn with_statement(world: &World, names: &Names, random: &mut Random, effect: &str) -> World {
     let mut changed = world.clone();
     let mut count = 0;
-    shrink::each_document(&mut changed, &mut |document| {
-        count += usize::from(takes(document, effect))
-    });
+    shrink::each_document(&mut changed, &mut |document| count += usize::from(takes(document, effect)));
     let (chosen, mut at) = (random.below(count), 0);
     shrink::each_document(&mut changed, &mut |document| {
         if !takes(document, effect) {
@@ -376,6 +374,10 @@ fn a_deny_never_widens_and_an_allow_never_removes() {
         for effect in ["Deny", "Allow"] {
             let changed = with_statement(&world, &names, &mut random, effect);
             let after = engine::snapshot(&changed.files())?;
+            if engine::rejected(&after)? > engine::rejected(&before)? {
+                // Several accounts hold the changed policy: its copies now contradict each other.
+                continue;
+            }
             for request in &requests {
                 let (old, new) = (engine::can(&before, request)?, engine::can(&after, request)?);
                 let broken = if effect == "Deny" { rank(&new) > rank(&old) } else { rank(&new) < rank(&old) };

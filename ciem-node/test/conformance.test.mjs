@@ -76,11 +76,22 @@ function mismatch(expected, actual, at = '') {
   if (Array.isArray(expected) && Array.isArray(actual) && expected.length === actual.length) {
     return first(expected.keys(), (i) => mismatch(expected[i], actual[i], `${at}/${i}`))
   }
+  if (isObject(expected) && typeof actual === 'string') return inText(expected, actual, at)
   return expected === actual ? undefined : `\`${at}\` is ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`
 }
 
+/** Columns hold conditions as JSON text. */
+function inText(expected, text, at) {
+  try {
+    return mismatch(expected, JSON.parse(text), at)
+  } catch (error) {
+    if (error instanceof SyntaxError) return `\`${at}\` is no JSON text: ${text}`
+    throw error
+  }
+}
+
 function member(expected, actual, key, at) {
-  if (isObject(expected) && expected.$absent === true) return Object.hasOwn(actual, key) ? `${at} is there` : undefined
+  if (isObject(expected) && expected.$absent === true) return (actual[key] ?? null) === null ? undefined : `${at} is there`
   return Object.hasOwn(actual, key) ? mismatch(expected, actual[key], at) : `${at} is absent`
 }
 

@@ -57,10 +57,18 @@ def mismatch(expected, actual, at=""):
     if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
         found = (mismatch(e, a, f"{at}/{i}") for i, (e, a) in enumerate(zip(expected, actual)))
         return next(filter(None, found), None)
-    if isinstance(expected, dict) and isinstance(actual, str):  # columns hold conditions as JSON text
-        return mismatch(expected, json.loads(actual), at)
+    if isinstance(expected, dict) and isinstance(actual, str):
+        return in_text(expected, actual, at)
     same = expected == actual and isinstance(expected, bool) == isinstance(actual, bool)
     return None if same else f"`{at}` is {actual!r}, expected {expected!r}"
+
+
+def in_text(expected, text, at):
+    """Columns hold conditions as JSON text."""
+    try:
+        return mismatch(expected, json.loads(text), at)
+    except json.JSONDecodeError:
+        return f"`{at}` is no JSON text: {text!r}"
 
 
 def member(key, expected, actual, at):

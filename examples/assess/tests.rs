@@ -6,7 +6,7 @@ use crate::findings::Assessment;
 use crate::outsiders::Admission;
 use crate::table::WIDTH;
 use crate::{Options, run, sample_estate};
-use ciem_core::{LoadOptions, PrincipalKind, Progress, Verdict, load_paths};
+use ciem_core::{LoadOptions, PrincipalKind, Progress, SnapshotBuilder, Verdict, load_paths};
 use std::path::PathBuf;
 
 const SHOP: &str = "111122223333";
@@ -50,6 +50,28 @@ fn administrators_are_found_and_nobody_else() {
         expect(SHOP, "break-glass", false, true),
     ];
     assert_eq!(found, expected);
+}
+
+#[test]
+fn a_policy_that_is_not_there_leaves_the_reach_unknown() {
+    assert!(assessment().undecided.is_empty());
+    let export = serde_json::json!({
+        "UserDetailList": [{
+            "Path": "/", "UserName": "ana", "UserId": "AIDAANAEXAMPLEEXAMPLE",
+            "Arn": format!("arn:aws:iam::{SHOP}:user/ana"), "UserPolicyList": [], "GroupList": [],
+            "AttachedManagedPolicies": [
+                {"PolicyName": "Absent", "PolicyArn": format!("arn:aws:iam::{SHOP}:policy/Absent")}
+            ]
+        }],
+        "GroupDetailList": [], "RoleDetailList": [], "Policies": []
+    });
+    let mut builder = SnapshotBuilder::new();
+    builder.add("account.json", export.to_string().as_bytes()).unwrap();
+    let assessment = Assessment::of(&builder.finish().unwrap(), &Progress::none()).unwrap();
+    assert!(assessment.administrators.is_empty());
+    assert_eq!(assessment.undecided.len(), 1);
+    let ana = assessment.undecided.first().unwrap();
+    assert!(ana.missing.iter().any(|missing| missing.subject.ends_with(":policy/Absent")));
 }
 
 #[test]

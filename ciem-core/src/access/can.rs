@@ -9,10 +9,10 @@ use crate::error::{Error, Place};
 use crate::model::{CondId, CondNode, Effect, Facts, LayerId, MissingLayer, Request};
 use crate::progress::Progress;
 use crate::provider::{Binding, TABLE};
-use crate::snapshot::freeze::freeze;
-use crate::snapshot::{Inner, Snapshot};
 use crate::snapshot::estate::Estate;
+use crate::snapshot::freeze::freeze;
 use crate::snapshot::library::{Library, StatementId};
+use crate::snapshot::{Inner, Snapshot};
 use crate::truth::{Outcome, Residual};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,7 +40,11 @@ impl Snapshot {
         })
     }
 
-    pub(crate) fn with_case<R>(&self, request: &Request, ask: impl FnOnce(&Case<'_>) -> R) -> Result<R, Error> {
+    pub(crate) fn with_case<R>(
+        &self,
+        request: &Request,
+        ask: impl FnOnce(&Case<'_>) -> R,
+    ) -> Result<R, Error> {
         let (estate, permission) = self.find_permission(&request.action)?;
         let caller = find_caller(estate, &request.principal, request.session.as_ref())?;
         let given = Given {
@@ -183,8 +187,10 @@ fn statements_in_force(case: &Case<'_>) -> Vec<(InForce, StatementView)> {
     entries.sort_by_key(order);
     entries.dedup_by_key(|e| order(e));
     let estate = case.estate;
-    let mut views: Vec<(InForce, StatementView)> =
-        entries.into_iter().filter_map(|entry| Some((entry.clone(), view(estate, case.setting, &entry)?))).collect();
+    let mut views: Vec<(InForce, StatementView)> = entries
+        .into_iter()
+        .filter_map(|entry| Some((entry.clone(), view(estate, case.setting, &entry)?)))
+        .collect();
     views.sort_by(|(a, av), (b, bv)| {
         (a.layer, &av.policy, av.index, &av.via).cmp(&(b.layer, &bv.policy, bv.index, &bv.via))
     });
@@ -207,11 +213,8 @@ fn view(estate: &Estate, setting: &Setting, entry: &InForce) -> Option<Statement
         Some(policy) => (estate.text(policy.name).to_owned(), policy.source),
         None => (spec.name.to_owned(), None),
     };
-    let pointer = if statement.alone {
-        "/Statement".to_owned()
-    } else {
-        format!("/Statement/{}", statement.index)
-    };
+    let pointer =
+        if statement.alone { "/Statement".to_owned() } else { format!("/Statement/{}", statement.index) };
     Some(StatementView {
         policy: name,
         layer: spec.name,
@@ -313,7 +316,9 @@ pub(crate) fn general_assumptions(
         && !strict
     {
         let id = estate.account_text(account);
-        found.insert(format!("account {id} is not in the loaded organisation: no guardrail is taken to apply"));
+        found.insert(format!(
+            "account {id} is not in the loaded organisation: no guardrail is taken to apply"
+        ));
     }
     if let Some(part) = &plan.generic
         && let Asked::Id(id) = &part.asked

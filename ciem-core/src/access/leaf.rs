@@ -176,8 +176,7 @@ impl Scene<'_> {
                     Asked::Nothing => false,
                     Asked::Id(id) => pattern.matches(id, syntax),
                     Asked::Pattern(asked) => {
-                        pattern.relation(asked) != Relation::Disjoint
-                            && self.can_act(entry)
+                        pattern.relation(asked) != Relation::Disjoint && self.can_act(entry)
                     }
                 };
                 if possible { self.opaque(&keys, "ResourceLike", &[text]) } else { Open::known(Tri::No) }
@@ -233,7 +232,11 @@ impl Scene<'_> {
     }
 
     /// A condition in any algebra; `leaf` gives the truth of a clause or of a missing fact.
-    pub(crate) fn condition<T: Truth>(&self, id: CondId, leaf: &mut dyn FnMut(&Self, CondLeaf<'_>) -> T) -> T {
+    pub(crate) fn condition<T: Truth>(
+        &self,
+        id: CondId,
+        leaf: &mut dyn FnMut(&Self, CondLeaf<'_>) -> T,
+    ) -> T {
         match self.library.conditions.get(id) {
             CondNode::Always => T::always(),
             CondNode::And(parts) => {
@@ -351,7 +354,8 @@ impl Scene<'_> {
             Tri::No
         } else {
             let texts: Vec<&str> = known.iter().map(String::as_str).collect();
-            let positive = if matches!(operator, StringEquals | StringNotEquals) { StringEquals } else { StringLike };
+            let positive =
+                if matches!(operator, StringEquals | StringNotEquals) { StringEquals } else { StringLike };
             Test::compile(positive.name(), &texts).ok()?.eval(state)
         };
         let hit = if fixed == Tri::Yes { Open::known(Tri::Yes) } else { self.one_of(key, candidates) };

@@ -146,7 +146,9 @@ impl Snapshot {
                     account: estate.account_text(principal.account).to_owned(),
                     loaded: matches!(principal.kind, PrincipalKind::User | PrincipalKind::Role),
                     policies: held as u64,
-                    tags: tags.map(|&(k, v)| (estate.text(k).to_owned(), estate.text(v).to_owned())).collect(),
+                    tags: tags
+                        .map(|&(k, v)| (estate.text(k).to_owned(), estate.text(v).to_owned()))
+                        .collect(),
                 }
             })
         })
@@ -180,7 +182,8 @@ impl Snapshot {
     pub fn resources(&self) -> impl Iterator<Item = ResourceRow> + '_ {
         self.estates().iter().flat_map(|estate| {
             estate.resources.iter().map(move |resource| {
-                let names = resource.policies.iter().map(|&p| estate.text(estate.policies[p].name).to_owned());
+                let names =
+                    resource.policies.iter().map(|&p| estate.text(estate.policies[p].name).to_owned());
                 let mut policies: Vec<String> = names.collect();
                 policies.sort_unstable();
                 policies.dedup();

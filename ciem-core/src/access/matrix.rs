@@ -31,7 +31,13 @@ impl RowPlan {
         let own_scope = owner == Owner::Caller;
         if !resource.contains(['*', '?']) {
             let generic = super::question::concrete(estate, resource, owner, caller_side_only);
-            return Ok(RowPlan { generic: Some(generic), special: Vec::new(), own_scope: true, apart: true, closed: Row::None });
+            return Ok(RowPlan {
+                generic: Some(generic),
+                special: Vec::new(),
+                own_scope: true,
+                apart: true,
+                closed: Row::None,
+            });
         }
         let asked = Pattern::parse(resource, provider.syntax).ok_or_else(|| {
             Error::invalid("resource", "a resource pattern is `*` or has all segments of a resource id")
@@ -39,7 +45,13 @@ impl RowPlan {
         if let Some(mut inside) = super::question::inside_one(estate, resource, &asked) {
             inside.resource = inside.resource.filter(|_| !caller_side_only);
             let generic = Some(inside);
-            return Ok(RowPlan { generic, special: Vec::new(), own_scope: true, apart: true, closed: Row::None });
+            return Ok(RowPlan {
+                generic,
+                special: Vec::new(),
+                own_scope: true,
+                apart: true,
+                closed: Row::None,
+            });
         }
         let mut special = Vec::new();
         if !caller_side_only {
@@ -49,7 +61,8 @@ impl RowPlan {
                 }
                 let spoken = spoken(estate, id);
                 for (part, covered) in asked_parts(estate, id, &asked) {
-                    let service = covered.segments().get(provider.key_segments[0]).and_then(|s| s.as_literal());
+                    let service =
+                        covered.segments().get(provider.key_segments[0]).and_then(|s| s.as_literal());
                     let types = estate.universe.types_of_pattern(&covered, service);
                     let acting = spoken.intersect(&estate.universe.permissions_on(&types));
                     if !acting.is_empty() {
@@ -127,8 +140,7 @@ impl RowPlan {
             _ => None,
         };
         account.is_some_and(|account| {
-            estate.accounts[account].loaded
-                && !estate.partial_kinds.contains(&(account, PrincipalKind::Role))
+            estate.accounts[account].loaded && !estate.partial_kinds.contains(&(account, PrincipalKind::Role))
         })
     }
 }
@@ -162,7 +174,8 @@ fn spoken(estate: &Estate, id: ResourceId) -> Intervals {
             here.extend(row.ids(estate.universe.len()).map(|id| (id, id + 1)));
         }
         let mut here = Intervals::from_ranges(here);
-        if let Some(row) = spec.required_for.and_then(|fact| estate.permission_rows.get(usize::from(fact.0))) {
+        if let Some(row) = spec.required_for.and_then(|fact| estate.permission_rows.get(usize::from(fact.0)))
+        {
             let counts = row.ids(estate.universe.len()).map(|id| (id, id + 1)).collect();
             here = here.intersect(&Intervals::from_ranges(counts));
         }

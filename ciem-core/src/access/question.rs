@@ -149,9 +149,7 @@ impl Setting {
 fn named(estate: &Estate, key: &str, context: &BTreeMap<String, ContextValue>) -> Option<ResourceId> {
     let value = context.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value);
     match value {
-        Some(ContextValue::One(id)) => {
-            estate.resource_ids.get(&estate.library.texts.find(id)?).copied()
-        }
+        Some(ContextValue::One(id)) => estate.resource_ids.get(&estate.library.texts.find(id)?).copied(),
         _ => None,
     }
 }
@@ -185,7 +183,12 @@ fn brought(
 
 impl Plan {
     /// Splits the asked resources into parts. `only_caller_side` leaves the resources' own policies out.
-    pub(crate) fn new(estate: &Estate, permission: u16, resource: &str, only_caller_side: bool) -> Result<Plan, Error> {
+    pub(crate) fn new(
+        estate: &Estate,
+        permission: u16,
+        resource: &str,
+        only_caller_side: bool,
+    ) -> Result<Plan, Error> {
         let provider = estate.provider;
         let part = |asked, owner, resource, covered| Part { asked, owner, resource, covered };
         if estate.universe.is_without_resource(permission) {
@@ -239,7 +242,9 @@ impl Plan {
         let provider = estate.provider;
         estate.resources[id].policies.iter().any(|&policy| {
             let policy = &estate.policies[policy];
-            let Some(spec) = provider.layers.iter().find(|spec| spec.id == policy.layer) else { return false };
+            let Some(spec) = provider.layers.iter().find(|spec| spec.id == policy.layer) else {
+                return false;
+            };
             let counts = |fact: Option<FactId>| fact.is_none_or(|fact| permission_facts >> fact.0 & 1 == 1);
             if spec.binding != Binding::Resource || !counts(spec.required_for) {
                 return false;
@@ -313,8 +318,7 @@ pub(crate) fn asked_parts(estate: &Estate, id: ResourceId, asked: &Pattern) -> V
             } else {
                 Asked::Pattern(pattern.clone())
             };
-            let part =
-                Part { asked, owner: owner.clone(), resource: Some(id), covered: Some(pattern) };
+            let part = Part { asked, owner: owner.clone(), resource: Some(id), covered: Some(pattern) };
             parts.push((part, covered.clone()));
         }
     }
@@ -389,10 +393,10 @@ impl Caller {
 
     pub(crate) fn bind(&self, estate: &Estate, setting: &mut Setting, session: Option<&Session>) {
         let organisation = self.account.and_then(|account| estate.organisation_of(account));
-        let named = self.session_name.clone().map(|name| Session {
-            name: Some(name),
-            ..session.cloned().unwrap_or_default()
-        });
+        let named = self
+            .session_name
+            .clone()
+            .map(|name| Session { name: Some(name), ..session.cloned().unwrap_or_default() });
         let view = crate::provider::PrincipalView {
             id: &self.id,
             kind: self.kind,
@@ -450,7 +454,8 @@ pub(crate) fn find_caller(estate: &Estate, text: &str, session: Option<&Session>
         return Err(unknown());
     }
     let management_account = account.is_some_and(|account| estate.accounts[account].management);
-    let traits = crate::provider::PrincipalTraits { kind: named.kind, flags: 0, management_account, bounded: false };
+    let traits =
+        crate::provider::PrincipalTraits { kind: named.kind, flags: 0, management_account, bounded: false };
     let (name, session_name) = match named.session_of {
         Some((role, name)) => (role, Some(name)),
         None => (text.to_owned(), session_name),

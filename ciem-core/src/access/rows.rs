@@ -139,9 +139,8 @@ impl<'a> RowEvaluator<'a> {
     /// permission can act on, which would only make it surer.
     fn unnarrowed(&self, scene: &Scene<'_>, statement: &Stmt) -> Tri {
         let set = &scene.library.resource_sets[statement.resources];
-        let disjoint = set.items.iter().all(|&item| {
-            scene.item_degree(scene.library.patterns[item]) == Tri::No
-        });
+        let disjoint =
+            set.items.iter().all(|&item| scene.item_degree(scene.library.patterns[item]) == Tri::No);
         if disjoint { Tri::Yes } else { Tri::Maybe }
     }
 
@@ -314,12 +313,9 @@ impl Evaluator<Pair> for RowEvaluator<'_> {
         // The layer is missing for the permissions that need it, and in strict questions for all.
         let missing = match spec.required_for {
             Some(fact) => self.with_fact(fact),
-            None if self.part.may_have_unknown_policy(self.estate, self.setting) => {
-                Kleene::exact(Row::from_intervals(
-                    &self.estate.universe.without_resource().complement(self.len),
-                    self.len,
-                ))
-            }
+            None if self.part.may_have_unknown_policy(self.estate, self.setting) => Kleene::exact(
+                Row::from_intervals(&self.estate.universe.without_resource().complement(self.len), self.len),
+            ),
             None => return None,
         };
         let doubt = missing.and(&constant(Tri::Maybe));

@@ -97,7 +97,12 @@ impl<'a> ScalarEvaluator<'a> {
         who.map_or(Tri::No, |who| self.excepted(who))
     }
 
-    fn traced<T: Scalar>(&mut self, layer: LayerId, held: Option<Held>, statement: StatementId) -> Option<StatementRef> {
+    fn traced<T: Scalar>(
+        &mut self,
+        layer: LayerId,
+        held: Option<Held>,
+        statement: StatementId,
+    ) -> Option<StatementRef> {
         if !T::TRACES {
             return None;
         }
@@ -189,7 +194,9 @@ impl<'a> ScalarEvaluator<'a> {
             WhoEntry::Principal(id) => (Tri::from(caller.id == text(id)), None),
             WhoEntry::UniqueId(id) => (Tri::from(caller.unique_id.as_deref() == Some(text(id))), None),
             WhoEntry::Service(name) => (Tri::from(caller.kind == Service && caller.id == text(name)), None),
-            WhoEntry::Federated(name) => (Tri::from(caller.kind == Federated && caller.id == text(name)), None),
+            WhoEntry::Federated(name) => {
+                (Tri::from(caller.kind == Federated && caller.id == text(name)), None)
+            }
             WhoEntry::Session { account, role, session } => {
                 let same = caller.kind == crate::model::PrincipalKind::Role
                     && caller.account_text == text(account)
@@ -382,9 +389,9 @@ impl<T: Scalar> Evaluator<T> for ScalarEvaluator<'_> {
             None => Vec::new(),
         };
         if policies.is_empty() {
-            let required =
-                spec.required_for.is_some_and(|fact| self.permission_facts >> fact.0 & 1 == 1);
-            let strict = spec.required_for.is_none() && self.part.may_have_unknown_policy(self.estate, self.setting);
+            let required = spec.required_for.is_some_and(|fact| self.permission_facts >> fact.0 & 1 == 1);
+            let strict =
+                spec.required_for.is_none() && self.part.may_have_unknown_policy(self.estate, self.setting);
             if !self.setting.own_policies || !(required || strict) {
                 return None;
             }

@@ -397,7 +397,8 @@ impl<'a> SetEvaluator<'a> {
         match entry {
             WhoEntry::Anyone => PrincipalSet::always(),
             WhoEntry::Account(account) => {
-                let range = estate.account_ids.get(&account).map(|&id| estate.accounts[id].principals.clone());
+                let range =
+                    estate.account_ids.get(&account).map(|&id| estate.accounts[id].principals.clone());
                 let mut members = range.map(IdSet::range).unwrap_or_default();
                 for kind in [PrincipalKind::Anonymous, PrincipalKind::Federated, PrincipalKind::Service] {
                     members.subtract(estate.of_kind(kind));
@@ -604,7 +605,8 @@ impl Evaluator<PrincipalSet> for SetEvaluator<'_> {
         let mut grants = Grants::none();
         if policies.is_empty() {
             let required = spec.required_for.is_some_and(|fact| self.permission_facts >> fact.0 & 1 == 1);
-            let strict = spec.required_for.is_none() && self.part.may_have_unknown_policy(estate, self.setting);
+            let strict =
+                spec.required_for.is_none() && self.part.may_have_unknown_policy(estate, self.setting);
             let nothing = self.part.asked == Asked::Nothing && !required;
             if !self.setting.own_policies || !(required || strict) || nothing {
                 return None;
@@ -639,9 +641,7 @@ impl Evaluator<PrincipalSet> for SetEvaluator<'_> {
                     (estate.provider.resource_facts)(&traits) >> fact.0 & 1 == 1
                 };
                 match (self.part.resource, &self.part.owner) {
-                    (Some(id), _) => {
-                        constant(Tri::from(estate.resources[id].facts >> fact.0 & 1 == 1))
-                    }
+                    (Some(id), _) => constant(Tri::from(estate.resources[id].facts >> fact.0 & 1 == 1)),
                     (None, Owner::Account(id)) => constant(Tri::from(holds(estate.accounts[*id].management))),
                     (None, Owner::Elsewhere(_)) => constant(Tri::from(holds(false))),
                     (None, Owner::Caller) => {

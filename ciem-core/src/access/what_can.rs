@@ -96,11 +96,10 @@ impl Snapshot {
         setting.own_policies = !query.caller_side_only;
         caller.bind(estate, &mut setting, query.session.as_ref());
         let wanted = query.action.as_ref().map(|action| estate.universe.expand(action));
-        let inquiry = Inquiry { estate, caller: &caller, setting: &setting, caller_side: query.caller_side_only };
+        let inquiry =
+            Inquiry { estate, caller: &caller, setting: &setting, caller_side: query.caller_side_only };
         let patterns = match &query.resource {
-            Some(resource) => {
-                BTreeMap::from([(resource.clone(), Intervals::all(estate.universe.len()))])
-            }
+            Some(resource) => BTreeMap::from([(resource.clone(), Intervals::all(estate.universe.len()))]),
             None => inquiry.patterns(),
         };
         let mut rows = Vec::new();
@@ -178,8 +177,12 @@ impl Inquiry<'_> {
     /// Policies of resources that name the caller.
     fn named_by_resources(&self, found: &mut BTreeMap<String, Vec<(u16, u16)>>) {
         let estate = self.estate;
-        let part =
-            Part { asked: Asked::Nothing, owner: super::question::Owner::Caller, resource: None, covered: None };
+        let part = Part {
+            asked: Asked::Nothing,
+            owner: super::question::Owner::Caller,
+            resource: None,
+            covered: None,
+        };
         let scalar = ScalarEvaluator::new(estate, self.caller, 0, &part, self.setting);
         for id in estate.resources.ids() {
             let resource = &estate.resources[id];
@@ -349,7 +352,12 @@ impl Inquiry<'_> {
             }
         }
         if !self.caller_side {
-            let part = Part { asked: asked.clone(), owner: super::question::Owner::Caller, resource: None, covered: None };
+            let part = Part {
+                asked: asked.clone(),
+                owner: super::question::Owner::Caller,
+                resource: None,
+                covered: None,
+            };
             let scalar = ScalarEvaluator::new(estate, self.caller, 0, &part, self.setting);
             let near = match &asked {
                 Asked::Id(id) => super::question::find_resource(estate, id).into_iter().collect(),

@@ -120,12 +120,7 @@ fn limited_by_resource(expr: &Expr) -> bool {
 }
 
 /// Surely and possibly, over all parts of the question.
-fn sets(
-    estate: &Estate,
-    plan: &Plan,
-    setting: &Setting,
-    progress: &Progress,
-) -> Result<PrincipalSet, Error> {
+fn sets(estate: &Estate, plan: &Plan, setting: &Setting, progress: &Progress) -> Result<PrincipalSet, Error> {
     let one = |part: &Part| {
         let mut setting = setting.clone();
         if part.owner != Owner::Caller {

@@ -184,7 +184,9 @@ impl Row {
         match self {
             Row::None => false,
             Row::All => true,
-            Row::Some(words) => words.words.get(usize::from(id / 64)).is_some_and(|w| w >> (id % 64) & 1 == 1),
+            Row::Some(words) => {
+                words.words.get(usize::from(id / 64)).is_some_and(|w| w >> (id % 64) & 1 == 1)
+            }
         }
     }
 

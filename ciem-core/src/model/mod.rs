@@ -15,13 +15,13 @@ mod tests;
 pub use catalog::{AccessLevel, Catalog, KeyInfo, KeyType, PermissionInfo, ResourceTypeInfo};
 pub(crate) use condition::{Clause, ClauseId, CondId, CondNode, Conditions};
 pub(crate) use document::{DocId, Document, Effect, PatternItem, Patterns, Statement, Who, WhoEntry};
-pub use facts::{FileReport, Rejected};
 pub(crate) use facts::{Coverage, Facts, Records};
-pub(crate) use request::instant;
-pub use request::{ContextValue, Match, MissingLayer, Query, Request, Session, UnknownContext};
+pub use facts::{FileReport, Rejected};
 pub(crate) use record::{
     GroupRecord, PolicyRecord, PolicyRef, PolicyUse, PrincipalRecord, ResourceRecord, ScopeRecord, SourceId,
 };
+pub(crate) use request::instant;
+pub use request::{ContextValue, Match, MissingLayer, Query, Request, Session, UnknownContext};
 
 /// What kind of caller a principal is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize)]

@@ -261,7 +261,6 @@ impl SnapshotBuilder {
     }
 }
 
-
 fn too_large(name: &str, limit: u64) -> Error {
     Error::TooLarge { what: "size in bytes".to_owned(), limit, place: Place::source(name) }
 }

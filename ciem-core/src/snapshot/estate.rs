@@ -1,8 +1,8 @@
 //! One provider's part of a snapshot: frozen records and their indexes.
 
+use super::index::{HolderIndex, ResourceIndex};
 use super::library::Library;
 use super::universe::Universe;
-use super::index::{HolderIndex, ResourceIndex};
 use crate::base::{Csr, IdSet, IdVec, Row, Text, id_type};
 use crate::model::{Clause, DocId, LayerId, PrincipalKind, SourceId};
 use crate::provider::Provider;
@@ -132,7 +132,8 @@ pub(crate) struct ClauseSets {
     sets: RwLock<ClauseMap>,
 }
 
-type ClauseMap = HashMap<ClauseKey, Arc<(IdSet<PrincipalId>, IdSet<PrincipalId>)>, foldhash::fast::RandomState>;
+type ClauseMap =
+    HashMap<ClauseKey, Arc<(IdSet<PrincipalId>, IdSet<PrincipalId>)>, foldhash::fast::RandomState>;
 type ClauseKey = (u32, Box<str>, Box<[Box<str>]>);
 
 impl ClauseSets {

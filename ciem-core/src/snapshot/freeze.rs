@@ -105,7 +105,8 @@ impl Resolver<'_> {
                 seen.push(used);
                 for id in self.resolve(used, *source) {
                     let policy = self.policies[id].clone();
-                    let text = format!("{} {}", self.text(policy.name), self.builder.rendered(policy.document));
+                    let text =
+                        format!("{} {}", self.text(policy.name), self.builder.rendered(policy.document));
                     differing.push((text, policy));
                 }
             }
@@ -132,8 +133,7 @@ impl Resolver<'_> {
             "the inputs hold {what} records of it that contradict each other; answers that depend on the \
              difference are unknown: give the newest export only"
         );
-        let rejected =
-            Rejected { policy, pointer: String::new(), reason, source: String::new() };
+        let rejected = Rejected { policy, pointer: String::new(), reason, source: String::new() };
         self.coverage.rejected.insert(rejected);
     }
 }

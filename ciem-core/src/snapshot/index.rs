@@ -4,11 +4,11 @@
 //! its canonical nodes, and a question unions the nodes on the way from its permission to the root. Statements
 //! on particular resources are found through the text of their patterns.
 
+use super::estate::{Held, Policy, PolicyId};
+use super::library::{Library, PatternId, PatternKind, StatementId};
 use crate::base::{Csr, Id, IdSet, IdVec, Intervals, id_type};
 use crate::model::{CondId, DocId, Effect};
 use crate::pattern::Pattern;
-use super::estate::{Held, Policy, PolicyId};
-use super::library::{Library, PatternId, PatternKind, StatementId};
 use crate::truth::PrincipalId;
 use hashbrown::HashMap;
 
@@ -103,8 +103,7 @@ impl HolderIndex {
         carriers.sort_unstable();
         let carriers = Csr::from_sorted(library.documents.len(), carriers);
 
-        let mut document_of: IdVec<StatementId, DocId> =
-            vec![DocId::new(0); library.statements.len()].into();
+        let mut document_of: IdVec<StatementId, DocId> = vec![DocId::new(0); library.statements.len()].into();
         let (mut everything, mut particular) = (Vec::new(), Vec::new());
         let (mut excluding, mut by_pattern) = (Vec::new(), Vec::new());
         for document in library.document_ids() {
@@ -266,7 +265,8 @@ impl ResourceIndex {
             for at in 0..entries.len() {
                 let (before, rest) = entries.split_at_mut(at);
                 let Some(entry) = rest.first_mut() else { continue };
-                let holds = |i: u32| before.get(i as usize).is_some_and(|e| entry.start.starts_with(&*e.start));
+                let holds =
+                    |i: u32| before.get(i as usize).is_some_and(|e| entry.start.starts_with(&*e.start));
                 while open.last().is_some_and(|&i| !holds(i)) {
                     open.pop();
                 }
@@ -279,7 +279,11 @@ impl ResourceIndex {
     }
 
     /// Service and account where literal, and the literal start of the last segment.
-    fn key<'t>(&self, text: &'t str, template: bool) -> Option<((Option<Box<str>>, Option<Box<str>>), &'t str)> {
+    fn key<'t>(
+        &self,
+        text: &'t str,
+        template: bool,
+    ) -> Option<((Option<Box<str>>, Option<Box<str>>), &'t str)> {
         let segments: Vec<&str> = text.splitn(self.segments, self.separator).collect();
         let wild = |c: char| c == '*' || c == '?' || template && c == '$';
         let literal = |at: usize| segments.get(at).filter(|s| !s.contains(wild)).map(|&s| Box::from(s));
@@ -337,11 +341,8 @@ impl ResourceIndex {
             (Some(key), Some(asked)) => **key == *asked,
             _ => true,
         };
-        let mut lists: Vec<_> = self
-            .groups
-            .iter()
-            .filter(|((s, a), _)| fits(s, service) && fits(a, account))
-            .collect();
+        let mut lists: Vec<_> =
+            self.groups.iter().filter(|((s, a), _)| fits(s, service) && fits(a, account)).collect();
         lists.sort_unstable_by_key(|(key, _)| *key);
         for (_, entries) in lists {
             let from = entries.partition_point(|e| *e.start < *start);

@@ -3,7 +3,9 @@
 use super::universe::Universe;
 use crate::base::{Id, IdVec, Interner, Intervals, Text, id_type};
 use crate::condition::MissingFact;
-use crate::model::{CondId, CondNode, Conditions, DocId, Document, Effect, Facts, PatternItem, Patterns, Who, WhoEntry};
+use crate::model::{
+    CondId, CondNode, Conditions, DocId, Document, Effect, Facts, PatternItem, Patterns, Who, WhoEntry,
+};
 use crate::pattern::{Pattern, Template};
 use crate::provider::{KeyScope, Provider};
 use foldhash::fast::RandomState;
@@ -252,7 +254,8 @@ impl<'a> LibraryBuilder<'a> {
         let mut out = String::new();
         for (_, s) in library.statements_of(document) {
             let resources = &library.resource_sets[s.resources];
-            let mut patterns: Vec<&str> = resources.items.iter().map(|&item| library.pattern_text(item)).collect();
+            let mut patterns: Vec<&str> =
+                resources.items.iter().map(|&item| library.pattern_text(item)).collect();
             patterns.sort_unstable();
             out.push_str(&format!("{:?} {} {patterns:?}", s.effect, resources.negated));
             out.push_str(&format!(" {:?} ", library.action_sets[s.actions].ranges()));
@@ -459,7 +462,9 @@ impl<'a> LibraryBuilder<'a> {
 pub(crate) fn per_effect(fact: &Arc<MissingFact>, effect: Effect) -> Arc<MissingFact> {
     match effect {
         Effect::Allow => Arc::clone(fact),
-        Effect::Deny => Arc::new(MissingFact { fact: format!("{} (denials)", fact.fact), ..(**fact).clone() }),
+        Effect::Deny => {
+            Arc::new(MissingFact { fact: format!("{} (denials)", fact.fact), ..(**fact).clone() })
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use super::freeze::{Resolver, contradiction, held_rows};
 use crate::base::{Csr, Id, IdVec, Text};
 use crate::error::Error;
 use crate::model::{
-    Facts, GroupRecord, LayerId, PolicyUse, PrincipalKind, PrincipalRecord, ResourceRecord, SourceId, WhoEntry,
+    Facts, GroupRecord, LayerId, PolicyUse, PrincipalKind, PrincipalRecord, ResourceRecord, SourceId,
+    WhoEntry,
 };
 use crate::progress::Progress;
 use crate::provider::{Binding, PrincipalTraits, Provider};
@@ -47,7 +48,10 @@ pub(crate) fn gather(
     progress: &Progress,
 ) -> Result<People, Error> {
     let records = std::mem::take(&mut facts.principals).into_sorted(&resolver.builder.library.texts);
-    let groups = Groups::close(resolver, std::mem::take(&mut facts.groups).into_sorted(&resolver.builder.library.texts));
+    let groups = Groups::close(
+        resolver,
+        std::mem::take(&mut facts.groups).into_sorted(&resolver.builder.library.texts),
+    );
     let mut drafts: Vec<Draft> = records
         .into_iter()
         .filter_map(|(id, variants)| {
@@ -140,12 +144,7 @@ pub(crate) fn gather(
 }
 
 /// The policies of one principal, its groups' included.
-fn holdings(
-    resolver: &mut Resolver<'_>,
-    groups: &Groups,
-    draft: &Draft,
-    layers: &[LayerId],
-) -> Vec<Held> {
+fn holdings(resolver: &mut Resolver<'_>, groups: &Groups, draft: &Draft, layers: &[LayerId]) -> Vec<Held> {
     let uses: Vec<(&[PolicyUse], SourceId)> =
         draft.variants.iter().map(|r| (r.policies.as_slice(), r.source)).collect();
     let own = resolver.resolve_variants(draft.id, &uses);
@@ -223,10 +222,8 @@ impl Groups {
                 closed.insert(node, all.clone());
             }
         }
-        let policies = nodes
-            .into_iter()
-            .map(|(id, node)| (id, closed.remove(&node).unwrap_or_default()))
-            .collect();
+        let policies =
+            nodes.into_iter().map(|(id, node)| (id, closed.remove(&node).unwrap_or_default())).collect();
         Groups { policies }
     }
 }
@@ -251,8 +248,7 @@ fn named_callers(
             }
             WhoEntry::Federated(name) => {
                 let account = (resolver.provider.account_of)(resolver.text(name));
-                let account =
-                    account.map_or(nobody, |account| resolver.builder.library.texts.text(&account));
+                let account = account.map_or(nobody, |account| resolver.builder.library.texts.text(&account));
                 found.insert(name, (PrincipalKind::Federated, account));
             }
             WhoEntry::Account(account) if !loaded.contains(&account) => {

@@ -130,7 +130,8 @@ impl Universe {
         if !self.extras.is_empty() {
             let glob = Glob::parse(pattern);
             let from = self.catalog.len();
-            let matching = self.extras.iter().enumerate().filter(|(_, (e, _))| glob.matches_ignore_ascii_case(e));
+            let matching =
+                self.extras.iter().enumerate().filter(|(_, (e, _))| glob.matches_ignore_ascii_case(e));
             ranges.extend(matching.map(|(i, _)| ((from + i) as u16, (from + i + 1) as u16)));
         }
         Intervals::from_ranges(ranges)

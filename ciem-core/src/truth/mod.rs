@@ -61,7 +61,11 @@ pub(crate) struct Grants<T> {
 
 impl<T: Truth> Grants<T> {
     pub(crate) fn none() -> Self {
-        Grants { by_strength: std::array::from_fn(|_| T::never()), deny: T::never(), deny_excepted: T::never() }
+        Grants {
+            by_strength: std::array::from_fn(|_| T::never()),
+            deny: T::never(),
+            deny_excepted: T::never(),
+        }
     }
 
     /// Whether a statement names the caller with this strength.

@@ -32,7 +32,12 @@ pub fn call(snapshot: &Snapshot, verb: &str, request: &str) -> Result<String, Er
 ///
 /// # Errors
 /// As `call`, and `cancelled`.
-pub fn call_with(snapshot: &Snapshot, verb: &str, request: &str, progress: &Progress) -> Result<String, Error> {
+pub fn call_with(
+    snapshot: &Snapshot,
+    verb: &str,
+    request: &str,
+    progress: &Progress,
+) -> Result<String, Error> {
     match verb {
         "can" => text(&snapshot.can(&parse::<Request>(request)?)?),
         "explain" => text(&snapshot.explain(&parse::<Request>(request)?)?),

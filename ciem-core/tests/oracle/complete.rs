@@ -323,6 +323,8 @@ pub(crate) struct Answer<'w> {
     pub(crate) verdicts: Vec<Verdict>,
     pub(crate) leaves: Vec<Leaf>,
     pub(crate) witnesses: Vec<Target<'w>>,
+    /// Which of them "every" ranges over.
+    pub(crate) owned: Vec<bool>,
     /// Is the explicit deny sure, and is it possible?
     pub(crate) explicit: (bool, bool),
     /// Layers that surely stop, and those that possibly stop (verdict deny only).
@@ -371,9 +373,19 @@ fn compatible(left: &Leaf, right: &Leaf) -> bool {
         })
 }
 
-fn verdict(leaves: &[&Leaf]) -> Verdict {
+/// Without an account in the question "every" ranges over the caller's own; what other accounts let the caller
+/// do only adds. A question inside one resource is about that resource, whoever owns it.
+fn owned(case: &Case<'_>, witnesses: &[Target<'_>]) -> Vec<bool> {
+    let asked = &case.request.resource;
+    let told = super::caller::account_of(asked).is_some_and(|account| !account.contains(['*', '?']));
+    let own: Vec<bool> =
+        witnesses.iter().map(|target| told || target.account == case.caller.account).collect();
+    if own.contains(&true) { own } else { vec![true; own.len()] }
+}
+
+fn verdict(leaves: &[&Leaf], owned: &[bool]) -> Verdict {
     let (allowing, denying): (Vec<&Leaf>, Vec<&Leaf>) = leaves.iter().copied().partition(|leaf| leaf.allowed);
-    if denying.is_empty() {
+    if !allowing.is_empty() && denying.iter().all(|leaf| !owned[leaf.witness]) {
         return Verdict::Allow;
     }
     if allowing.is_empty() {
@@ -405,7 +417,8 @@ pub(crate) fn answer<'w>(case: &Case<'w>) -> Option<Answer<'w>> {
     }
     let all: Vec<&Leaf> = leaves.iter().collect();
     let typed: Vec<&Leaf> = leaves.iter().filter(|leaf| !leaf.fringe).collect();
-    let mut verdicts = vec![verdict(&typed), verdict(&all)];
+    let owned = owned(case, &witnesses);
+    let mut verdicts = vec![verdict(&typed, &owned), verdict(&all, &owned)];
     verdicts.dedup();
     let mut result = Answer {
         verdicts,
@@ -414,6 +427,7 @@ pub(crate) fn answer<'w>(case: &Case<'w>) -> Option<Answer<'w>> {
         surely: BTreeSet::new(),
         possibly: BTreeSet::new(),
         witnesses,
+        owned,
     };
     if result.verdicts.contains(&Verdict::Deny) {
         let targets = &result.witnesses;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ciem_core::{Snapshot, SnapshotBuilder, wire};
 use serde_json::Value;
 
-use super::complete::{Answer, Verdict};
+use super::complete::{Answer, Leaf, Verdict};
 use super::evaluate::Case;
 use super::residual;
 use super::world::{Request, World};
@@ -31,6 +31,12 @@ pub(crate) fn can(snapshot: &Snapshot, request: &Request) -> Result<Value, Strin
 pub(crate) fn rows(snapshot: &Snapshot, verb: &str, request: &Value) -> Result<Vec<Value>, String> {
     let answer = call(snapshot, verb, request)?;
     answer["rows"].as_array().cloned().ok_or_else(|| format!("{verb}: no rows in {answer}"))
+}
+
+/// How many policies and records are not taken as they stand.
+pub(crate) fn rejected(snapshot: &Snapshot) -> Result<usize, String> {
+    let coverage = call(snapshot, "coverage", &serde_json::json!({}))?;
+    Ok(coverage["rejected"].as_array().map_or(0, Vec::len))
 }
 
 pub(crate) fn verdict(decision: &Value) -> Option<Verdict> {
@@ -99,7 +105,8 @@ fn compare_denial(expected: &Answer<'_>, decision: &Value) -> Result<(), String>
     let may = |layer: &&str| expected.possibly.contains(layer);
     // Where a layer's stop is only possible, or resources differ, the library may be less sharp than enumeration.
     let concrete = expected.witnesses.len() == 1;
-    let all_named = !concrete || expected.surely.iter().all(|layer| found.contains(layer));
+    let exactly = found.len() == expected.surely.len() || expected.surely.is_empty();
+    let all_named = !concrete || exactly && expected.surely.iter().all(|layer| found.contains(layer));
     if found.is_empty() || !found.iter().all(may) || !all_named {
         return Err(format!(
             "blocked_by {found:?}, the oracle says surely {:?}, possibly {:?}",
@@ -121,7 +128,8 @@ fn compare_condition(case: &Case<'_>, expected: &Answer<'_>, decision: &Value) -
         return Err("no condition".to_owned());
     }
     let open = mentions(&condition, "missing");
-    for leaf in expected.leaves.iter().filter(|leaf| !leaf.fringe) {
+    let ranged = |leaf: &&Leaf| !leaf.fringe && expected.owned[leaf.witness];
+    for leaf in expected.leaves.iter().filter(ranged) {
         let value = residual::holds(case, leaf, &expected.witnesses[leaf.witness], &condition);
         if value.map_or(!open, |value| value != leaf.allowed) {
             return Err(format!(

@@ -365,9 +365,10 @@ impl<'w> Case<'w> {
         match (self.same_account(target), target.delegating) {
             (true, false) => self.identity_allows(target) || self.named(target, &DIRECT),
             (true, true) => {
+                // A trust policy that is missing may name the caller itself.
                 self.named(target, &DIRECT)
-                    || (self.identity_allows(target)
-                        && (self.named(target, &[Strength::Account]) || admitted()))
+                    || admitted()
+                    || (self.identity_allows(target) && self.named(target, &[Strength::Account]))
             }
             (false, _) => self.identity_allows(target) && (self.named_at_all(target) || admitted()),
         }
@@ -381,8 +382,13 @@ impl<'w> Case<'w> {
         self.boundary.as_ref().is_none_or(|b| self.applies(b, "Allow", &Who::NotAsked, target))
     }
 
+    /// A trust policy passes no limits: whoever has a boundary needs `sts:AssumeRole` in it.
+    fn passes_limits(&self, target: &Target<'w>) -> bool {
+        self.same_account(target) && !catalog::assumes_role(&self.request.action)
+    }
+
     fn past_boundary(&self, target: &Target<'w>) -> bool {
-        self.same_account(target) && self.named(target, &[Strength::User, Strength::Session, Strength::Star])
+        self.passes_limits(target) && self.named(target, &[Strength::User, Strength::Session, Strength::Star])
     }
 
     fn session_allows(&self, target: &Target<'_>) -> bool {
@@ -391,7 +397,7 @@ impl<'w> Case<'w> {
     }
 
     fn past_session(&self, target: &Target<'w>) -> bool {
-        self.same_account(target) && self.named(target, &[Strength::Session])
+        self.passes_limits(target) && self.named(target, &[Strength::Session])
     }
 
     fn level_without_allow(&self, target: &Target<'_>) -> bool {
@@ -439,7 +445,11 @@ impl<'w> Case<'w> {
         let trust = catalog::assumes_role(&self.request.action);
         match layer {
             Layer::Identity if !of_account => false,
-            Layer::Identity if same => !self.identity_allows(target) && !self.named(target, &DIRECT),
+            Layer::Identity if same => {
+                !self.identity_allows(target)
+                    && !self.named(target, &DIRECT)
+                    && !(target.trust_missing && self.missing("trust policy Allow"))
+            }
             Layer::Identity => !self.identity_allows(target),
             Layer::Resource | Layer::Trust if (layer == Layer::Trust) != trust => false,
             Layer::Resource | Layer::Trust => {

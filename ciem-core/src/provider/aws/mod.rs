@@ -4,8 +4,8 @@ pub(crate) mod catalog;
 pub(crate) mod condition;
 pub(crate) mod document;
 pub(crate) mod read;
-pub(crate) mod simulate;
 pub(crate) mod rule;
+pub(crate) mod simulate;
 pub(crate) mod spec;
 #[cfg(test)]
 mod tests;

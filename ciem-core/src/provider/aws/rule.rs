@@ -101,11 +101,13 @@ pub(crate) fn rule<T: Truth, E: Evaluator<T> + ?Sized, const FULL: bool>(e: &mut
     let within = |open: &T| if FULL { T::always() } else { open.clone() };
 
     // Limits on the caller. AWS-7: named by user ARN, session ARN or `*` in the same account, an implicit deny
-    // of the boundary does not matter; a session ARN escapes the session policy as well.
+    // of the boundary does not matter; a session ARN escapes the session policy as well. A trust policy passes no
+    // limit: a boundary must allow `sts:AssumeRole` even to a user whom the trust policy names.
     let boundary = e.layer(BOUNDARY, 0, &within(&open));
     let session = e.layer(SESSION, 0, &within(&open));
-    let past_session = inside.and(&session_named);
-    let past_boundary = inside.and(&user_named.or(&star)).or(&past_session);
+    let passing = inside.minus(&trusting);
+    let past_session = passing.and(&session_named);
+    let past_boundary = passing.and(&user_named.or(&star)).or(&past_session);
     let boundary_lets = boundary.allow.or(&past_boundary).or(&outsider);
     let session_lets = session.allow.or(&past_session).or(&outsider);
     open = open.and(&boundary_lets).and(&session_lets);
@@ -117,8 +119,7 @@ pub(crate) fn rule<T: Truth, E: Evaluator<T> + ?Sized, const FULL: bool>(e: &mut
     // Guardrails of the organisation and of the way in.
     let scp_bound = always.minus(&e.fact(SCP_EXEMPT));
     let scp = guardrail::<T, E, FULL>(e, SCP, &scp_bound, &mut open, true);
-    let rcp_bound =
-        e.fact(RCP_SERVICE).minus(&e.fact(RCP_EXEMPT_CALLER)).minus(&e.fact(RCP_EXEMPT_RESOURCE));
+    let rcp_bound = e.fact(RCP_SERVICE).minus(&e.fact(RCP_EXEMPT_CALLER)).minus(&e.fact(RCP_EXEMPT_RESOURCE));
     let rcp = guardrail::<T, E, FULL>(e, RCP, &rcp_bound, &mut open, false);
     let endpoint = guardrail::<T, E, FULL>(e, ENDPOINT, &always, &mut open, true);
     let public = e.fact(PUBLIC_RESTRICTED).minus(&same).minus(&e.fact(SERVICE_CALLER));

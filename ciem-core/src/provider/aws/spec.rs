@@ -99,7 +99,10 @@ static LAYERS: &[LayerSpec] = &[
         "rcp",
         Binding::ResourceScope,
         false,
-        ("resource control policies", "aws organizations list-policies-for-target, for each node of the tree"),
+        (
+            "resource control policies",
+            "aws organizations list-policies-for-target, for each node of the tree",
+        ),
     ),
     layer(
         ENDPOINT,
@@ -311,10 +314,10 @@ fn resource_key<'a>(scope: &KeyScope, r: &ResourceView<'a>) -> KeyValue<'a> {
     match RESOURCE_KEYS.get(usize::from(*number)).copied().unwrap_or("") {
         "aws:resourceaccount" => one(r.account),
         "aws:resourceorgid" => one(r.organisation),
-        "aws:currenttime" => r
-            .at
-            .and_then(|at| jiff::Timestamp::from_second(at).ok())
-            .map_or(KeyValue::Open, |at| KeyValue::One(Cow::Owned(at.to_string()))),
+        "aws:currenttime" => {
+            r.at.and_then(|at| jiff::Timestamp::from_second(at).ok())
+                .map_or(KeyValue::Open, |at| KeyValue::One(Cow::Owned(at.to_string())))
+        }
         "aws:epochtime" => r.at.map_or(KeyValue::Open, |at| KeyValue::One(Cow::Owned(at.to_string()))),
         _ => KeyValue::Open,
     }
@@ -326,7 +329,8 @@ fn caller(text: &str) -> Option<Caller> {
         return plain(PrincipalKind::Anonymous);
     }
     let Some(rest) = text.strip_prefix("arn:") else {
-        let service = [".amazonaws.com", ".amazonaws.com.cn", ".amazon.com"].iter().any(|s| text.ends_with(s));
+        let service =
+            [".amazonaws.com", ".amazonaws.com.cn", ".amazon.com"].iter().any(|s| text.ends_with(s));
         return if service { plain(PrincipalKind::Service) } else { None };
     };
     let mut segments = rest.splitn(5, ':');
@@ -349,11 +353,50 @@ fn caller(text: &str) -> Option<Caller> {
 /// Services whose resources carry policies of their own, by the service segment of their ARNs (AWS services that
 /// work with IAM, column "resource-based policies").
 static WITH_POLICIES: &[&str] = &[
-    "acm-pca", "aoss", "apigateway", "backup", "backup-storage", "bedrock", "cloudtrail", "codeartifact", "codebuild",
-    "dynamodb", "ecr", "elasticfilesystem", "es", "events", "execute-api", "glacier", "glue", "kafka", "kinesis",
-    "kms", "lambda", "lex", "logs", "mediastore", "network-firewall", "opensearch", "rds", "redshift-serverless",
-    "resource-groups", "s3", "s3-object-lambda", "s3-outposts", "s3express", "schemas", "secretsmanager",
-    "serverlessrepo", "ses", "signer", "sns", "sqs", "ssm", "ssm-contacts", "ssm-incidents", "vpc-lattice",
+    "acm-pca",
+    "aoss",
+    "apigateway",
+    "backup",
+    "backup-storage",
+    "bedrock",
+    "cloudtrail",
+    "codeartifact",
+    "codebuild",
+    "dynamodb",
+    "ecr",
+    "elasticfilesystem",
+    "es",
+    "events",
+    "execute-api",
+    "glacier",
+    "glue",
+    "kafka",
+    "kinesis",
+    "kms",
+    "lambda",
+    "lex",
+    "logs",
+    "mediastore",
+    "network-firewall",
+    "opensearch",
+    "rds",
+    "redshift-serverless",
+    "resource-groups",
+    "s3",
+    "s3-object-lambda",
+    "s3-outposts",
+    "s3express",
+    "schemas",
+    "secretsmanager",
+    "serverlessrepo",
+    "ses",
+    "signer",
+    "sns",
+    "sqs",
+    "ssm",
+    "ssm-contacts",
+    "ssm-incidents",
+    "vpc-lattice",
 ];
 
 fn can_have_policy(arn: &str) -> bool {
@@ -381,6 +424,7 @@ fn session_context(session: &Session, context: &mut BTreeMap<String, ContextValu
 
 /// A key without its policy: AWS would decide by it, so the answer rests on an assumption.
 fn assumed_resource(permission: &str, resource: &str) -> Option<String> {
-    (permission.starts_with("kms:") && resource.contains(":key/"))
-        .then(|| format!("the key policy of {resource} was not given: it is taken to delegate to its account"))
+    (permission.starts_with("kms:") && resource.contains(":key/")).then(|| {
+        format!("the key policy of {resource} was not given: it is taken to delegate to its account")
+    })
 }
