@@ -249,10 +249,6 @@ impl Scene<'_> {
                 }
                 all
             }
-            CondNode::Or(parts) => {
-                parts.iter().fold(T::never(), |any, &part| any.or(&self.condition(part, leaf)))
-            }
-            CondNode::Not(part) => self.condition(*part, leaf).not(),
             CondNode::Clause(clause) => leaf(self, CondLeaf::Clause(self.library.conditions.clause(*clause))),
             CondNode::Missing(fact) => leaf(self, CondLeaf::Missing(*fact)),
         }

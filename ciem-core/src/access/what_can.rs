@@ -16,7 +16,6 @@ use crate::provider::Binding;
 use crate::snapshot::Snapshot;
 use crate::snapshot::estate::{Estate, PolicyId};
 use crate::snapshot::library::{PatternEntry, PatternKind};
-use crate::truth::Bits;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
