@@ -19,25 +19,55 @@ pub(crate) struct RowEvaluator<'a> {
     len: u16,
 }
 
-/// Intervals gathered for one effect: surely and possibly.
-#[derive(Default)]
+/// What statements say, poured into rows as it is found.
 struct Gathered {
-    allow: [Vec<(u16, u16)>; 2],
-    deny: [Vec<(u16, u16)>; 2],
+    len: u16,
+    allow: Poured,
+    deny: Poured,
+}
+
+struct Poured {
+    surely: Row,
+    perhaps: Row,
+}
+
+impl Poured {
+    fn nothing() -> Self {
+        Poured { surely: Row::None, perhaps: Row::None }
+    }
+
+    fn add(&mut self, degree: Tri, actions: &Intervals, len: u16) {
+        match degree {
+            Tri::No => {}
+            Tri::Maybe => self.perhaps.pour(actions, len),
+            Tri::Yes => self.surely.pour(actions, len),
+        }
+    }
+
+    fn pair(self) -> Pair {
+        let Poured { surely, mut perhaps } = self;
+        if matches!(perhaps, Row::None) || matches!(surely, Row::All) {
+            return Kleene::exact(surely);
+        }
+        perhaps.or(&surely);
+        Kleene::between(surely, perhaps)
+    }
 }
 
 impl Gathered {
+    fn new(len: u16) -> Self {
+        Gathered { len, allow: Poured::nothing(), deny: Poured::nothing() }
+    }
+
     fn add(&mut self, effect: Effect, degree: Tri, actions: &Intervals) {
-        let [sure, poss] = match effect {
-            Effect::Allow => &mut self.allow,
-            Effect::Deny => &mut self.deny,
-        };
-        if degree == Tri::Yes {
-            sure.extend_from_slice(actions.ranges());
+        match effect {
+            Effect::Allow => self.allow.add(degree, actions, self.len),
+            Effect::Deny => self.deny.add(degree, actions, self.len),
         }
-        if degree != Tri::No {
-            poss.extend_from_slice(actions.ranges());
-        }
+    }
+
+    fn effects(self) -> Effects<Pair> {
+        Effects { allow: self.allow.pair(), deny: self.deny.pair() }
     }
 }
 
@@ -46,20 +76,6 @@ type Pair = Kleene<Row>;
 impl<'a> RowEvaluator<'a> {
     pub(crate) fn new(estate: &'a Estate, caller: &'a Caller, part: &'a Part, setting: &'a Setting) -> Self {
         RowEvaluator { estate, caller, part, setting, len: estate.universe.len() }
-    }
-
-    fn pair(&self, [sure, poss]: [Vec<(u16, u16)>; 2]) -> Pair {
-        if sure.len() == poss.len() {
-            return Kleene::exact(Row::from_intervals(&Intervals::from_ranges(poss), self.len));
-        }
-        Kleene::between(
-            Row::from_intervals(&Intervals::from_ranges(sure), self.len),
-            Row::from_intervals(&Intervals::from_ranges(poss), self.len),
-        )
-    }
-
-    fn effects(&self, gathered: Gathered) -> Effects<Pair> {
-        Effects { allow: self.pair(gathered.allow), deny: self.pair(gathered.deny) }
     }
 
     fn spec(&self, layer: LayerId) -> Option<&'static LayerSpec> {
@@ -85,13 +101,20 @@ impl<'a> RowEvaluator<'a> {
         if actions.is_empty() {
             return;
         }
+        let universal = matches!(&self.part.asked, Asked::Pattern(pattern) if pattern.is_any());
+        if let (Some(somewhere), true) = (statement.somewhere, universal) {
+            let actions = &scene.library.action_sets[somewhere];
+            if !actions.is_empty() && scene.condition_tri(statement.condition) != Tri::No {
+                found(Tri::Maybe, actions);
+            }
+            return;
+        }
         let condition = scene.condition_tri(statement.condition);
         if condition == Tri::No {
             return;
         }
         let set = &scene.library.resource_sets[statement.resources];
         let without = self.estate.universe.without_resource();
-        let universal = matches!(&self.part.asked, Asked::Pattern(pattern) if pattern.is_any());
         let everything = set.is_everything();
         // Permissions without resource are asked on `*`: only `*`, or a list of exceptions, speaks of them.
         let star = if everything || set.negated && !set.items.is_empty() { Tri::Yes } else { Tri::No };
@@ -103,7 +126,7 @@ impl<'a> RowEvaluator<'a> {
         if star == Tri::Yes && !on_nothing.is_empty() {
             found(condition, &on_nothing);
         }
-        let acting = actions.intersect(&without.complement(self.len));
+        let acting = actions.intersect(self.estate.universe.with_resource());
         if acting.is_empty() || self.part.asked == Asked::Nothing {
             return;
         }
@@ -154,14 +177,14 @@ impl<'a> RowEvaluator<'a> {
 
     fn policies(&self, layer: LayerId, policies: impl Iterator<Item = PolicyId>) -> Effects<Pair> {
         let scene = self.scene(false);
-        let mut gathered = Gathered::default();
+        let mut gathered = Gathered::new(self.len);
         for policy in policies {
             let policy = &self.estate.policies[policy];
             if policy.layer == layer {
                 self.document(&scene, policy.document, &mut gathered);
             }
         }
-        self.effects(gathered)
+        gathered.effects()
     }
 
     fn with_fact(&self, fact: FactId) -> Pair {
@@ -173,11 +196,11 @@ impl<'a> RowEvaluator<'a> {
         let scene = self.scene(false);
         let scalar = self.scalar();
         for (_, statement) in self.estate.library.statements_of(self.estate.policies[policy].document) {
-            let mut gathered = Gathered::default();
+            let mut gathered = Gathered::new(self.len);
             self.statement(&scene, statement, |degree, actions| {
                 gathered.add(Effect::Allow, degree, actions);
             });
-            let says = self.pair(gathered.allow);
+            let says = gathered.allow.pair();
             if says.is_never() {
                 continue;
             }
@@ -274,13 +297,13 @@ impl Evaluator<Pair> for RowEvaluator<'_> {
             Binding::Request => {
                 let Some(brought) = &self.setting.brought else { return open() };
                 let scene = self.scene(true);
-                let mut gathered = Gathered::default();
+                let mut gathered = Gathered::new(self.len);
                 let mut any = false;
                 for (_, document) in brought.documents.iter().filter(|(l, _)| *l == layer) {
                     any = true;
                     self.document(&scene, *document, &mut gathered);
                 }
-                if any { self.effects(gathered) } else { open() }
+                if any { gathered.effects() } else { open() }
             }
             Binding::Context(_) => {
                 let policies = self.scalar().named_policies(layer);
@@ -314,7 +337,7 @@ impl Evaluator<Pair> for RowEvaluator<'_> {
         let missing = match spec.required_for {
             Some(fact) => self.with_fact(fact),
             None if self.part.may_have_unknown_policy(self.estate, self.setting) => Kleene::exact(
-                Row::from_intervals(&self.estate.universe.without_resource().complement(self.len), self.len),
+                Row::from_intervals(self.estate.universe.with_resource(), self.len),
             ),
             None => return None,
         };

@@ -41,17 +41,18 @@ impl Intervals {
     }
 
     pub(crate) fn intersect(&self, other: &Self) -> Self {
-        let (mut a, mut b) = (self.0.iter().peekable(), other.0.iter().peekable());
+        // The shorter list leads, and finds its place in the longer one: most are two or three ranges against many.
+        let (few, many) = if self.0.len() <= other.0.len() { (self, other) } else { (other, self) };
         let mut out = Vec::new();
-        while let (Some(&&(a0, a1)), Some(&&(b0, b1))) = (a.peek(), b.peek()) {
-            out.push((a0.max(b0), a1.min(b1)));
-            if a1 < b1 {
-                a.next();
-            } else {
-                b.next();
-            }
+        let mut rest = &*many.0;
+        for &(start, end) in &few.0 {
+            let skipped = rest.partition_point(|&(_, to)| to <= start);
+            rest = rest.get(skipped..).unwrap_or(&[]);
+            let inside = rest.iter().take_while(|&&(from, _)| from < end);
+            out.extend(inside.map(|&(from, to)| (from.max(start), to.min(end))));
         }
-        Intervals::from_ranges(out)
+        // No two of them touch: else both lists would have two ranges that touch, or one range there.
+        Intervals(out.into_boxed_slice())
     }
 
     #[inline]
@@ -78,24 +79,32 @@ impl Intervals {
     }
 }
 
-/// The words of a dense row.
+/// The words of a dense row, shared until one of the sharers changes.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Words {
-    words: Box<[u64]>,
-    len: u16,
-}
+pub(crate) struct Words(Arc<[u64]>);
 
 impl Words {
-    pub(crate) fn zeros(len: u16) -> Self {
-        Words { words: vec![0; usize::from(len).div_ceil(64)].into_boxed_slice(), len }
+    fn zeros(len: u16) -> Self {
+        Words(std::iter::repeat_n(0, usize::from(len).div_ceil(64)).collect())
     }
 
-    pub(crate) fn fill(&mut self, intervals: &Intervals) {
+    /// Everything below `len` that is not in `self`.
+    fn complement(&self, len: u16) -> Self {
+        let mut words = Words(self.0.iter().map(|word| !word).collect());
+        let beyond = usize::from(len) % 64;
+        if let (Some(last), true) = (Arc::make_mut(&mut words.0).last_mut(), beyond > 0) {
+            *last &= u64::MAX >> (64 - beyond);
+        }
+        words
+    }
+
+    fn fill(&mut self, intervals: &Intervals) {
+        let all = Arc::make_mut(&mut self.0);
         for &(start, end) in intervals.ranges() {
             let (first, last) = (usize::from(start / 64), usize::from((end - 1) / 64));
             let head = u64::MAX << (start % 64);
             let tail = u64::MAX >> (63 - (end - 1) % 64);
-            let Some(words) = self.words.get_mut(first..=last) else { continue };
+            let Some(words) = all.get_mut(first..=last) else { continue };
             match words {
                 [one] => *one |= head & tail,
                 [front, middle @ .., back] => {
@@ -109,8 +118,10 @@ impl Words {
     }
 
     fn zip(&mut self, other: &Words, op: impl Fn(u64, u64) -> u64) {
-        for (a, b) in self.words.iter_mut().zip(&other.words) {
-            *a = op(*a, *b);
+        match Arc::get_mut(&mut self.0) {
+            Some(own) => own.iter_mut().zip(&*other.0).for_each(|(a, b)| *a = op(*a, *b)),
+            // One pass, where copying first would take two.
+            None => self.0 = self.0.iter().zip(&*other.0).map(|(a, b)| op(*a, *b)).collect(),
         }
     }
 }
@@ -120,19 +131,27 @@ impl Words {
 pub(crate) enum Row {
     None,
     All,
-    Some(Arc<Words>),
+    Some(Words, u16),
 }
 
 impl Row {
     pub(crate) fn from_intervals(intervals: &Intervals, len: u16) -> Self {
-        match intervals.ranges() {
-            [] => Row::None,
-            [(0, end)] if *end == len => Row::All,
-            _ => {
+        let mut row = Row::None;
+        row.pour(intervals, len);
+        row
+    }
+
+    /// Adds intervals of a universe of `len` permissions.
+    pub(crate) fn pour(&mut self, intervals: &Intervals, len: u16) {
+        match (&mut *self, intervals.ranges()) {
+            (Row::All, _) | (_, []) => {}
+            (_, [(0, end)]) if *end == len => *self = Row::All,
+            (Row::None, _) => {
                 let mut words = Words::zeros(len);
                 words.fill(intervals);
-                Row::Some(Arc::new(words))
+                *self = Row::Some(words, len);
             }
+            (Row::Some(words, _), _) => words.fill(intervals),
         }
     }
 
@@ -140,7 +159,7 @@ impl Row {
         match self {
             Row::None => true,
             Row::All => false,
-            Row::Some(words) => words.words.iter().all(|w| *w == 0),
+            Row::Some(words, _) => words.0.iter().all(|w| *w == 0),
         }
     }
 
@@ -149,7 +168,7 @@ impl Row {
             (Row::None, _) | (_, Row::All) => {}
             (_, Row::None) => *self = Row::None,
             (Row::All, _) => *self = other.clone(),
-            (Row::Some(a), Row::Some(b)) => Arc::make_mut(a).zip(b, |a, b| a & b),
+            (Row::Some(a, _), Row::Some(b, _)) => a.zip(b, |a, b| a & b),
         }
     }
 
@@ -158,7 +177,7 @@ impl Row {
             (Row::All, _) | (_, Row::None) => {}
             (_, Row::All) => *self = Row::All,
             (Row::None, _) => *self = other.clone(),
-            (Row::Some(a), Row::Some(b)) => Arc::make_mut(a).zip(b, |a, b| a | b),
+            (Row::Some(a, _), Row::Some(b, _)) => a.zip(b, |a, b| a | b),
         }
     }
 
@@ -167,13 +186,8 @@ impl Row {
         match (&mut *self, other) {
             (Row::None, _) | (_, Row::None) => {}
             (_, Row::All) => *self = Row::None,
-            (Row::All, Row::Some(b)) => {
-                let mut words = Words::zeros(b.len);
-                words.fill(&Intervals::all(b.len));
-                words.zip(b, |a, b| a & !b);
-                *self = Row::Some(Arc::new(words));
-            }
-            (Row::Some(a), Row::Some(b)) => Arc::make_mut(a).zip(b, |a, b| a & !b),
+            (Row::All, Row::Some(b, len)) => *self = Row::Some(b.complement(*len), *len),
+            (Row::Some(a, _), Row::Some(b, _)) => a.zip(b, |a, b| a & !b),
         }
     }
 
@@ -181,8 +195,8 @@ impl Row {
         match self {
             Row::None => false,
             Row::All => true,
-            Row::Some(words) => {
-                words.words.get(usize::from(id / 64)).is_some_and(|w| w >> (id % 64) & 1 == 1)
+            Row::Some(words, _) => {
+                words.0.get(usize::from(id / 64)).is_some_and(|w| w >> (id % 64) & 1 == 1)
             }
         }
     }
@@ -191,14 +205,14 @@ impl Row {
         match self {
             Row::None => 0,
             Row::All => u32::from(len),
-            Row::Some(words) => words.words.iter().map(|w| w.count_ones()).sum(),
+            Row::Some(words, _) => words.0.iter().map(|w| w.count_ones()).sum(),
         }
     }
 
     /// The ids in the row, ascending.
     pub(crate) fn ids(&self, len: u16) -> impl Iterator<Item = u16> + '_ {
         let words: &[u64] = match self {
-            Row::Some(words) => &words.words,
+            Row::Some(words, _) => &words.0,
             _ => &[],
         };
         let all = if matches!(self, Row::All) { 0..len } else { 0..0 };

@@ -6,7 +6,7 @@ use crate::condition::MissingFact;
 use crate::model::{
     CondId, CondNode, Conditions, DocId, Document, Effect, Facts, PatternItem, Patterns, Who, WhoEntry,
 };
-use crate::pattern::{Pattern, Template};
+use crate::pattern::{Pattern, Relation, Template};
 use crate::provider::{KeyScope, Provider};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -33,6 +33,9 @@ pub(crate) struct Stmt {
     pub(crate) index: u16,
     pub(crate) actions: ActionSetId,
     pub(crate) resources: ResourceSetId,
+    /// The permissions of which it speaks in a question about any resource: on some resources, on which they act.
+    /// `None` where that is not told by the patterns alone.
+    pub(crate) somewhere: Option<ActionSetId>,
     /// Includes the doubt of the document, as a `Missing` node.
     pub(crate) condition: CondId,
     pub(crate) who: Option<WhoId>,
@@ -57,6 +60,8 @@ impl ResourceSet {
 pub(crate) struct PatternEntry {
     pub(crate) text: Text,
     pub(crate) kind: PatternKind,
+    /// Whether it matches some ids and not all, whoever asks.
+    pub(crate) partial: bool,
     /// The permissions that can act on a resource which this pattern matches.
     pub(crate) applicable: ActionSetId,
 }
@@ -175,12 +180,14 @@ impl<'a> LibraryBuilder<'a> {
                     self.doubted(CondId::ALWAYS, missing)
                 }
             };
+            let somewhere = self.somewhere(actions, resources);
             self.library.statements.push(Stmt {
                 effect: statement.effect,
                 alone: statement.alone,
                 index: statement.index,
                 actions,
                 resources,
+                somewhere,
                 condition,
                 who,
                 sid: statement.sid,
@@ -220,6 +227,7 @@ impl<'a> LibraryBuilder<'a> {
                 index: 0,
                 actions: everything,
                 resources: anything,
+                somewhere: None,
                 condition,
                 who: None,
                 sid: None,
@@ -376,6 +384,26 @@ impl<'a> LibraryBuilder<'a> {
         id
     }
 
+    fn somewhere(&mut self, actions: ActionSetId, resources: ResourceSetId) -> Option<ActionSetId> {
+        let library = &self.library;
+        let set = &library.resource_sets[resources];
+        if set.negated || !set.items.iter().all(|&item| library.patterns[item].partial) {
+            return None;
+        }
+        let actions = &library.action_sets[actions];
+        let mut applicable: Vec<ActionSetId> =
+            set.items.iter().map(|&item| library.patterns[item].applicable).collect();
+        applicable.sort_unstable();
+        applicable.dedup();
+        let on = |set: &ActionSetId| actions.intersect(&library.action_sets[*set]);
+        let mut parts = applicable.iter().map(on);
+        let mut all = parts.next().unwrap_or_default();
+        for part in parts {
+            all = Intervals::from_ranges([all.ranges(), part.ranges()].concat());
+        }
+        Some(self.action_set(all))
+    }
+
     fn pattern(&mut self, item: PatternItem) -> PatternId {
         if let Some(&id) = self.pattern_ids.get(&item) {
             return id;
@@ -393,8 +421,15 @@ impl<'a> LibraryBuilder<'a> {
         if kind == PatternKind::Template {
             self.note_variables(&Template::parse(&text));
         }
-        let applicable = self.applicable(&text, kind);
-        let id = self.library.patterns.push(PatternEntry { text: item.text, kind, applicable });
+        let pattern = match kind {
+            PatternKind::Any => None,
+            PatternKind::Template => Template::parse(&text).open_pattern(self.provider.syntax),
+            PatternKind::Literal | PatternKind::Wild => Pattern::parse(&text, self.provider.syntax),
+        };
+        let partial = kind != PatternKind::Template
+            && pattern.as_ref().is_some_and(|p| p.relation(&Pattern::any()) == Relation::Overlaps);
+        let applicable = self.applicable(pattern);
+        let id = self.library.patterns.push(PatternEntry { text: item.text, kind, partial, applicable });
         self.pattern_ids.insert(item, id);
         id
     }
@@ -408,16 +443,9 @@ impl<'a> LibraryBuilder<'a> {
     }
 
     /// Which permissions can act on what the pattern matches; variables stand for any text.
-    fn applicable(&mut self, text: &str, kind: PatternKind) -> ActionSetId {
-        let pattern = match kind {
-            PatternKind::Any => None,
-            PatternKind::Template => Template::parse(text).open_pattern(self.provider.syntax),
-            PatternKind::Literal | PatternKind::Wild => Pattern::parse(text, self.provider.syntax),
-        };
-        let everything = || Intervals::all(self.universe.len());
+    fn applicable(&mut self, pattern: Option<Pattern>) -> ActionSetId {
         let Some(pattern) = pattern else {
-            let all = everything();
-            return self.action_set(all);
+            return self.action_set(Intervals::all(self.universe.len()));
         };
         let service = pattern.segments().get(self.provider.key_segments[0]).and_then(|s| s.as_literal());
         let types = self.universe.types_of_pattern(&pattern, service);

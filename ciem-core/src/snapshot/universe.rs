@@ -19,6 +19,8 @@ pub(crate) struct Universe {
     permissions_of_type: Vec<Vec<u16>>,
     /// Permissions of which the catalogue knows that they act on no resource.
     without_resource: Intervals,
+    /// All others.
+    with_resource: Intervals,
     /// Permissions of whose resource types nothing is known.
     open: Intervals,
 }
@@ -70,13 +72,15 @@ impl Universe {
         }
         let end = catalog.len() as u16;
         open.push((end, end + extras.len() as u16));
+        let without_resource = Intervals::from_ranges(without);
         Ok(Universe {
+            with_resource: without_resource.complement(end + extras.len() as u16),
             catalog,
             extras,
             types,
             types_by_service,
             permissions_of_type,
-            without_resource: Intervals::from_ranges(without),
+            without_resource,
             open: Intervals::from_ranges(open),
         })
     }
@@ -169,6 +173,10 @@ impl Universe {
 
     pub(crate) fn without_resource(&self) -> &Intervals {
         &self.without_resource
+    }
+
+    pub(crate) fn with_resource(&self) -> &Intervals {
+        &self.with_resource
     }
 
     /// The patterns of the resources that a permission acts on; `None` where nothing is known of them.
