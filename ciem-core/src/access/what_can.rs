@@ -330,6 +330,7 @@ impl Inquiry<'_> {
             states: &self.setting.states,
             asked: &asked,
             permission: None,
+            own_account: None,
         };
         let mut add = |policy: PolicyId, via: Option<crate::base::Text>, who: &dyn Fn(Option<_>) -> bool| {
             for (_, statement) in estate.library.statements_of(estate.policies[policy].document) {
