@@ -5,6 +5,7 @@ use crate::model::{ContextValue, UnknownContext};
 use crate::provider::{KeyScope, KeyValue, Provider};
 use crate::snapshot::library::Library;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The state of one key, owned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,8 +13,8 @@ pub(crate) enum State {
     #[default]
     Unknown,
     Absent,
-    One(Box<str>),
-    Many(Box<[Box<str>]>),
+    One(Arc<str>),
+    Many(Arc<[Box<str>]>),
 }
 
 impl State {
@@ -49,9 +50,9 @@ pub(crate) struct States {
     /// By key id.
     states: Vec<State>,
     /// Keys that principals determine, and whether the request's context says something of them.
-    principal_keys: Vec<u32>,
-    resource_keys: Vec<u32>,
-    base: Vec<State>,
+    principal_keys: Arc<[u32]>,
+    resource_keys: Arc<[u32]>,
+    base: Arc<[State]>,
 }
 
 impl States {
@@ -67,19 +68,23 @@ impl States {
             UnknownContext::Unknown => State::Unknown,
             UnknownContext::Absent => State::Absent,
         };
-        let mut states = States::default();
+        let (mut base, mut principal_keys, mut resource_keys) = (Vec::new(), Vec::new(), Vec::new());
         for (id, (key, scope)) in library.conditions.keys().iter().zip(&library.key_scopes).enumerate() {
             let id = id as u32;
             match scope {
-                KeyScope::Principal(..) => states.principal_keys.push(id),
-                KeyScope::Resource(..) => states.resource_keys.push(id),
+                KeyScope::Principal(..) => principal_keys.push(id),
+                KeyScope::Resource(..) => resource_keys.push(id),
                 KeyScope::Request => {}
             }
             let given = lower.get(&key.name.to_ascii_lowercase()).map(|value| State::given(value));
-            states.base.push(given.unwrap_or_else(|| default.clone()));
+            base.push(given.unwrap_or_else(|| default.clone()));
         }
-        states.states.clone_from(&states.base);
-        states
+        States {
+            states: base.clone(),
+            principal_keys: principal_keys.into(),
+            resource_keys: resource_keys.into(),
+            base: base.into(),
+        }
     }
 
     pub(crate) fn state(&self, key: u32) -> KeyState<'_> {
@@ -93,7 +98,7 @@ impl States {
         library: &Library,
         view: &crate::provider::PrincipalView<'a>,
     ) {
-        for &key in &self.principal_keys {
+        for &key in &*self.principal_keys {
             let Some(scope) = library.key_scopes.get(key as usize) else { continue };
             let state = State::of((provider.principal_key)(scope, view));
             set(&mut self.states, &self.base, key, state);
@@ -107,7 +112,7 @@ impl States {
         library: &Library,
         view: &crate::provider::ResourceView<'a>,
     ) {
-        for &key in &self.resource_keys {
+        for &key in &*self.resource_keys {
             let Some(scope) = library.key_scopes.get(key as usize) else { continue };
             let state = State::of((provider.resource_key)(scope, view));
             set(&mut self.states, &self.base, key, state);
@@ -124,9 +129,9 @@ impl States {
         let unknown = vec![State::Unknown; self.states.len()];
         States {
             states: unknown.clone(),
-            principal_keys: self.principal_keys.clone(),
-            resource_keys: self.resource_keys.clone(),
-            base: unknown,
+            principal_keys: Arc::clone(&self.principal_keys),
+            resource_keys: Arc::clone(&self.resource_keys),
+            base: unknown.into(),
         }
     }
 

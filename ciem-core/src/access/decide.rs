@@ -100,7 +100,7 @@ impl<'a> Case<'a> {
     /// resource, and the account was loaded whole.
     fn is_closed(&self) -> bool {
         let facts =
-            (self.estate.provider.permission_facts)(&self.estate.universe.catalog, self.plan.permission);
+            self.estate.permission_facts(self.plan.permission);
         let required = self
             .estate
             .provider

@@ -246,13 +246,15 @@ impl Snapshot {
         if let Some(principal) = &query.principal {
             let caller = find_caller(estate, principal, query.session.as_ref())?;
             caller.bind(estate, &mut setting, query.session.as_ref());
-            rows.push((caller.clone(), plan.row(estate, &caller, &setting)));
+            let row = plan.row(estate, &caller, &setting);
+            rows.push((caller, row));
         } else {
             for (done, id) in estate.principals.ids().enumerate() {
                 progress.tick("asking", done, Some(estate.principals.len()))?;
                 let caller = Caller::of(estate, id, None);
                 caller.bind(estate, &mut setting, None);
-                rows.push((caller.clone(), plan.row(estate, &caller, &setting)));
+                let row = plan.row(estate, &caller, &setting);
+                rows.push((caller, row));
             }
         }
         Ok(Matrix { snapshot: self.clone(), estate: index, rows, wanted, resource })

@@ -228,9 +228,8 @@ impl Plan {
 
     /// Resources with a policy that speaks of the permission, as far as the asked pattern covers them.
     fn add_special(&mut self, estate: &Estate, asked: &Pattern) {
-        let provider = estate.provider;
         let kinds = estate.universe.resource_patterns(self.permission);
-        let facts = (provider.permission_facts)(&estate.universe.catalog, self.permission);
+        let facts = estate.permission_facts(self.permission);
         for id in estate.resources.ids() {
             let resource = &estate.resources[id];
             if !resource.askable || !self.speaks(estate, id, facts) {

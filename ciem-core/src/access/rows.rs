@@ -109,9 +109,15 @@ impl<'a> RowEvaluator<'a> {
             return;
         }
         let universal = matches!(&self.part.asked, Asked::Pattern(pattern) if pattern.is_any());
-        if let (Some(somewhere), true) = (statement.somewhere, universal) {
-            let actions = &scene.library.action_sets[somewhere];
-            if !actions.is_empty() && scene.condition_tri(statement.condition) != Tri::No {
+        // Documents of the request were not compared with the resources that are known.
+        let loaded = std::ptr::eq(scene.library, &self.estate.library);
+        if let (Some(somewhere), true, true) = (statement.somewhere, universal, loaded) {
+            let actions = &scene.library.action_sets[somewhere.actions];
+            let elsewhere = match (somewhere.account, scene.own_account) {
+                (Some(account), Some((_, own))) => scene.library.texts.get(account) != own,
+                _ => false,
+            };
+            if !elsewhere && !actions.is_empty() && scene.condition_tri(statement.condition) != Tri::No {
                 found(Tri::Maybe, actions);
             }
             return;

@@ -117,12 +117,20 @@ impl Words {
         }
     }
 
-    fn zip(&mut self, other: &Words, op: impl Fn(u64, u64) -> u64) {
-        match Arc::get_mut(&mut self.0) {
-            Some(own) => own.iter_mut().zip(&*other.0).for_each(|(a, b)| *a = op(*a, *b)),
-            // One pass, where copying first would take two.
-            None => self.0 = self.0.iter().zip(&*other.0).map(|(a, b)| op(*a, *b)).collect(),
+    /// Whether any pair of words has something in common under `op`.
+    fn any(&self, other: &Words, op: impl Fn(u64, u64) -> u64) -> bool {
+        // No early end: a straight pass over all words runs many at a time.
+        self.0.iter().zip(&*other.0).fold(0, |seen, (a, b)| seen | op(*a, *b)) != 0
+    }
+
+    /// Whether anything is left.
+    fn zip(&mut self, other: &Words, op: impl Fn(u64, u64) -> u64) -> bool {
+        let mut seen = 0;
+        for (a, b) in Arc::make_mut(&mut self.0).iter_mut().zip(&*other.0) {
+            *a = op(*a, *b);
+            seen |= *a;
         }
+        seen != 0
     }
 }
 
@@ -168,7 +176,12 @@ impl Row {
             (Row::None, _) | (_, Row::All) => {}
             (_, Row::None) => *self = Row::None,
             (Row::All, _) => *self = other.clone(),
-            (Row::Some(a, _), Row::Some(b, _)) => a.zip(b, |a, b| a & b),
+            (Row::Some(a, _), Row::Some(b, _)) => {
+                // Most changes change nothing: looking first saves the copy of shared words.
+                if a.any(b, |a, b| a & !b) && !a.zip(b, |a, b| a & b) {
+                    *self = Row::None;
+                }
+            }
         }
     }
 
@@ -177,7 +190,11 @@ impl Row {
             (Row::All, _) | (_, Row::None) => {}
             (_, Row::All) => *self = Row::All,
             (Row::None, _) => *self = other.clone(),
-            (Row::Some(a, _), Row::Some(b, _)) => a.zip(b, |a, b| a | b),
+            (Row::Some(a, _), Row::Some(b, _)) => {
+                if a.any(b, |a, b| b & !a) {
+                    a.zip(b, |a, b| a | b);
+                }
+            }
         }
     }
 
@@ -187,7 +204,11 @@ impl Row {
             (Row::None, _) | (_, Row::None) => {}
             (_, Row::All) => *self = Row::None,
             (Row::All, Row::Some(b, len)) => *self = Row::Some(b.complement(*len), *len),
-            (Row::Some(a, _), Row::Some(b, _)) => a.zip(b, |a, b| a & !b),
+            (Row::Some(a, _), Row::Some(b, _)) => {
+                if a.any(b, |a, b| a & b) && !a.zip(b, |a, b| a & !b) {
+                    *self = Row::None;
+                }
+            }
         }
     }
 

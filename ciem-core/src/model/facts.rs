@@ -100,6 +100,11 @@ impl<R: Record> Records<R> {
         self.by_id.get_mut(&id)
     }
 
+    /// The ids, in no defined order.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = Text> + '_ {
+        self.by_id.keys().copied()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.by_id.len()
     }

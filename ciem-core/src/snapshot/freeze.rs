@@ -258,7 +258,9 @@ pub(crate) fn freeze(
     for name in ["policies", "guardrails"] {
         counts.entry(name).or_insert(0);
     }
-    let permission_rows = permission_rows(provider, &universe);
+    let permission_facts: Box<[u32]> =
+        (0..universe.len()).map(|id| (provider.permission_facts)(&universe.catalog, id)).collect();
+    let permission_rows = permission_rows(provider, &permission_facts);
     let estate = Estate {
         provider,
         by_id: principals.entries().map(|(id, p)| (p.id, id)).collect(),
@@ -283,6 +285,7 @@ pub(crate) fn freeze(
         unloaded,
         everybody,
         partial_kinds,
+        permission_facts,
         permission_rows,
         counts,
         by_kind: by_kind.into_iter().collect(),
@@ -292,13 +295,12 @@ pub(crate) fn freeze(
     Ok((estate, coverage))
 }
 
-fn permission_rows(provider: &Provider, universe: &Universe) -> Vec<Row> {
-    let facts: Vec<u32> =
-        (0..universe.len()).map(|id| (provider.permission_facts)(&universe.catalog, id)).collect();
+/// By fact id: the permissions of which it holds.
+fn permission_rows(provider: &Provider, facts: &[u32]) -> Vec<Row> {
     let row = |fact: usize| {
         let holding = facts.iter().enumerate().filter(|(_, bits)| *bits >> fact & 1 == 1);
         let ranges = holding.map(|(id, _)| (id as u16, id as u16 + 1)).collect();
-        Row::from_intervals(&Intervals::from_ranges(ranges), universe.len())
+        Row::from_intervals(&Intervals::from_ranges(ranges), facts.len() as u16)
     };
     (0..provider.facts.len()).map(row).collect()
 }

@@ -9,7 +9,7 @@ use crate::model::{
 use crate::pattern::{Pattern, Relation, Template};
 use crate::provider::{KeyScope, Provider};
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -33,13 +33,20 @@ pub(crate) struct Stmt {
     pub(crate) index: u16,
     pub(crate) actions: ActionSetId,
     pub(crate) resources: ResourceSetId,
-    /// The permissions of which it speaks in a question about any resource: on some resources, on which they act.
-    /// `None` where that is not told by the patterns alone.
-    pub(crate) somewhere: Option<ActionSetId>,
+    pub(crate) somewhere: Option<Somewhere>,
     /// Includes the doubt of the document, as a `Missing` node.
     pub(crate) condition: CondId,
     pub(crate) who: Option<WhoId>,
     pub(crate) sid: Option<Text>,
+}
+
+/// What a statement on particular resources says to a question about any resource, where its patterns alone tell.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Somewhere {
+    /// The permissions that act on some of the resources.
+    pub(crate) actions: ActionSetId,
+    /// The account in which all of them lie; `None` if every account may have such.
+    pub(crate) account: Option<Text>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -60,10 +67,18 @@ impl ResourceSet {
 pub(crate) struct PatternEntry {
     pub(crate) text: Text,
     pub(crate) kind: PatternKind,
-    /// Whether it matches some ids and not all, whoever asks.
-    pub(crate) partial: bool,
+    pub(crate) place: Place,
     /// The permissions that can act on a resource which this pattern matches.
     pub(crate) applicable: ActionSetId,
+}
+
+/// Where the resources lie that a pattern matches.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Place {
+    /// It hangs on who asks, on the resources that are known, or there are none, or it is all of them.
+    Open,
+    Anywhere,
+    Account(Text),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -124,6 +139,8 @@ impl Library {
 pub(crate) struct LibraryBuilder<'a> {
     provider: &'static Provider,
     universe: &'a Universe,
+    /// Resources that have records.
+    resources: HashSet<Text, RandomState>,
     pub(crate) library: Library,
     expanded: HashMap<Text, ActionSetId, RandomState>,
     action_ids: HashMap<Intervals, ActionSetId, RandomState>,
@@ -148,6 +165,7 @@ impl<'a> LibraryBuilder<'a> {
         let mut builder = LibraryBuilder {
             provider,
             universe,
+            resources: facts.resources.ids().collect(),
             library,
             expanded: HashMap::default(),
             action_ids: HashMap::default(),
@@ -384,10 +402,16 @@ impl<'a> LibraryBuilder<'a> {
         id
     }
 
-    fn somewhere(&mut self, actions: ActionSetId, resources: ResourceSetId) -> Option<ActionSetId> {
+    fn somewhere(&mut self, actions: ActionSetId, resources: ResourceSetId) -> Option<Somewhere> {
         let library = &self.library;
         let set = &library.resource_sets[resources];
-        if set.negated || !set.items.iter().all(|&item| library.patterns[item].partial) {
+        let place = library.patterns[*set.items.first()?].place;
+        let account = match place {
+            Place::Open => return None,
+            Place::Anywhere => None,
+            Place::Account(account) => Some(account),
+        };
+        if set.negated || set.items.iter().any(|&item| library.patterns[item].place != place) {
             return None;
         }
         let actions = &library.action_sets[actions];
@@ -395,13 +419,32 @@ impl<'a> LibraryBuilder<'a> {
             set.items.iter().map(|&item| library.patterns[item].applicable).collect();
         applicable.sort_unstable();
         applicable.dedup();
-        let on = |set: &ActionSetId| actions.intersect(&library.action_sets[*set]);
-        let mut parts = applicable.iter().map(on);
+        let mut parts = applicable.iter().map(|&set| actions.intersect(&library.action_sets[set]));
         let mut all = parts.next().unwrap_or_default();
         for part in parts {
             all = Intervals::from_ranges([all.ranges(), part.ranges()].concat());
         }
-        Some(self.action_set(all))
+        Some(Somewhere { actions: self.action_set(all), account })
+    }
+
+    /// Where the resources lie that a pattern without variables matches.
+    fn place(&mut self, pattern: &Pattern) -> Place {
+        if pattern.relation(&Pattern::any()) != Relation::Overlaps {
+            return Place::Open;
+        }
+        let [_, account] = self.provider.key_segments;
+        match pattern.segments().get(account).and_then(|segment| segment.as_literal()) {
+            None => Place::Anywhere,
+            // Ids without account belong to whoever owns the resource, if it is known.
+            Some("") => {
+                let id = pattern.to_string();
+                let carrier = (self.provider.carrier)(&id);
+                let mut ids = [Some(id.as_str()), carrier].into_iter().flatten();
+                let known = |id| self.library.texts.find(id).is_some_and(|id| self.resources.contains(&id));
+                if ids.any(known) { Place::Open } else { Place::Anywhere }
+            }
+            Some(account) => Place::Account(self.library.texts.text(account)),
+        }
     }
 
     fn pattern(&mut self, item: PatternItem) -> PatternId {
@@ -426,10 +469,12 @@ impl<'a> LibraryBuilder<'a> {
             PatternKind::Template => Template::parse(&text).open_pattern(self.provider.syntax),
             PatternKind::Literal | PatternKind::Wild => Pattern::parse(&text, self.provider.syntax),
         };
-        let partial = kind != PatternKind::Template
-            && pattern.as_ref().is_some_and(|p| p.relation(&Pattern::any()) == Relation::Overlaps);
+        let place = match &pattern {
+            Some(pattern) if kind != PatternKind::Template => self.place(pattern),
+            _ => Place::Open,
+        };
         let applicable = self.applicable(pattern);
-        let id = self.library.patterns.push(PatternEntry { text: item.text, kind, partial, applicable });
+        let id = self.library.patterns.push(PatternEntry { text: item.text, kind, place, applicable });
         self.pattern_ids.insert(item, id);
         id
     }
