@@ -275,8 +275,8 @@ fn principal_key<'a>(scope: &KeyScope, p: &PrincipalView<'a>) -> KeyValue<'a> {
         ("aws:principalservicename", Service) => one(p.id),
         ("aws:principalservicename", _) => KeyValue::Absent,
         ("aws:principaltype", Anonymous) => KeyValue::One("Anonymous".into()),
-        (_, Service | Anonymous) => KeyValue::Absent,
-        ("aws:principalaccount" | "kms:calleraccount", Federated) => KeyValue::Open,
+        // Whoever an identity provider vouches for is no AWS principal before the role is taken on.
+        (_, Service | Anonymous | Federated) => KeyValue::Absent,
         ("aws:principalaccount" | "kms:calleraccount", _) => one(p.account),
         ("aws:principalorgid", _) => p.organisation.map_or(KeyValue::Open, one),
         ("aws:principalarn", External) => one(p.id),
@@ -288,7 +288,7 @@ fn principal_key<'a>(scope: &KeyScope, p: &PrincipalView<'a>) -> KeyValue<'a> {
             Some(_) => KeyValue::One("AssumedRole".into()),
             None => KeyValue::Open,
         },
-        (_, Account | External | Federated) => KeyValue::Open,
+        (_, Account | External) => KeyValue::Open,
         ("aws:principalarn", _) => one(p.id),
         ("aws:principaltype", kind) => KeyValue::One(
             match kind {
