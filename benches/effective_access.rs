@@ -167,7 +167,7 @@ fn holders(
         action.clone_into(&mut question.action);
         resource.clone_into(&mut question.resource);
         let query = engine::query(&engine::request(&question, true));
-        let (answer, conditional) = engine::holders(snapshot, &query)?;
+        let (answer, conditional) = (engine::holders(snapshot, &query)?, engine::conditional(snapshot, &query)?);
         let names = ["sets", "scan", "rows"].map(|form| format!("who_can/{what}, {form}"));
         let [sets, scan, rows] = &names;
         figures.measure(&mut group, sets, 1, || {

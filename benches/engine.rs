@@ -44,10 +44,14 @@ pub(crate) fn scan(prepared: &Prepared<'_>, requests: &[PreparedRequest], scratc
     requests.iter().filter(|request| prepared.verdict(request, scratch) != Verdict::Deny).count()
 }
 
-/// How many principals hold the permission, set at a time; and how many of them under a condition.
-pub(crate) fn holders(snapshot: &Snapshot, query: &Query) -> Result<(usize, usize), Error> {
-    let holders = snapshot.who_can(query)?;
-    Ok((holders.count() as usize, holders.conditional()))
+/// How many principals hold the permission, set at a time.
+pub(crate) fn holders(snapshot: &Snapshot, query: &Query) -> Result<usize, Error> {
+    Ok(snapshot.who_can(query)?.count() as usize)
+}
+
+/// How many of them hold it under a condition only.
+pub(crate) fn conditional(snapshot: &Snapshot, query: &Query) -> Result<usize, Error> {
+    Ok(snapshot.who_can(query)?.conditional())
 }
 
 /// The same with every row written out.

@@ -46,10 +46,11 @@ fn main() {
             if !pick.is_empty() && pick != what { continue; }
             q.action = action.into(); q.resource = res.into();
             let query = engine::query(&engine::request(&q, true));
-            let (n, c) = engine::holders(&s, &query).unwrap();
-            let reps = if what == "any-some" {1} else {10};
+            let n = engine::holders(&s, &query).unwrap(); let c = if a.len() > 3 {0} else {engine::conditional(&s, &query).unwrap()};
+            let reps = if what == "any-some" {1} else if a.len() > 3 { 300 } else {10};
             let mut best = f64::MAX;
             for _ in 0..reps { let t = Instant::now(); engine::holders(&s, &query).unwrap(); best = best.min(t.elapsed().as_secs_f64()); }
+            if a.len() > 4 { for _ in 0..30 { engine::holder_rows(&s, &query).unwrap(); } }
             let t = Instant::now(); let rows = engine::holder_rows(&s, &query).unwrap(); let rt = t.elapsed().as_secs_f64() - best;
             println!("{what}: {n} holders {c} cond; sets {:.3} ms; row {:.2} us ({rows})", best*1e3, rt*1e6/rows as f64);
             if a.get(3).is_some() { continue; }

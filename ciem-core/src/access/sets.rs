@@ -34,30 +34,46 @@ pub(crate) struct SetEvaluator<'a> {
 /// Allowed and denied principals while statements are gathered.
 #[derive(Default)]
 struct Gathered {
-    allow: [Ids; 2],
-    deny: [Ids; 2],
+    allow: Found,
+    deny: Found,
+}
+
+#[derive(Default)]
+struct Found {
+    sure: Ids,
+    poss: Ids,
+    open: Ids,
 }
 
 impl Gathered {
-    fn add(&mut self, effect: Effect, found: &PrincipalSet, among: &Ids) {
-        let [sure, poss] = match effect {
+    fn side(&mut self, effect: Effect) -> &mut Found {
+        match effect {
             Effect::Allow => &mut self.allow,
             Effect::Deny => &mut self.deny,
-        };
-        poss.union_with(&found.poss().among(among));
-        if !found.is_exact() {
-            sure.union_with(&found.sure().among(among));
+        }
+    }
+
+    fn add(&mut self, effect: Effect, found: &PrincipalSet, among: &Ids) {
+        let side = self.side(effect);
+        let poss = found.poss().among(among);
+        if found.is_exact() {
+            side.sure.union_with(&poss);
         } else {
-            sure.union_with(&found.poss().among(among));
+            side.sure.union_with(&found.sure().among(among));
+        }
+        side.poss.union_with(&poss);
+        if let Some(open) = found.open() {
+            side.open.union_with(&open.among(among));
         }
     }
 
     fn effects(self) -> Effects<PrincipalSet> {
-        let set = |[sure, poss]: [Ids; 2]| {
+        let set = |Found { sure, poss, open }: Found| {
             if sure == poss {
                 Kleene::exact(Principals::these(poss))
             } else {
-                Kleene::between(Principals::these(sure), Principals::these(poss))
+                let open = (!open.is_empty()).then(|| Principals::these(open));
+                Kleene::between(Principals::these(sure), Principals::these(poss)).with_open(open)
             }
         };
         Effects { allow: set(self.allow), deny: set(self.deny) }
@@ -266,12 +282,9 @@ impl<'a> SetEvaluator<'a> {
         let mut gathered = Gathered::default();
         for guarded in index.on_everything(self.permission) {
             if guarded.condition == CondId::ALWAYS {
-                let [sure, poss] = match guarded.effect {
-                    Effect::Allow => &mut gathered.allow,
-                    Effect::Deny => &mut gathered.deny,
-                };
-                sure.union_with(&guarded.holders);
-                poss.union_with(&guarded.holders);
+                let side = gathered.side(guarded.effect);
+                side.sure.union_with(&guarded.holders);
+                side.poss.union_with(&guarded.holders);
                 continue;
             }
             let mut holders = guarded.holders.clone();
@@ -283,10 +296,20 @@ impl<'a> SetEvaluator<'a> {
         if universal {
             // Any particular resource will do: what can act there is indexed.
             for guarded in index.on_something(self.permission) {
+                if guarded.condition == CondId::ALWAYS {
+                    let side = gathered.side(guarded.effect);
+                    side.poss.union_with(&guarded.holders);
+                    if guarded.certain {
+                        side.open.union_with(&guarded.holders);
+                    }
+                    continue;
+                }
                 let mut holders = guarded.holders.clone();
                 holders.intersect_with(within);
                 let found = self.condition(guarded.condition, &holders);
-                gathered.add(guarded.effect, &found.and(&constant(Tri::Maybe)), &holders);
+                let open = guarded.certain.then(Principals::all);
+                let somewhere = constant(Tri::Maybe).with_open(open);
+                gathered.add(guarded.effect, &found.and(&somewhere), &holders);
             }
         } else {
             for statement in self.particular(index) {

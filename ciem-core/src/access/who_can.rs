@@ -10,10 +10,11 @@ use crate::error::Error;
 use crate::model::{Effect, Match, PrincipalKind, Query};
 use crate::progress::Progress;
 use crate::snapshot::Snapshot;
-use crate::snapshot::estate::{AccountId, Estate};
+use crate::snapshot::estate::Estate;
 use crate::truth::{Bits, Kleene, PrincipalId, PrincipalSet, Principals, Truth};
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// One row of `who_can`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -48,8 +49,8 @@ pub struct Holders {
     setting: Setting,
     resource: String,
     members: IdSet<PrincipalId>,
-    /// Simplified conditions of the members that have one.
-    conditions: BTreeMap<PrincipalId, Expr>,
+    /// Members whose access surely depends on nothing.
+    sure: IdSet<PrincipalId>,
     assumptions: Vec<String>,
 }
 
@@ -83,35 +84,33 @@ impl Snapshot {
         setting.own_policies = !query.caller_side_only;
         let plan = Plan::new(estate, permission, &resource, query.caller_side_only)?;
         let found = sets(estate, &plan, &setting, progress)?;
-        let mut members = found.sure().among(&estate.everybody);
+        let sure = found.sure().among(&estate.everybody);
+        let mut members = sure.clone();
         let mut doubtful = found.poss().among(&estate.everybody);
-        doubtful.subtract(&members);
-        let mut conditions = BTreeMap::new();
-        let mut simplified: BTreeMap<Expr, Expr> = BTreeMap::new();
-        let mut bound = setting.clone();
-        for (done, id) in doubtful.iter().enumerate() {
-            progress.tick("asking", done, Some(doubtful.len() as usize))?;
-            let caller = Caller::of(estate, id, None);
-            caller.bind(estate, &mut bound, None);
-            let raw = Case::new(estate, &caller, &plan, &bound).residual_expr();
-            let expr = simplified.entry(raw).or_insert_with_key(|raw| simplify(raw).expr).clone();
-            match expr {
-                Expr::Never => {}
-                Expr::Always => {
-                    members.insert(id);
-                }
-                expr => {
-                    if query.matching == Match::Any || !limited_by_resource(&expr) {
-                        members.insert(id);
-                        conditions.insert(id, expr);
-                    }
-                }
-            }
+        doubtful.subtract(&sure);
+        if let (Some(open), Match::Any) = (found.open(), query.matching) {
+            let mut open = open.among(&doubtful);
+            doubtful.subtract(&open);
+            open.union_with(&members);
+            members = open;
         }
         let assumptions = general_assumptions(estate, None, &plan, query.missing_layer);
         let index = self.estates().iter().position(|e| std::ptr::eq(e, estate)).unwrap_or(0);
         let snapshot = self.clone();
-        Ok(Holders { snapshot, estate: index, plan, setting, resource, members, conditions, assumptions })
+        let mut holders =
+            Holders { snapshot, estate: index, plan, setting, resource, members, sure, assumptions };
+        let mut asking = holders.asking();
+        let mut further = IdSet::default();
+        for (done, id) in doubtful.iter().enumerate() {
+            progress.tick("asking", done, Some(doubtful.len() as usize))?;
+            let expr = asking.residual(&asking.caller(id));
+            let counts = query.matching == Match::Any || !limited_by_resource(&expr);
+            if expr != Expr::Never && counts {
+                further.insert(id);
+            }
+        }
+        holders.members.union_with(&further);
+        Ok(holders)
     }
 }
 
@@ -133,12 +132,28 @@ fn sets(estate: &Estate, plan: &Plan, setting: &Setting, progress: &Progress) ->
         Some(part) => one(part),
         None => PrincipalSet::always(),
     };
+    if plan.special.is_empty() {
+        return Ok(found);
+    }
     let mut poss = found.poss().clone();
     let mut sure = found.sure().clone();
+    // Whatever is open outside the special parts, or sure there, is not nothing: no list of resources is all of them,
+    // unless the exports list all that the permission can act on.
+    let required = estate.provider.layers.iter().filter_map(|spec| spec.required_for);
+    let facts = estate.permission_facts(plan.permission);
+    let closed = required.map(|fact| facts >> fact.0 & 1).any(|bit| bit == 1);
+    let whole = plan.generic.as_ref().map(|part| &part.asked);
+    let all_of_it = |part: &Part| whole.is_some_and(|asked| part.asked == *asked);
+    let mut open = Principals::none();
+    if !closed && whole.is_some() && !plan.special.iter().any(all_of_it) {
+        open = sure.clone();
+        open.or(found.open().unwrap_or(&Principals::none()));
+    }
     for (done, part) in plan.special.iter().enumerate() {
         progress.poll("asking", done, Some(plan.special.len()))?;
         let here = one(part);
         poss.or(here.poss());
+        open.or(here.sure());
         // Who owns the resource must be let in here too; for others it only adds.
         let owners = match (&part.owner, plan.own_scope) {
             (Owner::Account(account), true) => {
@@ -150,9 +165,7 @@ fn sets(estate: &Estate, plan: &Plan, setting: &Setting, progress: &Progress) ->
         kept_out.minus(here.sure());
         sure.minus(&kept_out);
     }
-    if !plan.special.is_empty() {
-        found = Kleene::between(sure, poss);
-    }
+    found = Kleene::between(sure, poss).with_open(Some(open));
     Ok(found)
 }
 
@@ -175,9 +188,12 @@ impl Holders {
         self.members.iter().map(move |id| estate.text(estate.principals[id].id))
     }
 
-    /// How many hold the access only under a condition, or subject to a missing fact.
+    /// How many hold the access only under a condition, or subject to a missing fact. Finding out costs as much as
+    /// their rows.
     pub fn conditional(&self) -> usize {
-        self.conditions.len()
+        let mut asking = self.asking();
+        let open = self.members.iter().filter(|&id| !self.sure.contains(id));
+        open.filter(|&id| asking.residual(&asking.caller(id)) != Expr::Always).count()
     }
 
     /// What the answer takes for granted.
@@ -187,8 +203,8 @@ impl Holders {
 
     /// The rows, made one by one.
     pub fn rows(&self) -> impl Iterator<Item = HolderRow> + '_ {
-        let mut setting = self.setting.clone();
-        self.members.iter().map(move |id| self.row(id, &mut setting))
+        let mut asking = self.asking();
+        self.members.iter().map(move |id| self.row(id, &mut asking))
     }
 
     fn home(&self) -> &Estate {
@@ -196,32 +212,62 @@ impl Holders {
         &self.snapshot.estates()[self.estate]
     }
 
-    fn row(&self, id: PrincipalId, setting: &mut Setting) -> HolderRow {
+    fn asking(&self) -> Asking<'_> {
+        let (estate, setting) = (self.home(), self.setting.clone());
+        Asking { estate, plan: &self.plan, setting, simplified: HashMap::default() }
+    }
+
+    fn row(&self, id: PrincipalId, asking: &mut Asking<'_>) -> HolderRow {
         let estate = self.home();
-        let caller = Caller::of(estate, id, None);
-        caller.bind(estate, setting, None);
-        let case = Case::new(estate, &caller, &self.plan, setting);
-        let expr = self.conditions.get(&id).unwrap_or(&Expr::Always);
+        let caller = asking.caller(id);
+        let expr = &if self.sure.contains(id) { Expr::Always } else { asking.residual(&caller) };
+        let via = via(&asking.case(&caller));
         let mut resources = within(expr);
         if resources.is_empty() {
             resources.push(self.resource.clone());
         }
         HolderRow {
-            principal: caller.id.clone(),
+            principal: caller.id,
             principal_kind: caller.kind,
             provider: estate.provider.name,
-            account: account(estate, estate.principals[id].account),
+            account: caller.account_text,
             tier: "active",
             verdict: verdict(expr),
             condition: condition(expr),
             resources,
-            via: via(&case),
+            via,
         }
     }
 }
 
-fn account(estate: &Estate, id: AccountId) -> String {
-    estate.account_text(id).to_owned()
+/// One question to many callers.
+struct Asking<'a> {
+    estate: &'a Estate,
+    plan: &'a Plan,
+    /// Bound to whoever is asked about.
+    setting: Setting,
+    simplified: HashMap<Expr, Expr, RandomState>,
+}
+
+impl<'a> Asking<'a> {
+    fn caller(&self, id: PrincipalId) -> Caller {
+        Caller::of(self.estate, id, None)
+    }
+
+    fn case<'b>(&'b mut self, caller: &'b Caller) -> Case<'b> {
+        caller.bind(self.estate, &mut self.setting, None);
+        Case::new(self.estate, caller, self.plan, &self.setting)
+    }
+
+    fn residual(&mut self, caller: &Caller) -> Expr {
+        let raw = self.case(caller).residual_expr();
+        if let Some(known) = self.simplified.get(&raw) {
+            return known.clone();
+        }
+        let expr = simplify(&raw).expr;
+        self.simplified.insert(raw, expr.clone());
+        expr
+    }
 }
 
 pub(crate) fn condition(expr: &Expr) -> Option<String> {

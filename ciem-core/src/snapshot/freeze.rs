@@ -225,9 +225,10 @@ pub(crate) fn freeze(
     let library = builder.finish();
     let mut principals = principals;
     people::settle_facts(provider, &mut principals, &accounts, &held);
+    let range = |account: Text| account_ids.get(&account).map(|&id| accounts[id].principals.clone());
     let holders: Vec<HolderIndex> = held
         .iter()
-        .map(|(layer, csr)| HolderIndex::build(*layer, &library, &policies, csr, universe.len()))
+        .map(|(layer, csr)| HolderIndex::build(*layer, &library, &policies, csr, range, universe.len()))
         .collect();
     progress.poll("indexing", 3, None)?;
     let resource_index = ResourceIndex::build(&library, provider, used_patterns(&library));

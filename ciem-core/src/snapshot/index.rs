@@ -6,11 +6,12 @@
 
 use super::estate::{Held, Policy, PolicyId};
 use super::library::{Library, PatternId, PatternKind, StatementId};
-use crate::base::{Csr, Id, IdSet, IdVec, Intervals, id_type};
+use crate::base::{Csr, Id, IdSet, IdVec, Intervals, Text, id_type};
 use crate::model::{CondId, DocId, Effect};
 use crate::pattern::Pattern;
 use crate::truth::PrincipalId;
 use hashbrown::HashMap;
+use std::ops::Range;
 
 id_type!(
     /// A node of the segment tree; the root is 1, the children of n are 2n and 2n + 1.
@@ -47,6 +48,8 @@ fn path(permission: u16, leaves: u32) -> impl Iterator<Item = Node> {
 pub(crate) struct Guarded {
     pub(crate) effect: Effect,
     pub(crate) condition: CondId,
+    /// Whether each holder has resources of its own account in the statements' reach, whatever else is known.
+    pub(crate) certain: bool,
     pub(crate) holders: IdSet<PrincipalId>,
 }
 
@@ -69,6 +72,12 @@ pub(crate) struct HolderIndex {
     crowds: HashMap<PolicyId, IdSet<PrincipalId>, foldhash::fast::RandomState>,
 }
 
+/// Whether ascending ids all lie in a range.
+fn within(ids: &[PrincipalId], range: &Range<u32>) -> bool {
+    let inside = |id: Option<&PrincipalId>| id.is_none_or(|id| range.contains(&id.0));
+    inside(ids.first()) && inside(ids.last())
+}
+
 /// From this many holders on, a policy keeps a ready-made set.
 const CROWD: usize = 64;
 
@@ -78,6 +87,7 @@ impl HolderIndex {
         library: &Library,
         policies: &IdVec<PolicyId, Policy>,
         held: &Csr<PrincipalId, Held>,
+        range: impl Fn(Text) -> Option<Range<u32>>,
         permissions: u16,
     ) -> Self {
         let leaves = u32::from(permissions).max(1).next_power_of_two();
@@ -116,20 +126,31 @@ impl HolderIndex {
             for (id, statement) in library.statements_of(document) {
                 let actions = &library.action_sets[statement.actions];
                 let resources = &library.resource_sets[statement.resources];
-                let key = (statement.effect, statement.condition, document);
+                let key = (statement.effect, statement.condition, true, document);
                 if resources.is_everything() {
                     canonical_nodes(actions, leaves, |node| everything.push((Node(node), key)));
                 } else if resources.negated {
                     canonical_nodes(actions, leaves, |node| excluding.push((Node(node), id)));
                 } else {
                     by_pattern.extend(resources.items.iter().map(|&pattern| (pattern, id)));
+                    let mut push = |actions: &Intervals, certain: bool| {
+                        let key = (statement.effect, statement.condition, certain, document);
+                        canonical_nodes(actions, leaves, |node| particular.push((Node(node), key)));
+                    };
+                    if let Some(somewhere) = statement.somewhere {
+                        let rows = carriers.row(document).iter().map(|&policy| holders.row(policy));
+                        let certain = somewhere.account.is_none_or(|account| {
+                            range(account).is_some_and(|range| rows.clone().all(|row| within(row, &range)))
+                        });
+                        push(&library.action_sets[somewhere.actions], certain);
+                        continue;
+                    }
                     let mut sets: Vec<_> =
                         resources.items.iter().map(|&p| library.patterns[p].applicable).collect();
                     sets.sort_unstable();
                     sets.dedup();
                     for set in sets {
-                        let actions = actions.intersect(&library.action_sets[set]);
-                        canonical_nodes(&actions, leaves, |node| particular.push((Node(node), key)));
+                        push(&actions.intersect(&library.action_sets[set]), false);
                     }
                 }
             }
@@ -153,15 +174,15 @@ impl HolderIndex {
         index
     }
 
-    fn guarded(&self, mut entries: Vec<(Node, (Effect, CondId, DocId))>) -> Csr<Node, Guarded> {
+    fn guarded(&self, mut entries: Vec<(Node, (Effect, CondId, bool, DocId))>) -> Csr<Node, Guarded> {
         entries.sort_unstable();
         entries.dedup();
-        let groups = entries.chunk_by(|(n, (e, c, _)), (m, (f, d, _))| (n, e, c) == (m, f, d));
+        let groups = entries.chunk_by(|(n, (e, c, s, _)), (m, (f, d, t, _))| (n, e, c, s) == (m, f, d, t));
         let sets = groups.filter_map(|group| {
-            let &(node, (effect, condition, _)) = group.first()?;
+            let &(node, (effect, condition, certain, _)) = group.first()?;
             let mut holders = IdSet::default();
             let mut few = Vec::new();
-            for &(_, (_, _, document)) in group {
+            for &(_, (_, _, _, document)) in group {
                 for &policy in self.carriers.row(document) {
                     match self.crowds.get(&policy) {
                         Some(crowd) => holders.union_with(crowd),
@@ -172,7 +193,7 @@ impl HolderIndex {
             few.sort_unstable();
             holders.union_with(&few.into_iter().collect());
             holders.optimise();
-            Some((node, Guarded { effect, condition, holders }))
+            Some((node, Guarded { effect, condition, certain, holders }))
         });
         Csr::from_sorted(self.leaves as usize * 2, sets.collect::<Vec<_>>())
     }

@@ -432,17 +432,15 @@ impl<'a> LibraryBuilder<'a> {
         if pattern.relation(&Pattern::any()) != Relation::Overlaps {
             return Place::Open;
         }
+        // Part of a question about many resources is left to what is known of these.
+        let id = pattern.to_string();
+        let mut ids = [Some(id.as_str()), (self.provider.carrier)(&id)].into_iter().flatten();
+        if ids.any(|id| self.library.texts.find(id).is_some_and(|id| self.resources.contains(&id))) {
+            return Place::Open;
+        }
         let [_, account] = self.provider.key_segments;
         match pattern.segments().get(account).and_then(|segment| segment.as_literal()) {
-            None => Place::Anywhere,
-            // Ids without account belong to whoever owns the resource, if it is known.
-            Some("") => {
-                let id = pattern.to_string();
-                let carrier = (self.provider.carrier)(&id);
-                let mut ids = [Some(id.as_str()), carrier].into_iter().flatten();
-                let known = |id| self.library.texts.find(id).is_some_and(|id| self.resources.contains(&id));
-                if ids.any(known) { Place::Open } else { Place::Anywhere }
-            }
+            None | Some("") => Place::Anywhere,
             Some(account) => Place::Account(self.library.texts.text(account)),
         }
     }

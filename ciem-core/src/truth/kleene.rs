@@ -17,21 +17,29 @@ pub(crate) trait Bits: Clone {
 pub(crate) struct Kleene<B> {
     poss: B,
     sure: Option<B>,
+    /// Not sure, and yet known to be true in some case: its residual is not a contradiction. A lower bound, kept
+    /// only where leaves tell.
+    open: Option<B>,
 }
 
 impl<B: Bits> Kleene<B> {
     pub(crate) fn exact(bits: B) -> Self {
-        Kleene { poss: bits, sure: None }
+        Kleene { poss: bits, sure: None, open: None }
     }
 
     /// `sure` must be within `poss`.
     pub(crate) fn between(sure: B, poss: B) -> Self {
-        Kleene { poss, sure: Some(sure) }
+        Kleene { poss, sure: Some(sure), open: None }
     }
 
     /// Possible everywhere in `poss`, sure nowhere.
     pub(crate) fn maybe(poss: B) -> Self {
-        Kleene { poss, sure: Some(B::none()) }
+        Self::between(B::none(), poss)
+    }
+
+    /// The same value, of which `open` is true in some case.
+    pub(crate) fn with_open(self, open: Option<B>) -> Self {
+        Kleene { open, ..self }
     }
 
     pub(crate) fn poss(&self) -> &B {
@@ -42,8 +50,23 @@ impl<B: Bits> Kleene<B> {
         self.sure.as_ref().unwrap_or(&self.poss)
     }
 
+    pub(crate) fn open(&self) -> Option<&B> {
+        self.open.as_ref()
+    }
+
     pub(crate) fn is_exact(&self) -> bool {
         self.sure.is_none()
+    }
+}
+
+/// What both have, or the one there is.
+fn joined<B: Bits>(a: Option<B>, b: Option<B>) -> Option<B> {
+    match (a, b) {
+        (Some(mut a), Some(b)) => {
+            a.or(&b);
+            Some(a)
+        }
+        (a, b) => a.or(b),
     }
 }
 
@@ -64,7 +87,15 @@ impl<B: Bits> Truth for Kleene<B> {
             sure.and(other.sure());
             sure
         });
-        Kleene { poss, sure }
+        // Two open values may contradict each other; with a sure one an open one stays open.
+        let beside = |open: &Option<B>, sure: &B| {
+            open.clone().map(|mut open| {
+                open.and(sure);
+                open
+            })
+        };
+        let open = joined(beside(&self.open, other.sure()), beside(&other.open, self.sure()));
+        Kleene { poss, sure, open }
     }
 
     fn or(&self, other: &Self) -> Self {
@@ -75,7 +106,7 @@ impl<B: Bits> Truth for Kleene<B> {
             sure.or(other.sure());
             sure
         });
-        Kleene { poss, sure }
+        Kleene { poss, sure, open: joined(self.open.clone(), other.open.clone()) }
     }
 
     fn minus(&self, other: &Self) -> Self {
@@ -86,7 +117,11 @@ impl<B: Bits> Truth for Kleene<B> {
             sure.minus(&other.poss);
             sure
         });
-        Kleene { poss, sure }
+        let open = self.open.clone().map(|mut open| {
+            open.minus(&other.poss);
+            open
+        });
+        Kleene { poss, sure, open }
     }
 
     fn is_never(&self) -> bool {
