@@ -32,6 +32,8 @@ struct Statement {
     /// Permissions that hold on every resource, and those that hold on some.
     sure: RoaringBitmap,
     possible: RoaringBitmap,
+    /// Further ones that hold on some, for callers of one account.
+    within: Vec<(String, RoaringBitmap)>,
 }
 
 type Document = Vec<Statement>;
@@ -40,6 +42,8 @@ type Document = Vec<Statement>;
 #[derive(Debug)]
 struct Bound {
     id: String,
+    /// Number of its account.
+    number: String,
     team: Option<String>,
     identity: Vec<usize>,
     boundary: Option<usize>,
@@ -124,6 +128,9 @@ impl Compiled {
                 *sure |= &statement.sure;
             }
             *possible |= &statement.possible;
+            for (_, acting) in statement.within.iter().filter(|(account, _)| *account == bound.number) {
+                *possible |= acting;
+            }
         }
         effects
     }
@@ -212,13 +219,14 @@ impl Compiler {
                     identity.extend(groups.get(text(group)).into_iter().flatten());
                 }
                 let boundary = record["PermissionsBoundary"]["PermissionsBoundaryArn"].as_str();
-                let account = id.split(':').nth(4).and_then(|account| accounts.get(account));
+                let number = id.split(':').nth(4).unwrap_or_default();
                 principals.push(Bound {
                     id: id.to_owned(),
                     team: list(&record["Tags"]).next().map(|tag| text(&tag["Value"]).to_owned()),
                     identity,
                     boundary: boundary.and_then(|arn| managed.get(arn).copied()),
-                    account: account.copied().unwrap_or(usize::MAX),
+                    account: accounts.get(number).copied().unwrap_or(usize::MAX),
+                    number: number.to_owned(),
                 });
             }
         }
@@ -276,19 +284,31 @@ impl Compiler {
                 actions -= self.expand(&text(pattern).to_ascii_lowercase());
             }
         }
-        let (mut sure, mut possible) = (RoaringBitmap::new(), RoaringBitmap::new());
+        let (mut sure, mut possible, mut within) = (RoaringBitmap::new(), RoaringBitmap::new(), Vec::new());
         for pattern in one_or_many(&statement["Resource"]) {
             if pattern == "*" {
                 sure = actions.clone();
                 possible = actions.clone();
                 break;
             }
-            possible |= &actions & self.acting_on(text(pattern));
+            let acting = &actions & self.acting_on(text(pattern));
+            match text(pattern).split(':').nth(4).filter(|account| !matches!(*account, "" | "*")) {
+                Some(account) => within.push((account.to_owned(), acting)),
+                None => possible |= acting,
+            }
         }
-        for set in [&mut sure, &mut possible] {
+        // Whose patterns all lie in one account, as nearly always, needs one set.
+        within.dedup_by(|(account, set), (first, all)| {
+            let same = account == first;
+            if same {
+                *all |= &*set;
+            }
+            same
+        });
+        for set in [&mut sure, &mut possible].into_iter().chain(within.iter_mut().map(|(_, set)| set)) {
             set.optimize();
         }
-        Statement { denies: statement["Effect"] == "Deny", when: when(&statement["Condition"]), sure, possible }
+        Statement { denies: statement["Effect"] == "Deny", when: when(&statement["Condition"]), sure, possible, within }
     }
 
     fn expand(&mut self, pattern: &str) -> &RoaringBitmap {

@@ -98,10 +98,21 @@ impl States {
         library: &Library,
         view: &crate::provider::PrincipalView<'a>,
     ) {
-        for &key in &*self.principal_keys {
-            let Some(scope) = library.key_scopes.get(key as usize) else { continue };
-            let state = State::of((provider.principal_key)(scope, view));
-            set(&mut self.states, &self.base, key, state);
+        for &key in &*Arc::clone(&self.principal_keys) {
+            self.bind_one_of_principal(provider, library, view, key);
+        }
+    }
+
+    /// Fills in one of them.
+    pub(crate) fn bind_one_of_principal<'a>(
+        &mut self,
+        provider: &Provider,
+        library: &Library,
+        view: &crate::provider::PrincipalView<'a>,
+        key: u32,
+    ) {
+        if let Some(scope) = library.key_scopes.get(key as usize) {
+            set(&mut self.states, &self.base, key, State::of((provider.principal_key)(scope, view)));
         }
     }
 

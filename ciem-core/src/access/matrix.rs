@@ -7,9 +7,8 @@ use crate::error::Error;
 use crate::model::{PrincipalKind, Query};
 use crate::pattern::Pattern;
 use crate::progress::Progress;
-use crate::provider::Binding;
 use crate::snapshot::Snapshot;
-use crate::snapshot::estate::{Estate, ResourceId};
+use crate::snapshot::estate::Estate;
 use crate::truth::{Kleene, PermissionSet, Truth};
 use serde::Serialize;
 
@@ -59,7 +58,7 @@ impl RowPlan {
                 if !estate.resources[id].askable {
                     continue;
                 }
-                let spoken = spoken(estate, id);
+                let spoken = &estate.resources[id].spoken;
                 for (part, covered) in asked_parts(estate, id, &asked) {
                     let service =
                         covered.segments().get(provider.key_segments[0]).and_then(|s| s.as_literal());
@@ -153,35 +152,6 @@ fn one_part(estate: &Estate, caller: &Caller, setting: &Setting, part: &Part) ->
     let mut bound = setting.clone();
     bound.bind_part(estate, caller.account, part);
     rule(&mut RowEvaluator::new(estate, caller, part, &bound)).allow
-}
-
-/// The permissions on which a resource's own policies can make a difference.
-fn spoken(estate: &Estate, id: ResourceId) -> Intervals {
-    let provider = estate.provider;
-    let mut ranges: Vec<(u16, u16)> = Vec::new();
-    for &policy in &estate.resources[id].policies {
-        let policy = &estate.policies[policy];
-        let Some(spec) = provider.layers.iter().find(|spec| spec.id == policy.layer) else { continue };
-        if spec.binding != Binding::Resource {
-            continue;
-        }
-        let mut here: Vec<(u16, u16)> = Vec::new();
-        for (_, statement) in estate.library.statements_of(policy.document) {
-            here.extend_from_slice(estate.library.action_sets[statement.actions].ranges());
-        }
-        let delegating = provider.delegating.and_then(|fact| estate.permission_rows.get(usize::from(fact.0)));
-        if let Some(row) = delegating {
-            here.extend(row.ids(estate.universe.len()).map(|id| (id, id + 1)));
-        }
-        let mut here = Intervals::from_ranges(here);
-        if let Some(row) = spec.required_for.and_then(|fact| estate.permission_rows.get(usize::from(fact.0)))
-        {
-            let counts = row.ids(estate.universe.len()).map(|id| (id, id + 1)).collect();
-            here = here.intersect(&Intervals::from_ranges(counts));
-        }
-        ranges.extend_from_slice(here.ranges());
-    }
-    Intervals::from_ranges(ranges)
 }
 
 /// One row of the matrix.

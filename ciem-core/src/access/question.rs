@@ -239,10 +239,9 @@ impl Plan {
     /// Resources with a policy that speaks of the permission, as far as the asked pattern covers them.
     fn add_special(&mut self, estate: &Estate, asked: &Pattern) {
         let kinds = estate.universe.resource_patterns(self.permission);
-        let facts = estate.permission_facts(self.permission);
         for id in estate.resources.ids() {
             let resource = &estate.resources[id];
-            if !resource.askable || !self.speaks(estate, id, facts) {
+            if !resource.askable || !resource.spoken.contains(self.permission) {
                 continue;
             }
             for (part, covered) in asked_parts(estate, id, asked) {
@@ -254,27 +253,6 @@ impl Plan {
                 }
             }
         }
-    }
-
-    /// Whether the resource's policies can make a difference for the permission.
-    fn speaks(&self, estate: &Estate, id: ResourceId, permission_facts: u32) -> bool {
-        let provider = estate.provider;
-        estate.resources[id].policies.iter().any(|&policy| {
-            let policy = &estate.policies[policy];
-            let Some(spec) = provider.layers.iter().find(|spec| spec.id == policy.layer) else {
-                return false;
-            };
-            let counts = |fact: Option<FactId>| fact.is_none_or(|fact| permission_facts >> fact.0 & 1 == 1);
-            if spec.binding != Binding::Resource || !counts(spec.required_for) {
-                return false;
-            }
-            let delegating = provider.delegating.is_some_and(|fact| permission_facts >> fact.0 & 1 == 1);
-            delegating
-                || estate
-                    .library
-                    .statements_of(policy.document)
-                    .any(|(_, s)| estate.library.action_sets[s.actions].contains(self.permission))
-        })
     }
 }
 

@@ -11,8 +11,9 @@ use crate::base::IdSet;
 use crate::condition::{KeyState, Tri};
 use crate::model::{Clause, CondId, DocId, Effect, LayerId, PrincipalKind, WhoEntry};
 use crate::pattern::Template;
-use crate::provider::{Binding, FactSpec, KeyScope, LayerSpec, ResourceTraits};
+use crate::provider::{Binding, FactSpec, KeyScope, LayerSpec, PrincipalView, ResourceTraits};
 use crate::snapshot::estate::{AccountId, Estate, PolicyId, ScopeId};
+use crate::snapshot::index::Guarded;
 use crate::snapshot::library::{PatternKind, ResourceSetId, StatementId, Stmt, WhoId};
 use crate::truth::{
     Bits, Effects, Evaluator, FactId, Grants, Kleene, PrincipalId, PrincipalSet, Principals, Truth,
@@ -198,7 +199,7 @@ impl<'a> SetEvaluator<'a> {
             let mut hits = Vec::new();
             let mut states = self.setting.states.without_context();
             for id in self.estate.principals.ids() {
-                bind(self.estate, id, &mut states);
+                bind_one(self.estate, id, clause.key.id, &mut states);
                 match states.state(clause.key.id) {
                     KeyState::Unknown => open.push(id),
                     state if clause.test.eval(state) == Tri::Yes => hits.push(id),
@@ -280,30 +281,29 @@ impl<'a> SetEvaluator<'a> {
             return Gathered::default().effects();
         };
         let mut gathered = Gathered::default();
-        for guarded in index.on_everything(self.permission) {
-            if guarded.condition == CondId::ALWAYS {
-                let side = gathered.side(guarded.effect);
-                side.sure.union_with(&guarded.holders);
-                side.poss.union_with(&guarded.holders);
-                continue;
+        let universal = matches!(&self.part.asked, Asked::Pattern(pattern) if pattern.is_any());
+        let always = |guarded: &&Guarded| guarded.condition == CondId::ALWAYS;
+        for effect in [Effect::Allow, Effect::Deny] {
+            let side = gathered.side(effect);
+            let of = |guarded: &&Guarded| guarded.effect == effect && always(guarded);
+            side.sure.union_with_all(index.on_everything(self.permission).filter(of).map(|g| &g.holders));
+            side.poss = side.sure.clone();
+            if universal {
+                // Any particular resource will do: what can act there is indexed.
+                let somewhere = || index.on_something(self.permission).filter(of);
+                side.open.union_with_all(somewhere().filter(|g| g.certain).map(|g| &g.holders));
+                side.poss.union_with_all(somewhere().filter(|g| !g.certain).map(|g| &g.holders));
+                side.poss.union_with(&side.open);
             }
+        }
+        for guarded in index.on_everything(self.permission).filter(|g| !always(g)) {
             let mut holders = guarded.holders.clone();
             holders.intersect_with(within);
             let found = self.condition(guarded.condition, &holders);
             gathered.add(guarded.effect, &found, &holders);
         }
-        let universal = matches!(&self.part.asked, Asked::Pattern(pattern) if pattern.is_any());
         if universal {
-            // Any particular resource will do: what can act there is indexed.
-            for guarded in index.on_something(self.permission) {
-                if guarded.condition == CondId::ALWAYS {
-                    let side = gathered.side(guarded.effect);
-                    side.poss.union_with(&guarded.holders);
-                    if guarded.certain {
-                        side.open.union_with(&guarded.holders);
-                    }
-                    continue;
-                }
+            for guarded in index.on_something(self.permission).filter(|g| !always(g)) {
                 let mut holders = guarded.holders.clone();
                 holders.intersect_with(within);
                 let found = self.condition(guarded.condition, &holders);
@@ -521,8 +521,18 @@ impl<'a> SetEvaluator<'a> {
 
 /// Fills in the keys that one principal determines.
 fn bind(estate: &Estate, id: PrincipalId, states: &mut States) {
+    with_view(estate, id, |view| states.bind_principal(estate.provider, &estate.library, view));
+}
+
+fn bind_one(estate: &Estate, id: PrincipalId, key: u32, states: &mut States) {
+    with_view(estate, id, |view| {
+        states.bind_one_of_principal(estate.provider, &estate.library, view, key);
+    });
+}
+
+fn with_view(estate: &Estate, id: PrincipalId, bind: impl FnOnce(&PrincipalView<'_>)) {
     let principal = &estate.principals[id];
-    let view = crate::provider::PrincipalView {
+    bind(&PrincipalView {
         id: estate.text(principal.id),
         kind: principal.kind,
         account: estate.account_text(principal.account),
@@ -531,8 +541,7 @@ fn bind(estate: &Estate, id: PrincipalId, states: &mut States) {
         organisation: estate.organisation_of(principal.account),
         session: None,
         tag: &|key| estate.tag(id, key),
-    };
-    states.bind_principal(estate.provider, &estate.library, &view);
+    });
 }
 
 fn pass() -> Effects<PrincipalSet> {

@@ -1,7 +1,7 @@
 //! Sets of ids on the large sparse axes. The only file that names `roaring`.
 
 use super::id::Id;
-use roaring::RoaringBitmap;
+use roaring::{MultiOps, RoaringBitmap};
 use std::marker::PhantomData;
 
 /// A set of ids of one type.
@@ -74,6 +74,19 @@ impl<I: Id> IdSet<I> {
 
     pub(crate) fn union_with(&mut self, other: &Self) {
         self.bits |= &other.bits;
+    }
+
+    /// Adds all members of many sets.
+    pub(crate) fn union_with_all<'a>(&mut self, sets: impl Iterator<Item = &'a Self>)
+    where
+        I: 'a,
+    {
+        let many = MultiOps::union(sets.map(|set| &set.bits));
+        if self.bits.is_empty() {
+            self.bits = many;
+        } else {
+            self.bits |= many;
+        }
     }
 
     pub(crate) fn intersect_with(&mut self, other: &Self) {

@@ -3,7 +3,7 @@
 use super::index::{HolderIndex, ResourceIndex};
 use super::library::Library;
 use super::universe::Universe;
-use crate::base::{Csr, IdSet, IdVec, Row, Text, id_type};
+use crate::base::{Csr, IdSet, IdVec, Intervals, Row, Text, id_type};
 use crate::model::{Clause, DocId, LayerId, PrincipalKind, SourceId};
 use crate::provider::Provider;
 use crate::truth::PrincipalId;
@@ -76,6 +76,8 @@ pub(crate) struct Resource {
     pub(crate) account: Option<AccountId>,
     pub(crate) facts: u32,
     pub(crate) policies: Vec<PolicyId>,
+    /// The permissions for which its own policies can make a difference.
+    pub(crate) spoken: Intervals,
     /// Whether the own policy can be asked about (endpoints and the like cannot).
     pub(crate) askable: bool,
 }

@@ -14,8 +14,8 @@ use crate::model::{
     SourceId,
 };
 use crate::progress::Progress;
-use crate::provider::{Binding, FactSpec, Provider, ResourceTraits};
-use crate::truth::PrincipalId;
+use crate::provider::{Binding, FactSpec, LayerSpec, Provider, ResourceTraits};
+use crate::truth::{FactId, PrincipalId};
 use hashbrown::HashMap;
 use std::sync::Arc;
 
@@ -236,7 +236,7 @@ pub(crate) fn freeze(
         let askable = !policies.iter().any(|&p| context(resolver.policies[p].layer));
         let Some(kind) = variants.first().map(|r| r.kind) else { continue };
         let facts = (provider.resource_facts)(&ResourceTraits { flags, management_account });
-        let resource = Resource { id, kind, account, facts, policies, askable };
+        let resource = Resource { id, kind, account, facts, policies, spoken: Intervals::default(), askable };
         resource_ids.insert(id, frozen.push(resource));
     }
     progress.poll("indexing", 2, None)?;
@@ -282,6 +282,10 @@ pub(crate) fn freeze(
     let permission_facts: Box<[u32]> =
         (0..universe.len()).map(|id| (provider.permission_facts)(&universe.catalog, id)).collect();
     let permission_rows = permission_rows(provider, &permission_facts);
+    let spoken = Spoken::new(provider, &permission_facts);
+    for id in frozen.ids() {
+        frozen[id].spoken = spoken.by(&frozen[id], &policies, &library);
+    }
     let estate = Estate {
         provider,
         by_id: principals.entries().map(|(id, p)| (p.id, id)).collect(),
@@ -314,6 +318,48 @@ pub(crate) fn freeze(
         sources: coverage.files.iter().map(|file| file.name.clone()).collect(),
     };
     Ok((estate, coverage))
+}
+
+/// For which permissions the policies of resources can make a difference.
+struct Spoken {
+    provider: &'static Provider,
+    /// Here even a policy that does not speak of the permission matters.
+    delegating: Intervals,
+    /// By layer that counts for some permissions only.
+    required: Vec<(LayerId, Intervals)>,
+}
+
+impl Spoken {
+    fn new(provider: &'static Provider, facts: &[u32]) -> Self {
+        let holding = |fact: FactId| {
+            let bits = facts.iter().enumerate().filter(|(_, bits)| *bits >> fact.0 & 1 == 1);
+            Intervals::from_ranges(bits.map(|(id, _)| (id as u16, id as u16 + 1)).collect())
+        };
+        let layers = provider.layers.iter();
+        let required = layers.filter_map(|spec| Some((spec.id, holding(spec.required_for?)))).collect();
+        Spoken { provider, delegating: provider.delegating.map(holding).unwrap_or_default(), required }
+    }
+
+    fn by(&self, resource: &Resource, policies: &IdVec<PolicyId, Policy>, library: &Library) -> Intervals {
+        let mut ranges: Vec<(u16, u16)> = Vec::new();
+        for &policy in &resource.policies {
+            let Policy { layer, document, .. } = policies[policy];
+            let own = |spec: &&LayerSpec| spec.id == layer && spec.binding == Binding::Resource;
+            if !self.provider.layers.iter().any(|spec| own(&spec)) {
+                continue;
+            }
+            let mut here = self.delegating.ranges().to_vec();
+            for (_, statement) in library.statements_of(document) {
+                here.extend_from_slice(library.action_sets[statement.actions].ranges());
+            }
+            let here = Intervals::from_ranges(here);
+            match self.required.iter().find(|(of, _)| *of == layer) {
+                Some((_, required)) => ranges.extend_from_slice(here.intersect(required).ranges()),
+                None => ranges.extend_from_slice(here.ranges()),
+            }
+        }
+        Intervals::from_ranges(ranges)
+    }
 }
 
 /// By fact id: the permissions of which it holds.

@@ -172,11 +172,15 @@ fn guardrail<T: Truth, E: Evaluator<T> + ?Sized, const FULL: bool>(
         }
         let found = e.layer(layer, level, &ask);
         // AWS-16: full access is implied at every level of resource control policies.
-        if needs_allow {
-            guard.gap = guard.gap.or(&bound.minus(&found.allow));
+        let gap = if needs_allow { bound.minus(&found.allow) } else { T::never() };
+        let deny = bound.and(&found.deny);
+        // Most levels stop nobody.
+        for (stop, all) in [(gap, &mut guard.gap), (deny, &mut guard.deny)] {
+            if !stop.is_never() {
+                *open = open.minus(&stop);
+                *all = all.or(&stop);
+            }
         }
-        guard.deny = guard.deny.or(&bound.and(&found.deny));
-        *open = open.minus(&guard.gap).minus(&guard.deny);
     }
     guard
 }
