@@ -104,15 +104,20 @@ export interface Decision {
 export interface Explanation {
   v: number
   decision: Decision
-  layers: Array<Record<string, unknown>>
+  /** Every layer, how far it stands in the way, and its statements as places in `decision.statements`. */
+  layers: Array<{ layer: string; stops: string; statements: number[] }>
 }
 
 export interface Coverage {
   v: number
-  files: Array<{ name: string; kind?: string; records?: number; errors: unknown[] }>
+  files: Array<{ name: string; kind: string; records: number; errors: string[] }>
+  /** Distinct records by kind. */
   counts: Record<string, number>
-  layers: Array<Record<string, unknown>>
-  rejected: Array<{ policy: string; pointer?: string; reason: string }>
+  layers: Array<{ provider: string; account: string; layer: string; state: string; reason?: string }>
+  rejected: Array<{ policy: string; pointer: string; reason: string; source: string }>
+  unknown_actions: string[]
+  /** Catalogue versions by provider. */
+  catalogs: Record<string, string>
   assumptions: string[]
 }
 
@@ -120,28 +125,68 @@ export interface HolderRow {
   principal: string
   principal_kind: string
   provider: string
-  account?: string
-  tier?: string
+  account: string
+  tier: string
   verdict: string
-  condition?: string
-  resources?: string[]
-  via?: string[]
+  /** JSON text. */
+  condition: string | null
+  resources: string[]
+  via: string[]
 }
 
 export interface AccessRow {
   permissions: string[]
   resources: string[]
-  except?: string[]
+  except: string[]
   verdict: string
-  condition?: string
-  tier?: string
-  via?: string[]
+  /** JSON text. */
+  condition: string | null
+  tier: string
+  via: string[]
 }
 
-export type Row = Record<string, unknown>
+export interface MatrixRow {
+  principal: string
+  principal_kind: string
+  provider: string
+  account: string
+  /** Permissions allowed on every resource that the question names. */
+  surely: string[]
+  /** These, and those allowed on some of the resources or under a condition. */
+  possibly: string[]
+}
+
+export interface PrincipalRow {
+  principal: string
+  principal_kind: string
+  name: string
+  provider: string
+  account: string
+  /** Whether its own policies were read; false for callers that only other policies name. */
+  loaded: boolean
+  policies: number
+  tags: Record<string, string>
+}
+
+export interface PermissionRow {
+  permission: string
+  provider: string
+  access_level: string
+  resource_types: string[]
+  /** Whether the catalogue knows it. */
+  known: boolean
+}
+
+export interface ResourceRow {
+  resource: string
+  resource_kind: string
+  provider: string
+  account: string
+  policies: string[]
+}
 
 /** Rows, each an object, in a stable order. */
-export class Table<R = Row> implements Iterable<R> {
+export class Table<R> implements Iterable<R> {
   private constructor()
   readonly length: number
   /** What the rows take for granted. */
@@ -150,7 +195,7 @@ export class Table<R = Row> implements Iterable<R> {
   slice(start?: number, end?: number): R[]
   [Symbol.iterator](): Iterator<R>
   /** The wire form. */
-  toJSON(): { v: number; rows: R[]; assumptions?: string[] }
+  toJSON(): { v: number; rows: R[]; assumptions: string[] }
 }
 
 /** What was loaded, frozen. Methods that return a promise work off the event loop. */
@@ -167,12 +212,15 @@ export class Snapshot {
   /** What can a principal do? */
   whatCan(question: AccessQuestion): Promise<Table<AccessRow>>
   /** What can every principal do? */
-  matrix(question?: MatrixQuestion): Promise<Table>
+  matrix(question?: MatrixQuestion): Promise<Table<MatrixRow>>
   /** What was read and what was not. */
   coverage(): Coverage
-  principals(): Table
-  permissions(): Table
-  resources(): Table
+  /** Users and roles of the loaded accounts, and callers that policies name. */
+  principals(): Table<PrincipalRow>
+  /** The permissions of the catalogues and of the loaded documents. */
+  permissions(): Table<PermissionRow>
+  /** The resources that were loaded. */
+  resources(): Table<ResourceRow>
 }
 
 /** Decides about loose policies, given in wire form, without an account export. */

@@ -59,7 +59,7 @@ class Table {
 
   /** What the rows take for granted. */
   get assumptions() {
-    return this.#answer.assumptions ?? []
+    return this.#answer.assumptions
   }
 
   toArray() {

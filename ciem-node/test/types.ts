@@ -10,6 +10,7 @@ export async function use(): Promise<string[]> {
   for (const row of (await snapshot.whatCan({ principal: 'p' })).slice(0, 10)) names.push(...row.permissions)
   names.push(decision.verdict, simulate({}).verdict, snapshot.explain(question).decision.verdict)
   names.push(`${(await snapshot.matrix()).length} ${snapshot.coverage().files.length} ${snapshot.principals().length}`)
+  names.push(...snapshot.principals().toArray().flatMap((row) => (row.loaded ? [row.principal] : [])))
   // @ts-expect-error a snapshot is made by `load`
   new Snapshot()
   return names.filter((error: unknown) => !(error instanceof CiemError && error.place?.pointer))

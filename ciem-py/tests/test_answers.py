@@ -34,8 +34,8 @@ def test_an_explanation_holds_the_decision(account):
 def test_a_table_is_a_sequence_of_dicts(account):
     table = ciem.load(account).principals()
     rows = list(table)
-    assert len(table) == len(rows) == 2 and table[0] == rows[0] and table[-1:] == rows[1:]
-    assert {row["principal"] for row in rows} == {arn("user", "ana"), arn("user", "bob")}
+    assert len(table) == len(rows) > 1 and table[0] == rows[0] and table[-1:] == rows[-1:]
+    assert {row["principal"] for row in rows if row["loaded"]} == {arn("user", "ana"), arn("user", "bob")}
     assert json.loads(table.to_json())["rows"] == rows and isinstance(table.assumptions, list)
 
 

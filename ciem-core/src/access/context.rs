@@ -39,7 +39,6 @@ impl State {
             KeyValue::Open => None,
             KeyValue::Absent => Some(State::Absent),
             KeyValue::One(value) => Some(State::One(value.into())),
-            KeyValue::Many(values) => Some(State::Many(values.into())),
         }
     }
 }

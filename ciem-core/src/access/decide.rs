@@ -1,6 +1,6 @@
 //! Parts put together: the verdict of one caller on one question, and the condition it depends on.
 
-use super::question::{Asked, Caller, Owner, Part, Plan, Setting};
+use super::question::{Caller, Owner, Part, Plan, Setting};
 use super::scalar::{InForce, ScalarEvaluator};
 use crate::condition::{Atom, Expr, Simplified, Tri, simplify};
 use crate::model::PrincipalKind;
@@ -197,13 +197,6 @@ impl<'a> Case<'a> {
     pub(crate) fn outcomes(&self) -> Vec<Outcome<Residual>> {
         let rule = self.estate.provider.rules.residual_full;
         self.parts().map(|(_, part, setting)| rule(&mut self.evaluator(part, setting))).collect()
-    }
-
-    pub(crate) fn asked_ids(&self) -> impl Iterator<Item = &str> {
-        self.plan.generic.iter().filter_map(|part| match &part.asked {
-            Asked::Id(id) => Some(id.as_str()),
-            _ => None,
-        })
     }
 }
 

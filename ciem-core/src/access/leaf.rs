@@ -1,11 +1,12 @@
 //! Leaves: whether a statement's resources and conditions apply, as truth and as what that depends on.
 
 use super::context::States;
-use super::question::Asked;
+use super::question::{Asked, find_resource};
 use crate::condition::{Atom, Expr, KeyState, Operator, Prefix, Test, Tri};
 use crate::model::{Clause, CondId, CondNode};
 use crate::pattern::{Pattern, Relation, Template, matches_text};
 use crate::provider::Provider;
+use crate::snapshot::estate::Estate;
 use crate::snapshot::library::{Library, PatternEntry, PatternKind, ResourceSetId};
 use crate::truth::Truth;
 
@@ -18,6 +19,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) asked: &'a Asked,
     /// `None` asks about all permissions at once: patterns are then not narrowed to what one can act on.
     pub(crate) permission: Option<u16>,
+    /// Where the question is about the caller's own account: that account. What lies in others is no part of it.
+    pub(crate) own_account: Option<(&'a Estate, &'a str)>,
 }
 
 /// A degree, and how it depends on what is open.
@@ -132,6 +135,9 @@ impl Scene<'_> {
     }
 
     fn related(&self, entry: PatternEntry, pattern: &Pattern, asked: &Pattern, wants_expr: bool) -> Open {
+        if self.is_elsewhere(pattern) {
+            return Open::known(Tri::No);
+        }
         match pattern.relation(asked) {
             Relation::Contains => Open::known(Tri::Yes),
             Relation::Disjoint => Open::known(Tri::No),
@@ -142,6 +148,20 @@ impl Scene<'_> {
                 Open::maybe(Atom::ResourceIn(common.unwrap_or_else(|| vec![pattern.clone()])))
             }
             Relation::Overlaps => Open { degree: Tri::Maybe, expr: None },
+        }
+    }
+
+    fn is_elsewhere(&self, pattern: &Pattern) -> bool {
+        let Some((estate, own)) = self.own_account else { return false };
+        let [_, account] = self.provider.key_segments;
+        let named = pattern.segments().get(account).and_then(|segment| segment.as_literal());
+        match named {
+            Some("") => {
+                let known = find_resource(estate, &pattern.to_string());
+                let owner = known.and_then(|id| estate.resources[id].account);
+                owner.is_some_and(|owner| estate.account_text(owner) != own)
+            }
+            named => named.is_some_and(|named| named != own),
         }
     }
 
@@ -176,7 +196,9 @@ impl Scene<'_> {
                     Asked::Nothing => false,
                     Asked::Id(id) => pattern.matches(id, syntax),
                     Asked::Pattern(asked) => {
-                        pattern.relation(asked) != Relation::Disjoint && self.can_act(entry)
+                        pattern.relation(asked) != Relation::Disjoint
+                            && !self.is_elsewhere(&pattern)
+                            && self.can_act(entry)
                     }
                 };
                 if possible { self.opaque(&keys, "ResourceLike", &[text]) } else { Open::known(Tri::No) }
@@ -249,10 +271,6 @@ impl Scene<'_> {
                 }
                 all
             }
-            CondNode::Or(parts) => {
-                parts.iter().fold(T::never(), |any, &part| any.or(&self.condition(part, leaf)))
-            }
-            CondNode::Not(part) => self.condition(*part, leaf).not(),
             CondNode::Clause(clause) => leaf(self, CondLeaf::Clause(self.library.conditions.clause(*clause))),
             CondNode::Missing(fact) => leaf(self, CondLeaf::Missing(*fact)),
         }

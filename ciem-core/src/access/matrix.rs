@@ -10,7 +10,7 @@ use crate::progress::Progress;
 use crate::provider::Binding;
 use crate::snapshot::Snapshot;
 use crate::snapshot::estate::{Estate, ResourceId};
-use crate::truth::{Bits, Kleene, PermissionSet, Truth};
+use crate::truth::{Kleene, PermissionSet, Truth};
 use serde::Serialize;
 
 /// The parts of a question about every permission.

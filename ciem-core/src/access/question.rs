@@ -48,6 +48,16 @@ pub(crate) struct Part {
 }
 
 impl Part {
+    /// The account that a question about many resources means where it names none.
+    pub(crate) fn own_account<'a>(
+        &self,
+        estate: &'a Estate,
+        caller: &'a Caller,
+    ) -> Option<(&'a Estate, &'a str)> {
+        let many = matches!(self.asked, Asked::Pattern(_)) && self.owner == Owner::Caller;
+        many.then_some((estate, caller.account_text.as_str()))
+    }
+
     /// In strict questions: whether the resource may have a policy of its own that was not given.
     pub(crate) fn may_have_unknown_policy(&self, estate: &Estate, setting: &Setting) -> bool {
         setting.strict

@@ -75,7 +75,14 @@ impl<'a> RowEvaluator<'a> {
             (Some(brought), true) => (&*brought.library, &brought.states),
             _ => (&self.estate.library, &self.setting.states),
         };
-        Scene { provider: self.estate.provider, library, states, asked: &self.part.asked, permission: None }
+        Scene {
+            provider: self.estate.provider,
+            library,
+            states,
+            asked: &self.part.asked,
+            permission: None,
+            own_account: self.part.own_account(self.estate, self.caller),
+        }
     }
 
     /// How far a statement applies, and to which of its permissions: a pattern that only overlaps the asked one

@@ -58,6 +58,7 @@ impl<'a> ScalarEvaluator<'a> {
             states,
             asked: &self.part.asked,
             permission: Some(self.permission),
+            own_account: self.part.own_account(self.estate, self.caller),
         }
     }
 

@@ -114,6 +114,8 @@ impl<'a> SetEvaluator<'a> {
             states,
             asked: &self.part.asked,
             permission: Some(self.permission),
+            // Callers of every account ask at once: whose own the resource would be is left to the second phase.
+            own_account: None,
         }
     }
 

@@ -16,7 +16,6 @@ use crate::provider::Binding;
 use crate::snapshot::Snapshot;
 use crate::snapshot::estate::{Estate, PolicyId};
 use crate::snapshot::library::{PatternEntry, PatternKind};
-use crate::truth::Bits;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -331,6 +330,7 @@ impl Inquiry<'_> {
             states: &self.setting.states,
             asked: &asked,
             permission: None,
+            own_account: None,
         };
         let mut add = |policy: PolicyId, via: Option<crate::base::Text>, who: &dyn Fn(Option<_>) -> bool| {
             for (_, statement) in estate.library.statements_of(estate.policies[policy].document) {

@@ -72,10 +72,6 @@ impl<I: Id> IdSet<I> {
         self.bits.iter().map(|i| I::new(i as usize))
     }
 
-    pub(crate) fn min(&self) -> Option<I> {
-        self.bits.min().map(|i| I::new(i as usize))
-    }
-
     pub(crate) fn union_with(&mut self, other: &Self) {
         self.bits |= &other.bits;
     }
@@ -86,10 +82,6 @@ impl<I: Id> IdSet<I> {
 
     pub(crate) fn subtract(&mut self, other: &Self) {
         self.bits -= &other.bits;
-    }
-
-    pub(crate) fn is_disjoint(&self, other: &Self) -> bool {
-        self.bits.is_disjoint(&other.bits)
     }
 
     /// Packs runs; call it once on sets that are kept.

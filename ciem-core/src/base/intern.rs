@@ -1,6 +1,6 @@
 //! Text interning: every distinct text once, in one buffer.
 
-use super::id::{Id, id_type};
+use super::id::id_type;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
@@ -51,14 +51,6 @@ impl Interner {
 
     pub(crate) fn get(&self, id: Text) -> &str {
         slice(&self.bytes, &self.ends, id.0)
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    pub(crate) fn ids(&self) -> impl Iterator<Item = Text> + use<> {
-        (0..self.ends.len()).map(Text::new)
     }
 
     /// Bytes of text held, against the 4 GiB that `u32` offsets can address.

@@ -72,6 +72,7 @@ impl Intervals {
         &self.0
     }
 
+    #[cfg(test)]
     pub(crate) fn ids(&self) -> impl Iterator<Item = u16> + '_ {
         self.0.iter().flat_map(|&(start, end)| start..end)
     }
@@ -133,10 +134,6 @@ impl Row {
                 Row::Some(Arc::new(words))
             }
         }
-    }
-
-    pub(crate) fn from_words(words: Words) -> Self {
-        if words.words.iter().all(|w| *w == 0) { Row::None } else { Row::Some(Arc::new(words)) }
     }
 
     pub(crate) fn is_none(&self) -> bool {

@@ -3,7 +3,7 @@
 use super::domain::{Class, Region, Space};
 use super::operator::Operator;
 use super::text::{Predicate, TextSpace, maximal};
-use super::values::{self, Address, AddressRange};
+use super::values::{self, AddressRange};
 use crate::pattern::{Glob, Pattern};
 
 /// One operator with its values.

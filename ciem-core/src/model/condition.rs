@@ -36,8 +36,6 @@ pub(crate) struct Clause {
 pub(crate) enum CondNode {
     Always,
     And(Box<[CondId]>),
-    Or(Box<[CondId]>),
-    Not(CondId),
     Clause(ClauseId),
     /// Open as long as a fact is missing, by its number in the frozen library.
     Missing(u32),
@@ -144,10 +142,6 @@ impl Conditions {
 
     pub(crate) fn clauses(&self) -> impl Iterator<Item = (ClauseId, &Clause)> {
         self.clauses.entries()
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.nodes.len()
     }
 
     /// Drops what is needed only while documents are read, and gives every clause the final kind of its key.

@@ -13,4 +13,4 @@ mod text;
 pub(crate) use glob::{Glob, Piece};
 pub(crate) use resource::{Pattern, Relation, Syntax};
 pub(crate) use template::Template;
-pub(crate) use text::{glob_text, matches_text};
+pub(crate) use text::matches_text;

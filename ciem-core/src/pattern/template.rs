@@ -41,11 +41,6 @@ impl Template {
         template
     }
 
-    /// Whether the text has variables; escapes are none.
-    pub(crate) fn has_variables(&self) -> bool {
-        self.variables().next().is_some()
-    }
-
     /// Keys and defaults of the variables, in order of appearance.
     pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         self.parts.iter().filter_map(|part| match part {

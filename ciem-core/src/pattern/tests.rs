@@ -215,7 +215,7 @@ proptest! {
         });
         let glob = Glob::from_pieces(pieces);
         let read = Template::parse(&glob.to_string());
-        prop_assert!(!read.has_variables(), "{} holds a variable", glob);
+        prop_assert!(read.variables().next().is_none(), "{} holds a variable", glob);
         prop_assert_eq!(read.to_glob(&mut |_| None), Some(glob));
     }
 
@@ -241,7 +241,6 @@ proptest! {
         let _ = template.captures("a", &text, &mut |_| None);
         let _ = template.captures_in_id(PAIR, "a", &text, &mut |_| None);
         let _ = template.to_pattern(AWS, &mut |_| Some(text.clone()));
-        prop_assert_eq!(template.has_variables(), template.variables().count() > 0);
     }
 }
 
@@ -425,7 +424,7 @@ fn templates_read_variables_defaults_and_escapes() {
         ["${", "${}", "${ }", "${a", "${a,", "${a,b}", "${a,'b}", "${a,'b'c}", "$", "$a", "${a${"]
     {
         let template = Template::parse(malformed);
-        assert!(!template.has_variables(), "{malformed}");
+        assert!(template.variables().next().is_none(), "{malformed}");
         assert_eq!(template.to_glob(&mut |_| None), Some(Glob::literal(malformed)));
     }
     assert_eq!(Template::parse("${a${b}").variables().collect::<Vec<_>>(), [("b", None)]);
@@ -446,7 +445,7 @@ fn hostile_texts_stay_cheap() {
     assert_eq!(Glob::parse(&"a*".repeat(long)).intersect(&Glob::parse(&"*b".repeat(long))), None);
     assert_eq!(alternating.intersect(&Glob::parse(&"*b*c".repeat(120))), None);
     for unit in ["${", "${a", "${a,'", "${a, ", "${a,'b'", "$"] {
-        assert!(!Template::parse(&unit.repeat(long / 4)).has_variables() || unit.contains('\''));
+        assert!(Template::parse(&unit.repeat(long / 4)).variables().next().is_none() || unit.contains('\''));
     }
     let holes = Template::parse(&"${v}".repeat(200));
     assert_eq!(holes.captures("v", &"a".repeat(200), &mut |_| None), Some(vec!["a".to_owned()]));

@@ -6,9 +6,7 @@ use crate::condition::Tri;
 use crate::error::Error;
 use crate::model::{Catalog, DocId, Facts, LayerId, PrincipalKind, Request, WhoEntry};
 use crate::pattern::Syntax;
-use crate::truth::{
-    Evaluator, FactId, Outcome, PermissionSet, PrincipalSet, Residual, StrengthId, Traced, Truth,
-};
+use crate::truth::{Evaluator, FactId, Outcome, PermissionSet, PrincipalSet, Residual, StrengthId, Traced};
 
 /// All providers. Adding one is a folder and a line here.
 pub(crate) static TABLE: &[&Provider] = &[&aws::PROVIDER];
@@ -122,7 +120,6 @@ pub(crate) enum FactSpec {
 /// The rule, instantiated at each algebra.
 pub(crate) struct RuleTable {
     pub(crate) tri: fn(&mut dyn Evaluator<Tri>) -> Outcome<Tri>,
-    pub(crate) tri_full: fn(&mut dyn Evaluator<Tri>) -> Outcome<Tri>,
     pub(crate) traced: fn(&mut dyn Evaluator<Traced>) -> Outcome<Traced>,
     pub(crate) residual: fn(&mut dyn Evaluator<Residual>) -> Outcome<Residual>,
     pub(crate) residual_full: fn(&mut dyn Evaluator<Residual>) -> Outcome<Residual>,
@@ -162,7 +159,6 @@ pub(crate) enum KeyValue<'a> {
     Open,
     Absent,
     One(std::borrow::Cow<'a, str>),
-    Many(Vec<Box<str>>),
 }
 
 /// A principal as keys see it.
@@ -205,7 +201,6 @@ macro_rules! rule_table {
         }
         RuleTable {
             tri: lean,
-            tri_full: full,
             traced: full,
             residual: lean,
             residual_full: full,

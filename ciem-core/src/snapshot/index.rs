@@ -215,6 +215,9 @@ impl HolderIndex {
     }
 }
 
+/// Service and account of a pattern, where they are literal.
+type GroupKey = (Option<Box<str>>, Option<Box<str>>);
+
 /// Patterns of resources, found by concrete id or by overlap with another pattern.
 #[derive(Debug, Default)]
 pub(crate) struct ResourceIndex {
@@ -222,7 +225,7 @@ pub(crate) struct ResourceIndex {
     segments: usize,
     keys: [usize; 2],
     /// By (service, account) where they are literal: entries sorted by the literal start of the last segment.
-    groups: HashMap<(Option<Box<str>>, Option<Box<str>>), Vec<Entry>, foldhash::fast::RandomState>,
+    groups: HashMap<GroupKey, Vec<Entry>, foldhash::fast::RandomState>,
     /// Patterns that are no ids of the provider's syntax: only the same text matches.
     odd: Vec<PatternId>,
 }
@@ -258,7 +261,6 @@ impl ResourceIndex {
                 None => index.odd.push(pattern),
             }
         }
-        #[expect(clippy::iter_over_hash_type, reason = "each group is sorted on its own")]
         for entries in index.groups.values_mut() {
             entries.sort_unstable_by(|a, b| (&a.start, a.pattern).cmp(&(&b.start, b.pattern)));
             let mut open: Vec<u32> = Vec::new();
@@ -279,11 +281,7 @@ impl ResourceIndex {
     }
 
     /// Service and account where literal, and the literal start of the last segment.
-    fn key<'t>(
-        &self,
-        text: &'t str,
-        template: bool,
-    ) -> Option<((Option<Box<str>>, Option<Box<str>>), &'t str)> {
+    fn key<'t>(&self, text: &'t str, template: bool) -> Option<(GroupKey, &'t str)> {
         let segments: Vec<&str> = text.splitn(self.segments, self.separator).collect();
         let wild = |c: char| c == '*' || c == '?' || template && c == '$';
         let literal = |at: usize| segments.get(at).filter(|s| !s.contains(wild)).map(|&s| Box::from(s));

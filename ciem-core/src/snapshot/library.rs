@@ -105,8 +105,7 @@ impl Library {
     pub(crate) fn has_missing(&self, id: CondId) -> bool {
         match self.conditions.get(id) {
             CondNode::Always | CondNode::Clause(_) => false,
-            CondNode::And(parts) | CondNode::Or(parts) => parts.iter().any(|&part| self.has_missing(part)),
-            CondNode::Not(part) => self.has_missing(*part),
+            CondNode::And(parts) => parts.iter().any(|&part| self.has_missing(part)),
             CondNode::Missing(_) => true,
         }
     }
@@ -303,14 +302,6 @@ impl<'a> LibraryBuilder<'a> {
         match self.library.conditions.get(id) {
             CondNode::Always => {}
             CondNode::And(parts) => many(parts, out),
-            CondNode::Or(parts) => {
-                out.push('|');
-                many(parts, out);
-            }
-            CondNode::Not(part) => {
-                out.push('!');
-                self.render_condition(*part, out);
-            }
             CondNode::Clause(clause) => {
                 let clause = self.library.conditions.clause(*clause);
                 let key = clause.key.name.to_ascii_lowercase();

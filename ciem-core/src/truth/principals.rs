@@ -35,17 +35,9 @@ impl Principals {
         set
     }
 
+    #[cfg(test)]
     pub(crate) fn contains(&self, id: PrincipalId) -> bool {
         self.set.contains(id) != self.negated
-    }
-
-    /// Drops from `set` whoever is not in `self`.
-    pub(crate) fn restrict(&self, set: &mut IdSet<PrincipalId>) {
-        if self.negated {
-            set.subtract(&self.set);
-        } else {
-            set.intersect_with(&self.set);
-        }
     }
 }
 

@@ -11,8 +11,6 @@ id_type!(
 
 /// A scalar algebra: how it takes up a statement that may apply.
 pub(crate) trait Scalar: Truth {
-    /// Whether `expr` of a leaf is looked at; the cheap algebra skips building it.
-    const CONDITIONS: bool;
     /// Whether the deciding statements are wanted, so that nothing may be skipped.
     const TRACES: bool;
     /// A statement that applies to this degree; `expr` is called only where that is open.
@@ -55,7 +53,6 @@ impl Truth for Tri {
 }
 
 impl Scalar for Tri {
-    const CONDITIONS: bool = false;
     const TRACES: bool = false;
 
     #[inline]
@@ -113,7 +110,6 @@ impl Truth for Traced {
 }
 
 impl Scalar for Traced {
-    const CONDITIONS: bool = false;
     const TRACES: bool = true;
 
     fn leaf(degree: Tri, statement: Option<StatementRef>, _: impl FnOnce() -> Expr) -> Self {
@@ -153,7 +149,6 @@ impl Truth for Residual {
 }
 
 impl Scalar for Residual {
-    const CONDITIONS: bool = true;
     const TRACES: bool = false;
 
     fn leaf(degree: Tri, _: Option<StatementRef>, expr: impl FnOnce() -> Expr) -> Self {

@@ -35,6 +35,8 @@ pub(crate) enum Strength {
     Session,
     Account,
     Star,
+    /// `*` as it meets a federated caller: it denies, and it grants nothing.
+    StarForFederated,
     Service,
     Federated,
 }
@@ -47,6 +49,18 @@ pub(crate) const ANY: [Strength; 7] = [
     Strength::Session,
     Strength::Account,
     Strength::Star,
+    Strength::Service,
+    Strength::Federated,
+];
+
+/// Whoever a denial means.
+pub(crate) const DENIED: [Strength; 8] = [
+    Strength::User,
+    Strength::Role,
+    Strength::Session,
+    Strength::Account,
+    Strength::Star,
+    Strength::StarForFederated,
     Strength::Service,
     Strength::Federated,
 ];
@@ -161,10 +175,14 @@ pub(crate) fn list(value: &Value) -> Vec<&str> {
 }
 
 impl Case<'_> {
+    fn star(&self) -> Strength {
+        if matches!(self.caller.kind, Kind::Federated) { Strength::StarForFederated } else { Strength::Star }
+    }
+
     fn entry_strength(&self, entry: &str) -> Option<Strength> {
         let caller = &self.caller;
         if entry == "*" {
-            return (!matches!(caller.kind, Kind::Federated)).then_some(Strength::Star);
+            return Some(self.star());
         }
         if !caller.is_account_principal() {
             return None;
@@ -195,7 +213,7 @@ impl Case<'_> {
     /// Does the element name the caller with one of these strengths?
     pub(crate) fn names(&self, element: &Value, wanted: &[Strength]) -> bool {
         if element.as_str() == Some("*") {
-            return wanted.contains(&Strength::Star) && !matches!(self.caller.kind, Kind::Federated);
+            return wanted.contains(&self.star());
         }
         let Some(groups) = element.as_object() else { return false };
         groups.iter().any(|(group, entries)| {

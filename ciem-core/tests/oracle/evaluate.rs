@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use serde_json::Value;
 
-use super::caller::{ANY, Caller, DIRECT, Kind, Strength, list};
+use super::caller::{ANY, Caller, DENIED, DIRECT, Kind, Strength, list};
 use super::catalog;
 use super::complete::{Choices, Point, WorldIndex};
 use super::conditions::{Held, Operand, Operator};
@@ -130,9 +130,11 @@ impl<'w> Case<'w> {
         }
         if let Kind::User(user) = case.caller.kind {
             let account = case.caller.account.as_deref().and_then(|id| world.account(id));
-            for group in account.iter().flat_map(|account| &account.groups) {
-                if user.groups.contains(&group.name) {
-                    case.hold(&group.name, &group.policies);
+            let known = || account.iter().flat_map(|account| &account.groups);
+            for name in &user.groups {
+                match known().find(|group| group.name == *name) {
+                    Some(group) => case.hold(&group.name, &group.policies),
+                    None => case.identity.push(Document::absent(format!("group {name}"))),
                 }
             }
         }
@@ -358,10 +360,10 @@ impl<'w> Case<'w> {
     }
 
     fn core(&self, target: &Target<'w>) -> bool {
-        if !self.caller.is_account_principal() {
-            return self.named_at_all(target);
-        }
         let admitted = || target.trust_missing && self.missing("trust policy Allow");
+        if !self.caller.is_account_principal() {
+            return self.named_at_all(target) || admitted();
+        }
         match (self.same_account(target), target.delegating) {
             (true, false) => self.identity_allows(target) || self.named(target, &DIRECT),
             (true, true) => {
@@ -417,7 +419,7 @@ impl<'w> Case<'w> {
                 (layer == Layer::Trust) == trust
                     && self
                         .policy_of(target)
-                        .is_some_and(|policy| self.applies(&policy, "Deny", &Who::Named(&ANY), target))
+                        .is_some_and(|policy| self.applies(&policy, "Deny", &Who::Named(&DENIED), target))
             }
             Layer::Boundary => {
                 self.boundary.as_ref().is_some_and(|b| self.applies(b, "Deny", &Who::NotAsked, target))
@@ -426,11 +428,11 @@ impl<'w> Case<'w> {
             Layer::Scp => self.guardrails(false, target).iter().any(|l| self.some(l, "Deny", target)),
             Layer::Rcp => {
                 let levels = self.guardrails(true, target);
-                levels.iter().flatten().any(|p| self.applies(p, "Deny", &Who::Named(&ANY), target))
+                levels.iter().flatten().any(|p| self.applies(p, "Deny", &Who::Named(&DENIED), target))
             }
             Layer::Endpoint => self
                 .endpoint(target)
-                .is_some_and(|policy| self.applies(&policy, "Deny", &Who::Named(&ANY), target)),
+                .is_some_and(|policy| self.applies(&policy, "Deny", &Who::Named(&DENIED), target)),
         }
     }
 
@@ -446,17 +448,15 @@ impl<'w> Case<'w> {
         match layer {
             Layer::Identity if !of_account => false,
             Layer::Identity if same => {
-                !self.identity_allows(target)
-                    && !self.named(target, &DIRECT)
-                    && !(target.trust_missing && self.missing("trust policy Allow"))
+                let admitted = || target.trust_missing && self.missing("trust policy Allow");
+                !self.identity_allows(target) && !self.named(target, &DIRECT) && !admitted()
             }
             Layer::Identity => !self.identity_allows(target),
             Layer::Resource | Layer::Trust if (layer == Layer::Trust) != trust => false,
             Layer::Resource | Layer::Trust => {
                 let wanted = !of_account || !same || target.delegating;
-                wanted
-                    && !self.named_at_all(target)
-                    && !(target.trust_missing && self.missing("trust policy Allow"))
+                let admitted = || target.trust_missing && self.missing("trust policy Allow");
+                wanted && !self.named_at_all(target) && !admitted()
             }
             Layer::Boundary => !self.boundary_allows(target) && !self.past_boundary(target),
             Layer::Session => !self.session_allows(target) && !self.past_session(target),

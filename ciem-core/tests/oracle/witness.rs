@@ -64,14 +64,23 @@ pub(crate) fn witnesses<'w>(case: &Case<'w>) -> Vec<Target<'w>> {
             }
         }
     }
-    texts.retain(|arn| covered(arn));
-    texts.sort();
-    texts.dedup();
     let literal_account = account_of(asked).filter(|account| !account.contains(['*', '?']));
+    let told = literal_account.is_some();
     let generic_account = literal_account.or_else(|| match case.caller.kind {
         Kind::Anonymous | Kind::Service | Kind::Federated => None,
         _ => case.caller.account.clone(),
     });
+    let of_owner =
+        |text: &str| owners.iter().any(|owner| text == owner || text.starts_with(&format!("{owner}/")));
+    if let (false, Some(account)) = (told, &generic_account) {
+        // Without an account in the question it is about the caller's own resources.
+        for text in texts.iter_mut().filter(|text| !of_owner(text)) {
+            *text = in_account(text, account);
+        }
+    }
+    texts.retain(|arn| covered(arn));
+    texts.sort();
+    texts.dedup();
     let mut seen = std::collections::BTreeSet::new();
     let mut found = Vec::new();
     for text in texts {
@@ -85,6 +94,15 @@ pub(crate) fn witnesses<'w>(case: &Case<'w>) -> Vec<Target<'w>> {
         }
     }
     found
+}
+
+/// The same ARN in this account, if it names one at all.
+fn in_account(arn: &str, account: &str) -> String {
+    let mut segments: Vec<&str> = arn.splitn(6, ':').collect();
+    if let Some(named) = segments.get_mut(4).filter(|named| !named.is_empty()) {
+        *named = account;
+    }
+    segments.join(":")
 }
 
 /// The template in the partition the worlds live in.

@@ -100,7 +100,7 @@ class Snapshot:
         return self._ask("coverage", {})
 
     def principals(self) -> Table:
-        """The principals that were loaded."""
+        """Users and roles of the loaded accounts, and callers that policies name."""
         return Table(self._ask("principals", {}))
 
     def permissions(self) -> Table:

@@ -275,12 +275,20 @@ fn principal_key<'a>(scope: &KeyScope, p: &PrincipalView<'a>) -> KeyValue<'a> {
         ("aws:principalservicename", Service) => one(p.id),
         ("aws:principalservicename", _) => KeyValue::Absent,
         ("aws:principaltype", Anonymous) => KeyValue::One("Anonymous".into()),
-        (_, Service | Anonymous) => KeyValue::Absent,
-        ("aws:principalaccount" | "kms:calleraccount", Federated) => KeyValue::Open,
+        // Whoever an identity provider vouches for is no AWS principal before the role is taken on.
+        (_, Service | Anonymous | Federated) => KeyValue::Absent,
         ("aws:principalaccount" | "kms:calleraccount", _) => one(p.account),
         ("aws:principalorgid", _) => p.organisation.map_or(KeyValue::Open, one),
         ("aws:principalarn", External) => one(p.id),
-        (_, Account | External | Federated) => KeyValue::Open,
+        // A user's or role's ARN tells what it is, wherever it lives.
+        ("aws:principaltype" | "aws:username", External) => match kind_and_name(p.id) {
+            Some((User, user)) if name == "aws:username" => one(user),
+            Some((Role, _)) if name == "aws:username" => KeyValue::Absent,
+            Some((User, _)) => KeyValue::One("User".into()),
+            Some(_) => KeyValue::One("AssumedRole".into()),
+            None => KeyValue::Open,
+        },
+        (_, Account | External) => KeyValue::Open,
         ("aws:principalarn", _) => one(p.id),
         ("aws:principaltype", kind) => KeyValue::One(
             match kind {
@@ -405,6 +413,17 @@ fn can_have_policy(arn: &str) -> bool {
         Some(service) => service.contains(['*', '?']) || WITH_POLICIES.binary_search(&service).is_ok(),
         None => true,
     }
+}
+
+/// User or role, and its name without path.
+fn kind_and_name(arn: &str) -> Option<(PrincipalKind, &str)> {
+    let (kind, path) = arn.split(':').nth(5)?.split_once('/')?;
+    let kind = match kind {
+        "user" => PrincipalKind::User,
+        "role" | "assumed-role" => PrincipalKind::Role,
+        _ => return None,
+    };
+    Some((kind, path.rsplit('/').next().unwrap_or(path)))
 }
 
 /// What a session fixes of the request's context, unless the context says it already.

@@ -398,7 +398,7 @@ fn a_failed_input_leaves_nothing() {
     let mut facts = Facts::default();
     let text = format!("{}\n{{\"UserDetailList\": 5}}", page(&user("a", ""), ""));
     assert!(read(&mut facts, "x", &text).is_err());
-    assert_eq!((facts.principals.len(), facts.coverage.files.len(), facts.texts.len()), (0, 0, 0));
+    assert_eq!((facts.principals.len(), facts.coverage.files.len(), facts.texts.bytes()), (0, 0, 0));
 }
 
 #[test]
@@ -422,6 +422,7 @@ fn every_carrier_of_a_rejected_document_is_named() {
 const SAMPLES: &str = "../../shared/data/aws-authorization-details";
 
 /// Real exports, where they are at hand.
+#[expect(clippy::disallowed_methods, reason = "a test may look for sample files")]
 fn samples() -> Vec<(String, String)> {
     use std::io::Read;
     let Ok(folder) = std::fs::read_dir(SAMPLES) else { return Vec::new() };
@@ -447,7 +448,7 @@ fn real_exports_are_read_and_all_their_records_counted() {
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         let lists = ["UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"];
         let count = |list: &&str| value[*list].as_array().map_or(0, Vec::len) as u64;
-        assert_eq!(facts.coverage.files[0].records, lists.iter().map(|l| count(l)).sum::<u64>(), "{name}");
+        assert_eq!(facts.coverage.files[0].records, lists.iter().map(count).sum::<u64>(), "{name}");
         assert!(facts.coverage.rejected.is_empty(), "{name}: {:?}", facts.coverage.rejected);
     }
 }
