@@ -153,7 +153,7 @@ impl<'a> Case<'a> {
     fn combined(&self, of: impl Fn(&Self, &Part, &Setting) -> Expr) -> Expr {
         let mut own = Expr::Never;
         let mut elsewhere = Expr::Always;
-        let mut foreign = Expr::Never;
+        let mut foreign: Vec<(Expr, Expr)> = Vec::new();
         let mut generic = Expr::Never;
         for (role, part, setting) in self.parts() {
             let residual = of(self, part, setting);
@@ -167,10 +167,24 @@ impl<'a> Case<'a> {
                     own = own.or(here().and(residual));
                     elsewhere = elsewhere.minus(here());
                 }
-                Role::Foreign => foreign = foreign.or(here().and(residual)),
+                Role::Foreign if residual == Expr::Never => {}
+                Role::Foreign => foreign.push((here(), residual)),
             }
         }
-        own.or(elsewhere.and(generic)).or(foreign)
+        if foreign.is_empty() {
+            return own.or(elsewhere.and(generic));
+        }
+        // What other accounts grant adds to the answer; it takes nothing from an answer that is whole without it.
+        let alone = own.clone().or(elsewhere.clone().and(generic.clone()));
+        if simplify(&alone).expr == Expr::Always {
+            return Expr::Always;
+        }
+        let mut added = Expr::Never;
+        for (here, residual) in foreign {
+            elsewhere = elsewhere.minus(here.clone());
+            added = added.or(here.and(residual));
+        }
+        own.or(elsewhere.and(generic)).or(added)
     }
 
     /// The simplified condition.

@@ -30,7 +30,9 @@ pub(crate) fn holds(case: &Case<'_>, leaf: &Leaf, target: &Target<'_>, condition
         return holds(case, leaf, target, inner).map(|value| !value);
     }
     if let Some(patterns) = members.get("resource_in") {
-        let inside = |pattern: &str| glob::resource_matches(&glob::tokens(pattern), &target.text);
+        // A `$` that opens no variable is written as an escape.
+        let tokens = |pattern: &str| glob::tokens(&pattern.replace("${$}", "$"));
+        let inside = |pattern: &str| glob::resource_matches(&tokens(pattern), &target.text);
         return Some(super::caller::list(patterns).into_iter().any(inside));
     }
     if let Some(name) = members.get("session_name").and_then(Value::as_str) {

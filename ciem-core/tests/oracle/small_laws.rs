@@ -131,6 +131,7 @@ fn arn_text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn string_operators(
         operator in prefixed(STRINGS), values in prop::collection::vec("[aAb*?]{0,4}", 1..3), held in held("[aAb]{0,4}".boxed()),
