@@ -195,7 +195,11 @@ fn what_can_law(
     members.remove("resource");
     let rows = engine::rows(snapshot, "what_can", &wire)?;
     let grants = |row: &Value, action: &str| {
-        texts(&row["permissions"]).into_iter().any(|entry| glob::matches_ignore_case(entry, action))
+        texts(&row["permissions"]).into_iter().any(|entry| {
+            // Rows list thousands of names; only an entry with a wildcard needs the matcher.
+            entry.eq_ignore_ascii_case(action)
+                || entry.contains(['*', '?']) && glob::matches_ignore_case(entry, action)
+        })
     };
     for row in &rows {
         let excepted = row["except"].as_array().is_some_and(|except| !except.is_empty());

@@ -1,6 +1,6 @@
 //! What is there: coverage, principals, permissions, resources.
 
-use crate::model::{AccessLevel, FileReport, PrincipalKind, Rejected};
+use crate::model::{AccessLevel, FileReport, PrincipalKind, Rejected, WhoEntry};
 use crate::provider::Binding;
 use crate::snapshot::Snapshot;
 use crate::snapshot::estate::Estate;
@@ -135,7 +135,11 @@ impl Snapshot {
     /// Every principal: users and roles of the loaded accounts, and callers that policies name.
     pub fn principals(&self) -> impl Iterator<Item = PrincipalRow> + '_ {
         self.estates().iter().flat_map(|estate| {
-            estate.principals.entries().map(move |(id, principal)| {
+            let named =
+                estate.library.whos.iter().any(|who| who.negated || who.entries.contains(&WhoEntry::Anyone));
+            let listed =
+                estate.principals.entries().filter(move |(_, p)| named || p.kind != PrincipalKind::Anonymous);
+            listed.map(move |(id, principal)| {
                 let held: usize = estate.held.iter().map(|(_, csr)| csr.row(id).len()).sum();
                 let tags = estate.tags.row(id).iter();
                 PrincipalRow {
@@ -211,12 +215,18 @@ fn layers(
         }
         let name = estate.account_text(id).to_owned();
         for spec in estate.provider.layers {
+            let mut absent = Vec::new();
             let why = read.partial.get(&(name.clone(), spec.name.to_owned())).cloned();
             let state = match spec.binding {
                 Binding::Principal if !account.loaded => "not_given",
                 Binding::Principal => {
                     let part = spec.grants && estate.partial_kinds.iter().any(|(a, _)| *a == id);
-                    if part || why.is_some() { "partial" } else { "given" }
+                    absent = absent_policies(estate, account, spec.id);
+                    if part || why.is_some() || !absent.is_empty() { "partial" } else { "given" }
+                }
+                Binding::Resource if spec.required_for.is_some() && account.loaded => {
+                    // Such a policy is part of the account's own export.
+                    if estate.partial_kinds.iter().any(|(a, _)| *a == id) { "partial" } else { "given" }
                 }
                 Binding::PrincipalScope | Binding::ResourceScope => {
                     let given = estate.layers_given.contains(&spec.id) && !account.chain.is_empty();
@@ -240,14 +250,18 @@ fn layers(
             };
             if state == "not_given" {
                 assumptions.insert(format!(
-                    "account {name}: no {} were given; answers leave the layer `{}` out (export: {})",
-                    spec.missing.0, spec.name, spec.missing.1
+                    "account {name}: the layer `{}` ({}) was not given, answers leave it out; export it with {}",
+                    spec.name, spec.missing.0, spec.missing.1
                 ));
             }
             let filtered = || {
                 "an export shows no user or no role at all: it may have been filtered or cut short".to_owned()
             };
             let reason = match (state, spec.binding) {
+                ("partial", Binding::Principal) if !absent.is_empty() => Some(format!(
+                    "referenced and not given, or not taken as they stand: {}",
+                    absent.join(", ")
+                )),
                 ("partial", Binding::Principal) => Some(why.unwrap_or_else(filtered)),
                 _ => None,
             };
@@ -260,6 +274,25 @@ fn layers(
             });
         }
     }
+}
+
+/// Policies and groups that principals of the account refer to and of which the content is not known.
+fn absent_policies(
+    estate: &Estate,
+    account: &crate::snapshot::estate::Account,
+    layer: crate::model::LayerId,
+) -> Vec<String> {
+    let mut names = BTreeSet::new();
+    for id in account.principals.clone().map(crate::truth::PrincipalId) {
+        for held in estate.held(layer, id) {
+            let policy = &estate.policies[held.policy];
+            let mut statements = estate.library.statements_of(policy.document);
+            if statements.any(|(_, s)| estate.library.has_missing(s.condition)) {
+                names.insert(estate.text(policy.name).to_owned());
+            }
+        }
+    }
+    names.into_iter().collect()
 }
 
 fn missing_level(

@@ -226,6 +226,7 @@ impl Snapshot {
     /// # Errors
     /// As `matrix`, and `cancelled`.
     pub fn matrix_with(&self, query: &Query, progress: &Progress) -> Result<Matrix, Error> {
+        progress.poll("asking", 0, None)?;
         let (estate, index) = self.estate_for(query)?;
         let resource = query.resource.clone().unwrap_or_else(|| "*".to_owned());
         let given = Given {

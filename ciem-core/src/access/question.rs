@@ -58,6 +58,16 @@ impl Part {
         many.then_some((estate, caller.account_text.as_str()))
     }
 
+    /// Whether the permission can act on what the part asks about.
+    pub(crate) fn can_be_acted_on(&self, estate: &Estate, permission: u16) -> bool {
+        let Some(kinds) = estate.universe.resource_patterns(permission) else { return true };
+        match &self.asked {
+            Asked::Nothing => true,
+            Asked::Id(id) => kinds.iter().any(|kind| kind.matches(id, estate.provider.syntax)),
+            Asked::Pattern(asked) => kinds.iter().any(|kind| kind.relation(asked) != Relation::Disjoint),
+        }
+    }
+
     /// In strict questions: whether the resource may have a policy of its own that was not given.
     pub(crate) fn may_have_unknown_policy(&self, estate: &Estate, setting: &Setting) -> bool {
         setting.strict

@@ -319,7 +319,14 @@ impl Evaluator<Pair> for RowEvaluator<'_> {
         }
         // The layer is missing for the permissions that need it, and in strict questions for all.
         let missing = match spec.required_for {
-            Some(fact) => self.with_fact(fact),
+            Some(fact) => {
+                let row = self.estate.permission_rows.get(usize::from(fact.0));
+                let first = row.and_then(|row| row.ids(self.len).next())?;
+                if !self.part.can_be_acted_on(self.estate, first) {
+                    return None;
+                }
+                self.with_fact(fact)
+            }
             None if self.part.may_have_unknown_policy(self.estate, self.setting) => Kleene::exact(
                 Row::from_intervals(&self.estate.universe.without_resource().complement(self.len), self.len),
             ),

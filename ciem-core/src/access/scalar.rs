@@ -390,7 +390,8 @@ impl<T: Scalar> Evaluator<T> for ScalarEvaluator<'_> {
             None => Vec::new(),
         };
         if policies.is_empty() {
-            let required = spec.required_for.is_some_and(|fact| self.permission_facts >> fact.0 & 1 == 1);
+            let required = spec.required_for.is_some_and(|fact| self.permission_facts >> fact.0 & 1 == 1)
+                && self.part.can_be_acted_on(self.estate, self.permission);
             let strict =
                 spec.required_for.is_none() && self.part.may_have_unknown_policy(self.estate, self.setting);
             if !self.setting.own_policies || !(required || strict) {

@@ -82,6 +82,7 @@ impl Snapshot {
         let Some(principal) = &query.principal else {
             return Err(Error::invalid("principal", "`what_can` needs a principal"));
         };
+        progress.poll("asking", 0, None)?;
         let (estate, _) = self.estate_for(query)?;
         let caller = find_caller(estate, principal, query.session.as_ref())?;
         let given = Given {

@@ -70,6 +70,7 @@ impl Snapshot {
         let Some(action) = &query.action else {
             return Err(Error::invalid("action", "`who_can` needs a permission"));
         };
+        progress.poll("asking", 0, None)?;
         let resource = query.resource.clone().unwrap_or_else(|| "*".to_owned());
         let (estate, permission) = self.find_permission(action)?;
         let given = Given {

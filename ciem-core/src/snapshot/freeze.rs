@@ -121,19 +121,34 @@ impl Resolver<'_> {
         out
     }
 
+    /// A resource's own policies have no name that tells them apart: they are named after the resource.
+    fn name_after(&mut self, policies: &[PolicyId], resource: Text) {
+        for &id in policies {
+            let name = format!("{} of {}", self.text(self.policies[id].name), self.text(resource));
+            self.policies[id].name = self.builder.library.texts.text(&name);
+        }
+    }
+
     /// A policy that may say anything, because a fact is missing.
     pub(crate) fn unknown(&mut self, layer: LayerId, name: Text, fact: MissingFact) -> PolicyId {
         let document = self.builder.absent(&Arc::new(fact));
         self.policies.push(Policy { layer, name, document, source: None })
     }
 
-    pub(crate) fn contradicted(&mut self, id: Text, what: &str) {
+    pub(crate) fn contradicted(&mut self, id: Text, what: &str, sources: impl Iterator<Item = SourceId>) {
+        let mut names: Vec<&str> = sources
+            .filter_map(|source| self.coverage.files.get(source.0 as usize))
+            .map(|file| file.name.as_str())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        let source = names.join(", ");
         let policy = self.text(id).to_owned();
         let reason = format!(
             "the inputs hold {what} records of it that contradict each other; answers that depend on the \
              difference are unknown: give the newest export only"
         );
-        let rejected = Rejected { policy, pointer: String::new(), reason, source: String::new() };
+        let rejected = Rejected { policy, pointer: String::new(), reason, source };
         self.coverage.rejected.insert(rejected);
     }
 }
@@ -181,12 +196,16 @@ pub(crate) fn freeze(
     counts.insert("resources", facts.resources.len() as u64);
     counts.insert("scopes", facts.scopes.len() as u64);
     counts.insert("accounts", facts.accounts.len() as u64);
-    let contradicted: Vec<Text> = {
+    let contradicted: Vec<(Text, Vec<SourceId>)> = {
         let sorted = resolver.records.sorted(&resolver.builder.library.texts);
-        sorted.into_iter().filter(|(_, variants)| variants.len() > 1).map(|(id, _)| id).collect()
+        sorted
+            .into_iter()
+            .filter(|(_, variants)| variants.len() > 1)
+            .map(|(id, variants)| (id, variants.iter().map(|record| record.source).collect()))
+            .collect()
     };
-    for id in contradicted {
-        resolver.contradicted(id, "policy");
+    for (id, sources) in contradicted {
+        resolver.contradicted(id, "policy", sources.into_iter());
     }
     progress.poll("indexing", 1, None)?;
     let resources = std::mem::take(&mut facts.resources).into_sorted(&resolver.builder.library.texts);
@@ -203,8 +222,9 @@ pub(crate) fn freeze(
         let uses: Vec<(&[PolicyUse], SourceId)> =
             variants.iter().map(|r| (r.policies.as_slice(), r.source)).collect();
         let policies = resolver.resolve_variants(id, &uses);
+        resolver.name_after(&policies, id);
         if variants.len() > 1 {
-            resolver.contradicted(id, "resource");
+            resolver.contradicted(id, "resource", variants.iter().map(|r| r.source));
         }
         let account = variants.iter().find_map(|r| r.account).and_then(|a| account_ids.get(&a).copied());
         let flags = variants.iter().fold(0, |all, r| all | r.flags);

@@ -151,7 +151,7 @@ fn holdings(resolver: &mut Resolver<'_>, groups: &Groups, draft: &Draft, layers:
     let mut held: Vec<Held> = own.into_iter().map(|policy| Held { policy, via: None }).collect();
     let Some((first, others)) = draft.variants.split_first() else { return held };
     if !others.is_empty() {
-        resolver.contradicted(draft.id, "principal");
+        resolver.contradicted(draft.id, "principal", draft.variants.iter().map(|r| r.source));
         // A difference in tags or memberships may change any condition or grant.
         let same = |r: &PrincipalRecord| r.tags == first.tags && r.groups == first.groups;
         if !others.iter().all(same) {
@@ -195,7 +195,7 @@ impl Groups {
                 variants.iter().map(|r| (r.policies.as_slice(), r.source)).collect();
             let policies = resolver.resolve_variants(*id, &uses);
             if variants.len() > 1 {
-                resolver.contradicted(*id, "group");
+                resolver.contradicted(*id, "group", variants.iter().map(|r| r.source));
             }
             nodes.insert(*id, graph.add_node(policies));
         }

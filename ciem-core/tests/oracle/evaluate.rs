@@ -293,8 +293,9 @@ impl<'w> Case<'w> {
                 && self.resource_matches(statement, variables, target)
                 && self.who_matches(statement, who)
                 && (rejected || self.conditions_hold(statement, variables, target))
-                && (!(rejected || document.doubtful)
-                    || self.missing(&format!("{} {at} {effect}", document.subject)))
+                && (!rejected || self.missing(&format!("{} {effect}", document.subject)))
+                // In force as a whole or not at all.
+                && (!document.doubtful || self.missing(&document.subject))
         })
     }
 

@@ -226,7 +226,8 @@ impl Maker {
     }
 
     fn guardrail(&mut self, id: String, resource_side: bool) -> Guardrail {
-        let mut statement = self.names.statement(&mut self.random, "Deny", 35);
+        let conditions = if resource_side { 25 } else { 35 };
+        let mut statement = self.names.statement(&mut self.random, "Deny", conditions);
         if resource_side {
             // A resource control policy must name everybody, and knows no NotAction.
             statement["Principal"] = json!("*");
@@ -249,7 +250,7 @@ impl Maker {
         if self.random.percent(35) {
             policies.push(self.guardrail(format!("p-scp{level}"), false));
         }
-        if self.random.percent(65) {
+        if self.random.percent(75) {
             policies.push(self.guardrail(format!("p-rcp{level}"), true));
         }
         policies
