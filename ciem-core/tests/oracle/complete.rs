@@ -223,18 +223,37 @@ impl Case<'_> {
             })
             .filter(|(operator, _)| operator.known())
             .collect();
-        let cache_key = format!("{key} {operands:?}");
+        // A variable may stand for any run of path segments of what is acted on.
+        let is_variable = self.index.variables.contains(key);
+        let runs = if is_variable { path_runs(&target.text) } else { Vec::new() };
+        let cache_key = format!("{key} {operands:?} {runs:?}");
         if let Some(found) = self.index.domains.borrow().get(&cache_key) {
             return found.clone();
         }
-        let domain = Rc::new(representatives(key, &operands, self.index.variables.contains(key)));
+        let domain = Rc::new(representatives(key, &operands, is_variable, runs));
         self.index.domains.borrow_mut().insert(cache_key, domain.clone());
         domain
     }
 }
 
-fn representatives(key: &str, tests: &[(Operator, Vec<Operand>)], keep_all: bool) -> Vec<Representative> {
+fn path_runs(arn: &str) -> Vec<String> {
+    let path = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    let parts: Vec<&str> = path.split('/').collect();
+    let starts = 0..parts.len();
+    starts
+        .flat_map(|from| (from..parts.len()).map(move |to| (from, to)))
+        .map(|(f, t)| parts[f..=t].join("/"))
+        .collect()
+}
+
+fn representatives(
+    key: &str,
+    tests: &[(Operator, Vec<Operand>)],
+    keep_all: bool,
+    runs: Vec<String>,
+) -> Vec<Representative> {
     let mut values: BTreeMap<String, bool> = BTreeMap::from([("~fresh".to_owned(), true)]);
+    values.extend(runs.into_iter().map(|run| (run, false)));
     let mut add = |value: String, fringe: bool| {
         values.entry(value).and_modify(|old| *old &= fringe).or_insert(fringe);
     };
