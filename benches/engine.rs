@@ -1,7 +1,10 @@
 //! The only file of the benches that knows how the engine is called.
 
 use crate::generator::requests::Question;
-use ciem_core::{ContextValue, Error, Prepared, Query, Request, Scratch, Snapshot, SnapshotBuilder, Verdict};
+use ciem_core::{
+    ContextValue, Error, Prepared, PreparedRequest, Query, Request, Scratch, Snapshot, SnapshotBuilder,
+    Verdict,
+};
 
 /// Reads, freezes and indexes these exports.
 pub(crate) fn load(files: &[(String, Vec<u8>)]) -> Result<Snapshot, Error> {
@@ -24,12 +27,12 @@ pub(crate) fn request(question: &Question, known: bool) -> Request {
     request
 }
 
-pub(crate) fn prepare(snapshot: &Snapshot) -> Prepared<'_> {
-    Prepared::new(snapshot)
-}
-
-pub(crate) fn verdict(prepared: &Prepared<'_>, request: &Request, scratch: &mut Scratch) -> Verdict {
-    prepared.verdict(request, scratch)
+/// The questions, resolved.
+pub(crate) fn requests(
+    prepared: &Prepared<'_>,
+    questions: impl Iterator<Item = Request>,
+) -> Result<Vec<PreparedRequest>, Error> {
+    questions.map(|request| prepared.request(&request)).collect()
 }
 
 /// A verdict that hangs on something the request does not say.
@@ -38,13 +41,18 @@ pub(crate) fn depends(verdict: Verdict) -> bool {
 }
 
 /// How many principals hold the permission, by asking about each: what the set form is compared with.
-pub(crate) fn scan(prepared: &Prepared<'_>, requests: &[Request], scratch: &mut Scratch) -> usize {
-    requests.iter().filter(|request| verdict(prepared, request, scratch) != Verdict::Deny).count()
+pub(crate) fn scan(prepared: &Prepared<'_>, requests: &[PreparedRequest], scratch: &mut Scratch) -> usize {
+    requests.iter().filter(|request| prepared.verdict(request, scratch) != Verdict::Deny).count()
 }
 
 /// How many principals hold the permission, set at a time.
 pub(crate) fn holders(snapshot: &Snapshot, query: &Query) -> Result<usize, Error> {
-    Ok(snapshot.who_can(query)?.count())
+    Ok(snapshot.who_can(query)?.count() as usize)
+}
+
+/// How many of them hold it under a condition only.
+pub(crate) fn conditional(snapshot: &Snapshot, query: &Query) -> Result<usize, Error> {
+    Ok(snapshot.who_can(query)?.conditional())
 }
 
 /// The same with every row written out.
@@ -60,14 +68,20 @@ pub(crate) fn query(request: &Request) -> Query {
     query
 }
 
-/// Surely and possibly held permissions of a principal among all of the catalogue, on any resource.
-pub(crate) fn row(snapshot: &Snapshot, principal: &str) -> Result<(usize, usize), Error> {
-    let row = snapshot.permission_row(principal)?;
-    Ok((row.surely(), row.possibly()))
+/// Every principal against all permissions, on any resource, the resources' own policies aside: by principal how many
+/// permissions are surely and how many are possibly held.
+pub(crate) fn rows(snapshot: &Snapshot) -> Result<Vec<(String, usize, usize)>, Error> {
+    let matrix = snapshot.matrix(&caller_side())?;
+    Ok(matrix.rows().map(|row| (row.principal, row.surely.len(), row.possibly.len())).collect())
 }
 
-/// The same two figures by the same rule over the same leaves, with a roaring bitmap where `row` has a dense row.
-pub(crate) fn roaring_row(snapshot: &Snapshot, principal: &str) -> Result<(usize, usize), Error> {
-    let row = snapshot.permission_row_in::<roaring::RoaringBitmap>(principal)?;
-    Ok((row.surely(), row.possibly()))
+/// The same, of which only the number of rows is looked at.
+pub(crate) fn row_count(snapshot: &Snapshot) -> Result<usize, Error> {
+    Ok(snapshot.matrix(&caller_side())?.len())
+}
+
+fn caller_side() -> Query {
+    let mut query = Query::default().on("*");
+    query.caller_side_only = true;
+    query
 }

@@ -38,6 +38,14 @@ impl Figures {
         });
     }
 
+    /// Times one run of `work`, for work that takes seconds; all runs under one name are added up.
+    pub(crate) fn once<R>(&mut self, name: &str, work: impl FnOnce() -> R) -> R {
+        let started = Instant::now();
+        let result = work();
+        self.samples.entry(name.to_owned()).or_default().push(started.elapsed().as_secs_f64());
+        result
+    }
+
     /// Seconds per item; nothing if the name was filtered out of this run.
     pub(crate) fn median(&self, name: &str) -> Option<f64> {
         let mut samples = self.samples.get(name)?.clone();
@@ -63,6 +71,14 @@ impl Figures {
                 other / own
             ));
         }
+    }
+
+    /// As `faster`, against a peer whose work was timed in portions with `once`.
+    pub(crate) fn faster_in_all(&mut self, name: &str, peer: &str, bar: f64) {
+        if let Some(samples) = self.samples.get_mut(peer) {
+            *samples = vec![samples.iter().sum()];
+        }
+        self.faster(name, peer, bar);
     }
 
     pub(crate) fn note(&mut self, line: String) {
