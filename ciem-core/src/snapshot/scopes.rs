@@ -93,6 +93,11 @@ pub(crate) fn gather(
         let mut nodes: Vec<ScopeId> = chain.iter().filter_map(|id| ids.get(id).copied()).collect();
         if !whole {
             let subject = resolver.text(*id).to_owned();
+            let source = variants
+                .first()
+                .and_then(|record| resolver.coverage.files.get(record.source.0 as usize))
+                .map(|file| file.name.clone())
+                .unwrap_or_default();
             let reason = "no single chain of parents leads from this account to the organisation's root \
                           (a node is missing, has two parents, or the tree has a cycle); give list-roots, \
                           list-organizational-units-for-parent and list-accounts-for-parent for every node";
@@ -100,7 +105,7 @@ pub(crate) fn gather(
                 policy: subject,
                 pointer: String::new(),
                 reason: reason.to_owned(),
-                source: String::new(),
+                source,
             });
             let policies = layers.iter().map(|&layer| unknown_level(resolver, layer, *id)).collect();
             nodes.insert(0, out.scopes.push(Scope { policies, principals: IdSet::default() }));

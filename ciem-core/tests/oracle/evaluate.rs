@@ -285,7 +285,7 @@ impl<'w> Case<'w> {
         };
         let rejected = is_rejected(content);
         let variables = content["Version"] == "2012-10-17";
-        statements(content).into_iter().enumerate().any(|(at, statement)| {
+        statements(content).into_iter().any(|statement| {
             let stated = statement["Effect"].as_str().unwrap_or_default();
             let readable = matches!(stated, "Allow" | "Deny");
             (stated == effect || (rejected && !readable))
