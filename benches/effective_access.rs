@@ -87,14 +87,15 @@ fn verdicts(
     for (known, what) in [(true, "all keys given"), (false, "no key given")] {
         let asked = questions.iter().map(|question| engine::request(question, known));
         let requests = engine::requests(&prepared, asked)?;
-        let (dependent, settled): (Vec<&PreparedRequest>, Vec<&PreparedRequest>) = requests
-            .iter()
-            .partition(|request| engine::depends(prepared.verdict(request, &mut scratch)));
+        let (dependent, settled): (Vec<&PreparedRequest>, Vec<&PreparedRequest>) =
+            requests.iter().partition(|request| engine::depends(prepared.verdict(request, &mut scratch)));
         let name = format!("verdict/{size} {what}");
         let all: Vec<&PreparedRequest> = requests.iter().collect();
         let share = 100.0 * dependent.len() as f64 / requests.len() as f64;
         figures.note(format!("{name}: {share:.2} % of the verdicts depend"));
-        for (part, list) in [("", &all), (", those that depend", &dependent), (", those that do not", &settled)] {
+        for (part, list) in
+            [("", &all), (", those that depend", &dependent), (", those that do not", &settled)]
+        {
             if list.is_empty() {
                 continue;
             }
@@ -167,7 +168,8 @@ fn holders(
         action.clone_into(&mut question.action);
         resource.clone_into(&mut question.resource);
         let query = engine::query(&engine::request(&question, true));
-        let (answer, conditional) = (engine::holders(snapshot, &query)?, engine::conditional(snapshot, &query)?);
+        let (answer, conditional) =
+            (engine::holders(snapshot, &query)?, engine::conditional(snapshot, &query)?);
         let names = ["sets", "scan", "rows"].map(|form| format!("who_can/{what}, {form}"));
         let [sets, scan, rows] = &names;
         figures.measure(&mut group, sets, 1, || {

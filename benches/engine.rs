@@ -2,7 +2,8 @@
 
 use crate::generator::requests::Question;
 use ciem_core::{
-    ContextValue, Error, Prepared, PreparedRequest, Query, Request, Scratch, Snapshot, SnapshotBuilder, Verdict,
+    ContextValue, Error, Prepared, PreparedRequest, Query, Request, Scratch, Snapshot, SnapshotBuilder,
+    Verdict,
 };
 
 /// Reads, freezes and indexes these exports.

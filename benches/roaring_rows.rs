@@ -171,7 +171,8 @@ impl Compiler {
                 self.account(&file, &accounts, &mut principals);
             }
         }
-        let is_rcp = |name: &str| RCP_SERVICES.lines().any(|service| name.split(':').next() == Some(service.trim()));
+        let is_rcp =
+            |name: &str| RCP_SERVICES.lines().any(|service| name.split(':').next() == Some(service.trim()));
         let ids = |wanted: &dyn Fn(&str) -> bool| -> RoaringBitmap {
             (0..).zip(&self.names).filter(|(_, (name, _))| wanted(name)).map(|(id, _)| id).collect()
         };
@@ -189,7 +190,10 @@ impl Compiler {
         let entry = |line: &'static str| {
             let mut fields = line.split('\t');
             let (name, types) = (fields.next()?, fields.nth(1)?);
-            Some((name.to_ascii_lowercase(), types.split(',').filter(|kind| *kind != "-").collect::<Vec<_>>()))
+            Some((
+                name.to_ascii_lowercase(),
+                types.split(',').filter(|kind| *kind != "-").collect::<Vec<_>>(),
+            ))
         };
         self.names = ACTIONS.lines().filter_map(entry).collect();
         self.names.sort();
@@ -308,13 +312,23 @@ impl Compiler {
         for set in [&mut sure, &mut possible].into_iter().chain(within.iter_mut().map(|(_, set)| set)) {
             set.optimize();
         }
-        Statement { denies: statement["Effect"] == "Deny", when: when(&statement["Condition"]), sure, possible, within }
+        Statement {
+            denies: statement["Effect"] == "Deny",
+            when: when(&statement["Condition"]),
+            sure,
+            possible,
+            within,
+        }
     }
 
     fn expand(&mut self, pattern: &str) -> &RoaringBitmap {
         let names = &self.names;
         self.expanded.entry(pattern.to_owned()).or_insert_with(|| {
-            (0..).zip(names).filter(|(_, (name, _))| overlap(pattern.as_bytes(), name.as_bytes())).map(|(id, _)| id).collect()
+            (0..)
+                .zip(names)
+                .filter(|(_, (name, _))| overlap(pattern.as_bytes(), name.as_bytes()))
+                .map(|(id, _)| id)
+                .collect()
         })
     }
 

@@ -356,9 +356,9 @@ impl Evaluator<Pair> for RowEvaluator<'_> {
                 }
                 self.with_fact(fact)
             }
-            None if self.part.may_have_unknown_policy(self.estate, self.setting) => Kleene::exact(
-                Row::from_intervals(self.estate.universe.with_resource(), self.len),
-            ),
+            None if self.part.may_have_unknown_policy(self.estate, self.setting) => {
+                Kleene::exact(Row::from_intervals(self.estate.universe.with_resource(), self.len))
+            }
             None => return None,
         };
         let doubt = missing.and(&constant(Tri::Maybe));

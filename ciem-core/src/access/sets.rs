@@ -9,18 +9,18 @@ use super::leaf::{CondLeaf, Scene};
 use super::question::{Asked, Owner, Part, Setting, fact_spec};
 use crate::base::IdSet;
 use crate::condition::{KeyState, Tri};
-use crate::model::{Clause, CondId, DocId, Effect, LayerId, PrincipalKind, WhoEntry};
+use crate::model::{Clause, CondId, DocId, Effect, LayerId};
 use crate::pattern::Template;
 use crate::provider::{Binding, FactSpec, KeyScope, LayerSpec, PrincipalView, ResourceTraits};
 use crate::snapshot::estate::{AccountId, Estate, PolicyId, ScopeId};
 use crate::snapshot::index::Guarded;
-use crate::snapshot::library::{PatternKind, ResourceSetId, StatementId, Stmt, WhoId};
+use crate::snapshot::library::{PatternKind, ResourceSetId, StatementId, Stmt};
 use crate::truth::{
     Bits, Effects, Evaluator, FactId, Grants, Kleene, PrincipalId, PrincipalSet, Principals, Truth,
 };
 use hashbrown::HashMap;
 
-type Ids = IdSet<PrincipalId>;
+pub(super) type Ids = IdSet<PrincipalId>;
 
 pub(crate) struct SetEvaluator<'a> {
     pub(crate) estate: &'a Estate,
@@ -81,11 +81,11 @@ impl Gathered {
     }
 }
 
-fn exactly(ids: Ids) -> PrincipalSet {
+pub(super) fn exactly(ids: Ids) -> PrincipalSet {
     Kleene::exact(Principals::these(ids))
 }
 
-fn constant(degree: Tri) -> PrincipalSet {
+pub(super) fn constant(degree: Tri) -> PrincipalSet {
     match degree {
         Tri::No => PrincipalSet::never(),
         Tri::Yes => PrincipalSet::always(),
@@ -253,7 +253,7 @@ impl<'a> SetEvaluator<'a> {
     }
 
     /// Whom a statement applies to among `candidates`.
-    fn statement(&mut self, statement: &Stmt, candidates: &Ids) -> PrincipalSet {
+    pub(super) fn statement(&mut self, statement: &Stmt, candidates: &Ids) -> PrincipalSet {
         if !self.estate.library.action_sets[statement.actions].contains(self.permission) {
             return PrincipalSet::never();
         }
@@ -411,107 +411,6 @@ impl<'a> SetEvaluator<'a> {
             effects = with_doubt(effects, unbound);
         }
         effects
-    }
-
-    fn entry(&self, entry: WhoEntry) -> PrincipalSet {
-        let estate = self.estate;
-        let one = |id: Option<PrincipalId>| exactly(id.map(IdSet::one).unwrap_or_default());
-        let of_kind = |text, kind| {
-            one(estate.by_id.get(&text).copied().filter(|&id| estate.principals[id].kind == kind))
-        };
-        match entry {
-            WhoEntry::Anyone => PrincipalSet::always(),
-            WhoEntry::Account(account) => {
-                let range =
-                    estate.account_ids.get(&account).map(|&id| estate.accounts[id].principals.clone());
-                let mut members = range.map(IdSet::range).unwrap_or_default();
-                for kind in [PrincipalKind::Anonymous, PrincipalKind::Federated, PrincipalKind::Service] {
-                    members.subtract(estate.of_kind(kind));
-                }
-                exactly(members)
-            }
-            WhoEntry::Principal(id) => {
-                let outside = [PrincipalKind::Service, PrincipalKind::Federated, PrincipalKind::Anonymous];
-                let found = estate.by_id.get(&id).copied();
-                one(found.filter(|&id| !outside.contains(&estate.principals[id].kind)))
-            }
-            WhoEntry::UniqueId(id) => one(estate.by_unique_id.get(&id).copied()),
-            WhoEntry::Service(name) => of_kind(name, PrincipalKind::Service),
-            WhoEntry::Federated(name) => of_kind(name, PrincipalKind::Federated),
-            WhoEntry::Session { account, role, .. } => {
-                let Some(&account) = estate.account_ids.get(&account) else { return PrincipalSet::never() };
-                let role = estate.text(role);
-                let same = |id: &PrincipalId| {
-                    let p = &estate.principals[*id];
-                    p.kind == PrincipalKind::Role && estate.text(p.name).eq_ignore_ascii_case(role)
-                };
-                let found = estate.accounts[account].principals.clone().map(PrincipalId).find(same);
-                one(found).and(&constant(Tri::Maybe))
-            }
-            WhoEntry::Nobody => PrincipalSet::never(),
-        }
-    }
-
-    fn excepted(&self, who: WhoId) -> PrincipalSet {
-        let entries = &self.estate.library.whos[who].entries;
-        entries.iter().fold(PrincipalSet::never(), |all, &entry| {
-            let found = self.entry(entry);
-            let account = matches!(entry, WhoEntry::Account(_));
-            all.or(&if account { found.and(&constant(Tri::Maybe)) } else { found })
-        })
-    }
-
-    fn add_grants(&mut self, policy: PolicyId, within: &Ids, grants: &mut Grants<PrincipalSet>) {
-        let estate = self.estate;
-        for (_, statement) in estate.library.statements_of(estate.policies[policy].document) {
-            let says = self.statement(statement, within);
-            if says.is_never() {
-                continue;
-            }
-            let Some(who) = statement.who else {
-                match statement.effect {
-                    Effect::Deny => grants.deny = grants.deny.or(&says),
-                    Effect::Allow => grants.by_strength.iter_mut().for_each(|slot| *slot = slot.or(&says)),
-                }
-                continue;
-            };
-            let named = &estate.library.whos[who];
-            match (named.negated, statement.effect) {
-                (true, Effect::Deny) => {
-                    let excepted = self.excepted(who);
-                    grants.deny = grants.deny.or(&says.minus(&excepted));
-                    grants.deny_excepted = grants.deny_excepted.or(&says.and(&excepted));
-                }
-                (true, Effect::Allow) => {
-                    let says = says.minus(&self.excepted(who));
-                    self.grant(WhoEntry::Anyone, &says, grants);
-                }
-                (false, effect) => {
-                    for &entry in &named.entries {
-                        let says = says.and(&self.entry(entry));
-                        match effect {
-                            Effect::Allow => self.grant(entry, &says, grants),
-                            Effect::Deny => grants.deny = grants.deny.or(&says),
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    fn grant(&self, entry: WhoEntry, says: &PrincipalSet, grants: &mut Grants<PrincipalSet>) {
-        if says.is_never() {
-            return;
-        }
-        for (kind, members) in self.estate.kinds() {
-            let strength = (self.estate.provider.strength)(entry, kind);
-            if let Some(slot) = strength.and_then(|s| grants.by_strength.get_mut(usize::from(s.0))) {
-                let of_kind = says.and(&exactly(members.clone()));
-                if !of_kind.is_never() {
-                    *slot = slot.or(&of_kind);
-                }
-            }
-        }
     }
 
     fn spec(&self, layer: LayerId) -> Option<&'static LayerSpec> {

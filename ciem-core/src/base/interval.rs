@@ -216,9 +216,7 @@ impl Row {
         match self {
             Row::None => false,
             Row::All => true,
-            Row::Some(words, _) => {
-                words.0.get(usize::from(id / 64)).is_some_and(|w| w >> (id % 64) & 1 == 1)
-            }
+            Row::Some(words, _) => words.0.get(usize::from(id / 64)).is_some_and(|w| w >> (id % 64) & 1 == 1),
         }
     }
 
