@@ -303,7 +303,7 @@ fn the_matrix_bounds_the_residual() {
 
 #[test]
 fn order_of_files_and_records_does_not_matter() {
-    over_worlds(worlds() / 4, |seed| {
+    over_worlds(table_worlds() / 4, |seed| {
         let (world, _, requests) = case(seed);
         let mut random = Random::new(seed);
         let mut other = world.clone();
