@@ -11,7 +11,9 @@ use crate::progress::Progress;
 use crate::provider::{Binding, TABLE};
 use crate::snapshot::estate::Estate;
 use crate::snapshot::freeze::freeze;
+use crate::snapshot::known::Known;
 use crate::snapshot::library::{Library, StatementId};
+use crate::snapshot::universe::Universe;
 use crate::snapshot::{Inner, Snapshot};
 use crate::truth::{Outcome, Residual};
 use serde_json::Value;
@@ -95,7 +97,8 @@ pub fn simulate(simulation: &str) -> Result<Decision, Error> {
     let Some(provider) = provider else { return Err(Error::invalid("provider", "no such provider")) };
     let mut facts = Facts::default();
     let request = (provider.simulate)(simulation, &mut facts)?;
-    let (estate, coverage) = freeze(provider, (provider.catalog)(), facts, &Progress::none())?;
+    let universe = Universe::of_facts(Known::built_in(provider), &facts)?;
+    let (estate, coverage) = freeze(provider, universe, facts, &Progress::none())?;
     let snapshot = Snapshot(Arc::new(Inner {
         estates: vec![estate],
         coverages: vec![coverage],

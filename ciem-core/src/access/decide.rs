@@ -99,7 +99,7 @@ impl<'a> Case<'a> {
     /// Whether the exports list every resource that the permission can act on: it needs a policy of the
     /// resource, and the account was loaded whole.
     fn is_closed(&self) -> bool {
-        let facts = self.estate.permission_facts(self.plan.permission);
+        let facts = self.estate.universe.facts(self.plan.permission);
         let required = self
             .estate
             .provider

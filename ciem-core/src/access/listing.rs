@@ -122,7 +122,7 @@ impl Snapshot {
                 *coverage.counts.entry(kind).or_insert(0) += count;
             }
             coverage.unknown_actions.extend(estate.universe.unknown().map(str::to_owned));
-            coverage.catalogs.insert(estate.provider.name, estate.universe.catalog.version().to_owned());
+            coverage.catalogs.insert(estate.provider.name, estate.universe.catalog().version().to_owned());
             layers(estate, read, &mut coverage.layers, &mut assumptions);
         }
         coverage.files.extend(self.0.unrecognised.iter().cloned());
@@ -163,11 +163,11 @@ impl Snapshot {
         self.estates().iter().flat_map(|estate| {
             let universe = &estate.universe;
             (0..universe.len()).map(move |id| {
-                let info = universe.catalog.info(id);
+                let info = universe.catalog().info(id);
                 let mut types: Vec<String> = info
                     .iter()
                     .flat_map(|info| info.resource_types)
-                    .filter_map(|&kind| universe.catalog.resource_type(kind))
+                    .filter_map(|&kind| universe.catalog().resource_type(kind))
                     .map(|kind| kind.name.to_owned())
                     .collect();
                 types.dedup();

@@ -75,7 +75,7 @@ impl RowPlan {
         let mut closed = Row::None;
         if !special.is_empty() {
             let required = provider.layers.iter().filter_map(|spec| spec.required_for);
-            for row in required.filter_map(|fact| estate.permission_rows.get(usize::from(fact.0))) {
+            for row in required.filter_map(|fact| estate.universe.row(fact)) {
                 closed.or(row);
             }
             // Only permissions of which some special part speaks have another place to be allowed.

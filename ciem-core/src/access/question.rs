@@ -196,7 +196,7 @@ fn brought(
         };
         documents.push((layer, (provider.document)(&mut facts, layer, &text)?));
     }
-    let library = freeze(provider, estate.universe.catalog.clone(), facts, &Progress::none())?.0.library;
+    let library = freeze(provider, estate.universe.clone(), facts, &Progress::none())?.0.library;
     let states = States::new(&library, context, unknown);
     Ok(Brought { library: Arc::new(library), states, documents })
 }

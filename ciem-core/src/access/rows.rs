@@ -201,7 +201,7 @@ impl<'a> RowEvaluator<'a> {
     }
 
     fn with_fact(&self, fact: FactId) -> Pair {
-        let row = self.estate.permission_rows.get(usize::from(fact.0));
+        let row = self.estate.universe.row(fact);
         Kleene::exact(row.cloned().unwrap_or(Row::None))
     }
 
@@ -349,7 +349,7 @@ impl Evaluator<Pair> for RowEvaluator<'_> {
         // The layer is missing for the permissions that need it, and in strict questions for all.
         let missing = match spec.required_for {
             Some(fact) => {
-                let row = self.estate.permission_rows.get(usize::from(fact.0));
+                let row = self.estate.universe.row(fact);
                 let first = row.and_then(|row| row.ids(self.len).next())?;
                 if !self.part.can_be_acted_on(self.estate, first) {
                     return None;

@@ -39,7 +39,7 @@ impl<'a> ScalarEvaluator<'a> {
         part: &'a Part,
         setting: &'a Setting,
     ) -> Self {
-        let permission_facts = estate.permission_facts(permission);
+        let permission_facts = estate.universe.facts(permission);
         ScalarEvaluator { estate, caller, permission, permission_facts, part, setting, trace: Vec::new() }
     }
 

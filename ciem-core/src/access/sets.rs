@@ -120,7 +120,7 @@ enum DependsOn {
 impl<'a> SetEvaluator<'a> {
     /// `setting` must be bound to the part where the part's owner is known.
     pub(crate) fn new(estate: &'a Estate, permission: u16, part: &'a Part, setting: &'a Setting) -> Self {
-        let permission_facts = estate.permission_facts(permission);
+        let permission_facts = estate.universe.facts(permission);
         SetEvaluator { estate, permission, permission_facts, part, setting, memo: HashMap::default() }
     }
 

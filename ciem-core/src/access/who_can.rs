@@ -141,7 +141,7 @@ fn sets(estate: &Estate, plan: &Plan, setting: &Setting, progress: &Progress) ->
     // Whatever is open outside the special parts, or sure there, is not nothing: no list of resources is all of them,
     // unless the exports list all that the permission can act on.
     let required = estate.provider.layers.iter().filter_map(|spec| spec.required_for);
-    let facts = estate.permission_facts(plan.permission);
+    let facts = estate.universe.facts(plan.permission);
     let closed = required.map(|fact| facts >> fact.0 & 1).any(|bit| bit == 1);
     let whole = plan.generic.as_ref().map(|part| &part.asked);
     let all_of_it = |part: &Part| whole.is_some_and(|asked| part.asked == *asked);

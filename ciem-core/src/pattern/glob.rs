@@ -221,6 +221,11 @@ impl Glob {
         if !left.starts_with(right) && !right.starts_with(left) {
             return false;
         }
+        // Where both stretch, only their ends can disagree; without `?` these are plain text.
+        if !self.text.contains('?') && !other.text.contains('?') {
+            let (left, right) = (self.literal_suffix(), other.literal_suffix());
+            return left.ends_with(right) || right.ends_with(left);
+        }
         (self.is_prefix_only() && left.len() <= right.len())
             || (other.is_prefix_only() && right.len() <= left.len())
             || relation::overlaps(&self.tokens(), &other.tokens())

@@ -139,6 +139,20 @@ impl Pattern {
         }
     }
 
+    /// Whether some id matches both.
+    pub(crate) fn overlaps(&self, other: &Pattern) -> bool {
+        match (self.is_any(), other.is_any()) {
+            (true, _) => true,
+            (false, true) => !self.void,
+            (false, false) => {
+                let alike = self.segments.len() == other.segments.len() && !self.void && !other.void;
+                // Ids differ most at their ends, so that is where most pairs part.
+                alike
+                    && self.segments.iter().zip(&other.segments).rev().all(|(own, other)| own.overlaps(other))
+            }
+        }
+    }
+
     /// The ids that match both, as a union of patterns: sorted, none included in another. `None` when that would take
     /// more than 16 patterns or too much work.
     pub(crate) fn intersect(&self, other: &Pattern) -> Option<Vec<Pattern>> {

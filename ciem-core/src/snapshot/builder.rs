@@ -2,6 +2,8 @@
 
 use super::estate::Estate;
 use super::freeze::freeze;
+use super::known::Known;
+use super::universe::Universe;
 use super::{Inner, Snapshot};
 use crate::error::{Error, Place};
 use crate::model::{Catalog, Facts, FileReport};
@@ -253,7 +255,8 @@ impl SnapshotBuilder {
         let mut coverages = Vec::new();
         for (provider, mut facts, catalog) in self.facts {
             (provider.finish)(&mut facts);
-            let (estate, coverage) = freeze(provider, catalog, facts, &self.options.progress)?;
+            let universe = Universe::of_facts(Known::of(provider, catalog), &facts)?;
+            let (estate, coverage) = freeze(provider, universe, facts, &self.options.progress)?;
             estates.push(estate);
             coverages.push(coverage);
         }

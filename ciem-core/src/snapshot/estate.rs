@@ -3,7 +3,7 @@
 use super::index::{HolderIndex, ResourceIndex};
 use super::library::Library;
 use super::universe::Universe;
-use crate::base::{Csr, IdSet, IdVec, Intervals, Row, Text, id_type};
+use crate::base::{Csr, IdSet, IdVec, Intervals, Text, id_type};
 use crate::model::{Clause, DocId, LayerId, PrincipalKind, SourceId};
 use crate::provider::Provider;
 use crate::truth::PrincipalId;
@@ -120,10 +120,6 @@ pub(crate) struct Estate {
     pub(crate) sources: Vec<String>,
     /// Distinct records by kind.
     pub(crate) counts: std::collections::BTreeMap<&'static str, u64>,
-    /// By permission: bits by fact id.
-    pub(crate) permission_facts: Box<[u32]>,
-    /// By fact id: the permissions of which it holds.
-    pub(crate) permission_rows: Vec<Row>,
     pub(crate) by_kind: Vec<(PrincipalKind, IdSet<PrincipalId>)>,
     pub(crate) clause_sets: ClauseSets,
 }
@@ -177,11 +173,6 @@ impl Estate {
 
     pub(crate) fn held(&self, layer: LayerId, principal: PrincipalId) -> &[Held] {
         self.held.iter().find(|(l, _)| *l == layer).map_or(&[], |(_, csr)| csr.row(principal))
-    }
-
-    /// Bits by fact id of the provider's rule.
-    pub(crate) fn permission_facts(&self, permission: u16) -> u32 {
-        self.permission_facts.get(usize::from(permission)).copied().unwrap_or(0)
     }
 
     pub(crate) fn account(&self, id: &str) -> Option<AccountId> {

@@ -6,16 +6,15 @@ use super::library::{Library, LibraryBuilder, PatternId};
 use super::people::{self, People};
 use super::scopes::{self, Scopes};
 use super::universe::Universe;
-use crate::base::{Csr, IdSet, IdVec, Intervals, Row, Text};
+use crate::base::{Csr, IdSet, IdVec, Intervals, Text};
 use crate::condition::MissingFact;
 use crate::error::Error;
 use crate::model::{
-    Catalog, Coverage, DocId, Facts, LayerId, PolicyRecord, PolicyRef, PolicyUse, PrincipalKind, Rejected,
-    SourceId,
+    Coverage, DocId, Facts, LayerId, PolicyRecord, PolicyRef, PolicyUse, PrincipalKind, Rejected, SourceId,
 };
 use crate::progress::Progress;
 use crate::provider::{Binding, FactSpec, LayerSpec, Provider, ResourceTraits};
-use crate::truth::{FactId, PrincipalId};
+use crate::truth::PrincipalId;
 use hashbrown::HashMap;
 use std::sync::Arc;
 
@@ -162,23 +161,15 @@ pub(crate) fn contradiction(subject: &str, number: usize) -> MissingFact {
     }
 }
 
-/// Freezes what the readers gathered.
+/// Freezes what the readers gathered. Documents that come with a request are frozen over the permissions of the
+/// snapshot they ask, so that ids mean the same in both.
 pub(crate) fn freeze(
     provider: &'static Provider,
-    catalog: Catalog,
+    universe: Universe,
     mut facts: Facts,
     progress: &Progress,
 ) -> Result<(Estate, Coverage), Error> {
     progress.poll("indexing", 0, None)?;
-    let universe = {
-        let items = facts.documents.iter().flat_map(|d| &d.statements).flat_map(|s| &s.actions.items);
-        let mut seen: Vec<Text> = items.copied().collect();
-        seen.sort_unstable();
-        seen.dedup();
-        let texts = seen.iter().map(|&text| facts.texts.get(text));
-        let literals = texts.filter(|text| !text.contains(['*', '?', ' ', ',']) && text.contains(':'));
-        Universe::new(catalog, provider.syntax, provider.key_segments[0], literals)?
-    };
     let mut resolver = Resolver {
         provider,
         builder: LibraryBuilder::new(provider, &universe, &mut facts),
@@ -279,10 +270,7 @@ pub(crate) fn freeze(
     for name in ["policies", "guardrails"] {
         counts.entry(name).or_insert(0);
     }
-    let permission_facts: Box<[u32]> =
-        (0..universe.len()).map(|id| (provider.permission_facts)(&universe.catalog, id)).collect();
-    let permission_rows = permission_rows(provider, &permission_facts);
-    let spoken = Spoken::new(provider, &permission_facts);
+    let spoken = Spoken::new(provider, &universe);
     for id in frozen.ids() {
         frozen[id].spoken = spoken.by(&frozen[id], &policies, &library);
     }
@@ -310,8 +298,6 @@ pub(crate) fn freeze(
         unloaded,
         everybody,
         partial_kinds,
-        permission_facts,
-        permission_rows,
         counts,
         by_kind: by_kind.into_iter().collect(),
         clause_sets: ClauseSets::default(),
@@ -330,11 +316,8 @@ struct Spoken {
 }
 
 impl Spoken {
-    fn new(provider: &'static Provider, facts: &[u32]) -> Self {
-        let holding = |fact: FactId| {
-            let bits = facts.iter().enumerate().filter(|(_, bits)| *bits >> fact.0 & 1 == 1);
-            Intervals::from_ranges(bits.map(|(id, _)| (id as u16, id as u16 + 1)).collect())
-        };
+    fn new(provider: &'static Provider, universe: &Universe) -> Self {
+        let holding = |fact| universe.holding(fact);
         let layers = provider.layers.iter();
         let required = layers.filter_map(|spec| Some((spec.id, holding(spec.required_for?)))).collect();
         Spoken { provider, delegating: provider.delegating.map(holding).unwrap_or_default(), required }
@@ -360,16 +343,6 @@ impl Spoken {
         }
         Intervals::from_ranges(ranges)
     }
-}
-
-/// By fact id: the permissions of which it holds.
-fn permission_rows(provider: &Provider, facts: &[u32]) -> Vec<Row> {
-    let row = |fact: usize| {
-        let holding = facts.iter().enumerate().filter(|(_, bits)| *bits >> fact & 1 == 1);
-        let ranges = holding.map(|(id, _)| (id as u16, id as u16 + 1)).collect();
-        Row::from_intervals(&Intervals::from_ranges(ranges), facts.len() as u16)
-    };
-    (0..provider.facts.len()).map(row).collect()
 }
 
 fn used_patterns(library: &Library) -> impl Iterator<Item = PatternId> + '_ {

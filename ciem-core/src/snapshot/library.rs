@@ -428,13 +428,12 @@ impl<'a> LibraryBuilder<'a> {
     }
 
     /// Where the resources lie that a pattern without variables matches.
-    fn place(&mut self, pattern: &Pattern) -> Place {
+    fn place(&mut self, pattern: &Pattern, text: &str) -> Place {
         if pattern.relation(&Pattern::any()) != Relation::Overlaps {
             return Place::Open;
         }
         // Part of a question about many resources is left to what is known of these.
-        let id = pattern.to_string();
-        let mut ids = [Some(id.as_str()), (self.provider.carrier)(&id)].into_iter().flatten();
+        let mut ids = [Some(text), (self.provider.carrier)(text)].into_iter().flatten();
         if ids.any(|id| self.library.texts.find(id).is_some_and(|id| self.resources.contains(&id))) {
             return Place::Open;
         }
@@ -468,7 +467,7 @@ impl<'a> LibraryBuilder<'a> {
             PatternKind::Literal | PatternKind::Wild => Pattern::parse(&text, self.provider.syntax),
         };
         let place = match &pattern {
-            Some(pattern) if kind != PatternKind::Template => self.place(pattern),
+            Some(pattern) if kind != PatternKind::Template => self.place(pattern, &text),
             _ => Place::Open,
         };
         let applicable = self.applicable(pattern);
@@ -480,7 +479,7 @@ impl<'a> LibraryBuilder<'a> {
     /// Variables are context keys too, also where no condition tests them.
     fn note_variables(&mut self, template: &Template) {
         for (name, _) in template.variables() {
-            let many = self.universe.catalog.key(name).is_some_and(|key| key.many);
+            let many = self.universe.catalog().key(name).is_some_and(|key| key.many);
             self.library.conditions.key(name, many);
         }
     }

@@ -4,6 +4,7 @@ pub(crate) mod builder;
 pub(crate) mod estate;
 pub(crate) mod freeze;
 pub(crate) mod index;
+pub(crate) mod known;
 pub(crate) mod library;
 pub(crate) mod people;
 pub(crate) mod scopes;

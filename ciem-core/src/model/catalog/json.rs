@@ -65,7 +65,12 @@ impl Catalog {
         let mut draft = Draft::default();
         merge(&mut draft, &document)?;
         let tables = pack(&draft)?;
-        Ok(Catalog { provider: Cow::Owned(document.provider), version: document.version, tables })
+        Ok(Catalog {
+            provider: Cow::Owned(document.provider),
+            version: document.version,
+            tables,
+            built_in: false,
+        })
     }
 
     /// The provider that a catalogue in its JSON form is for.
@@ -88,6 +93,7 @@ impl Catalog {
         let mut draft = unpack(self);
         merge(&mut draft, &document)?;
         self.tables = pack(&draft)?;
+        self.built_in = false;
         self.version = format!("{}+{}", self.version, document.version);
         Ok(())
     }

@@ -44,12 +44,18 @@ pub struct Catalog {
     provider: Cow<'static, str>,
     version: String,
     tables: Tables,
+    built_in: bool,
 }
 
 impl Catalog {
     /// A catalogue over tables made at build time.
     pub(crate) fn from_tables(provider: &'static str, version: &str, tables: Tables) -> Self {
-        Catalog { provider: Cow::Borrowed(provider), version: version.to_owned(), tables }
+        Catalog { provider: Cow::Borrowed(provider), version: version.to_owned(), tables, built_in: true }
+    }
+
+    /// Whether both are the catalogue that the library itself has of one provider.
+    pub(crate) fn is_same_built_in(&self, other: &Catalog) -> bool {
+        self.built_in && other.built_in && self.provider == other.provider
     }
 
     /// The provider whose permissions these are, such as `aws`.
@@ -75,6 +81,11 @@ impl Catalog {
     /// The id of a permission, without regard to case.
     pub fn permission(&self, name: &str) -> Option<u16> {
         let (service, rest) = split_service(name);
+        self.permission_of(service, rest)
+    }
+
+    /// The id of the permission of a service, without regard to case.
+    pub(crate) fn permission_of(&self, service: &str, rest: &str) -> Option<u16> {
         let range = self.service_range(service);
         let id = self.first_from(&range, |local| compare(local, rest) == Ordering::Less);
         (range.contains(&id) && compare(self.local_name(id), rest) == Ordering::Equal).then_some(id)

@@ -1,0 +1,148 @@
+//! What follows from a catalogue alone: made once for a catalogue, and shared by every snapshot that uses it.
+
+use crate::base::{Intervals, Row};
+use crate::model::{AccessLevel, Catalog};
+use crate::pattern::Pattern;
+use crate::provider::{Provider, TABLE};
+use crate::truth::FactId;
+use std::sync::{Arc, LazyLock};
+
+/// The built-in catalogues of all providers, in the order of the table.
+static BUILT_IN: LazyLock<Vec<Arc<Known>>> = LazyLock::new(|| {
+    TABLE.iter().map(|provider| Arc::new(Known::new(provider, (provider.catalog)()))).collect()
+});
+
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) catalog: Catalog,
+    /// By resource type of the catalogue: its pattern.
+    types: Box<[Option<Pattern>]>,
+    /// Ids of resource types by the service segment of their patterns, sorted; `*` where it is open.
+    types_by_service: Box<[(Box<str>, u16)]>,
+    /// By resource type: the permissions that act on it.
+    permissions_of_type: Box<[Intervals]>,
+    /// Permissions of which the catalogue knows that they act on no resource.
+    pub(crate) without_resource: Intervals,
+    /// Permissions of whose resource types nothing is known.
+    open: Intervals,
+    /// By permission: bits by fact id.
+    facts: Box<[u32]>,
+    /// The same of a permission that the catalogue does not have.
+    facts_of_unknown: u32,
+    /// By fact id: the permissions of the catalogue of which it holds.
+    holding: Box<[Intervals]>,
+    /// The same as rows, for snapshots without unknown permissions.
+    pub(crate) rows: Arc<[Row]>,
+}
+
+impl Known {
+    /// The shared form of a built-in catalogue, a new one of any other.
+    pub(crate) fn of(provider: &'static Provider, catalog: Catalog) -> Arc<Known> {
+        let built_in = BUILT_IN.iter().find(|known| known.catalog.is_same_built_in(&catalog));
+        built_in.cloned().unwrap_or_else(|| Arc::new(Known::new(provider, catalog)))
+    }
+
+    /// The built-in catalogue of a provider.
+    pub(crate) fn built_in(provider: &'static Provider) -> Arc<Known> {
+        Known::of(provider, (provider.catalog)())
+    }
+
+    fn new(provider: &Provider, catalog: Catalog) -> Known {
+        let (syntax, service_segment) = (provider.syntax, provider.key_segments[0]);
+        let mut types_by_service: Vec<(Box<str>, u16)> = catalog
+            .resource_types()
+            .map(|kind| {
+                let service = kind.pattern.split(syntax.separator).nth(service_segment).unwrap_or("*");
+                (if service.contains(['*', '?']) { "*" } else { service }.into(), kind.id)
+            })
+            .collect();
+        types_by_service.sort_unstable();
+        let types: Box<[Option<Pattern>]> =
+            catalog.resource_types().map(|kind| Pattern::parse(kind.pattern, syntax)).collect();
+        let mut permissions_of_type = vec![Vec::new(); types.len()];
+        let (mut without, mut open) = (Vec::new(), Vec::new());
+        for permission in catalog.permissions() {
+            let one = (permission.id, permission.id.saturating_add(1));
+            match (permission.resource_types, permission.access) {
+                ([], AccessLevel::Unknown) => open.push(one),
+                ([], _) => without.push(one),
+                (kinds, _) => {
+                    for &kind in kinds {
+                        if let Some(list) = permissions_of_type.get_mut(usize::from(kind)) {
+                            list.push(one);
+                        }
+                    }
+                }
+            }
+        }
+        let len = catalog.len() as u16;
+        let facts: Box<[u32]> = (0..len).map(|id| (provider.permission_facts)(&catalog, id)).collect();
+        let holding: Box<[Intervals]> = (0..provider.facts.len())
+            .map(|fact| {
+                let bits = facts.iter().enumerate().filter(|(_, bits)| *bits >> fact & 1 == 1);
+                Intervals::from_ranges(bits.map(|(id, _)| (id as u16, id as u16 + 1)).collect())
+            })
+            .collect();
+        Known {
+            types,
+            types_by_service: types_by_service.into(),
+            permissions_of_type: permissions_of_type.into_iter().map(Intervals::from_ranges).collect(),
+            without_resource: Intervals::from_ranges(without),
+            open: Intervals::from_ranges(open),
+            facts,
+            facts_of_unknown: (provider.permission_facts)(&catalog, len),
+            rows: holding.iter().map(|holding| Row::from_intervals(holding, len)).collect(),
+            holding,
+            catalog,
+        }
+    }
+
+    pub(crate) fn facts(&self, id: u16) -> u32 {
+        self.facts.get(usize::from(id)).copied().unwrap_or(self.facts_of_unknown)
+    }
+
+    /// The permissions below `len` of which a fact holds; those beyond the catalogue are all alike.
+    pub(crate) fn holding(&self, fact: FactId, len: u16) -> Intervals {
+        let known = self.holding.get(usize::from(fact.0)).cloned().unwrap_or_default();
+        if self.facts_of_unknown >> fact.0 & 1 == 0 {
+            return known;
+        }
+        Intervals::from_ranges([known.ranges(), &[(self.catalog.len() as u16, len)]].concat())
+    }
+
+    pub(crate) fn pattern_of_type(&self, kind: u16) -> Option<&Pattern> {
+        self.types.get(usize::from(kind)).and_then(Option::as_ref)
+    }
+
+    /// The resource types that a pattern can name a resource of, sorted. `service` is the pattern's service
+    /// segment, `None` where it is open.
+    pub(crate) fn types_of_pattern(&self, pattern: &Pattern, service: Option<&str>) -> Vec<u16> {
+        let overlapping =
+            |kind: &u16| self.pattern_of_type(*kind).is_none_or(|known| known.overlaps(pattern));
+        let mut types: Vec<u16> = match service {
+            None => (0..self.types.len() as u16).filter(overlapping).collect(),
+            Some(service) => [service, "*"]
+                .iter()
+                .flat_map(|service| {
+                    let start = self.types_by_service.partition_point(|(s, _)| **s < **service);
+                    let rest = self.types_by_service.get(start..).unwrap_or(&[]);
+                    rest.iter().take_while(|(s, _)| **s == **service).map(|&(_, kind)| kind)
+                })
+                .filter(overlapping)
+                .collect(),
+        };
+        types.sort_unstable();
+        types.dedup();
+        types
+    }
+
+    /// The permissions below `len` that can act on a resource of one of these types: of those that the catalogue
+    /// does not have nothing is known, so they may.
+    pub(crate) fn permissions_on(&self, types: &[u16], len: u16) -> Intervals {
+        let of_types = types.iter().filter_map(|&kind| self.permissions_of_type.get(usize::from(kind)));
+        let mut ranges: Vec<(u16, u16)> = of_types.flat_map(|ids| ids.ranges()).copied().collect();
+        ranges.extend_from_slice(self.open.ranges());
+        ranges.push((self.catalog.len() as u16, len));
+        Intervals::from_ranges(ranges)
+    }
+}
