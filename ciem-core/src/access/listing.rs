@@ -3,7 +3,7 @@
 use crate::model::{AccessLevel, FileReport, PrincipalKind, Rejected, WhoEntry};
 use crate::provider::Binding;
 use crate::snapshot::Snapshot;
-use crate::snapshot::estate::Estate;
+use crate::snapshot::estate::{Estate, Person};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,13 +58,13 @@ pub struct PrincipalRow {
     pub name: String,
     /// The provider.
     pub provider: &'static str,
-    /// The account; empty for services and anonymous callers.
+    /// The account; empty for services, anonymous callers and people of a directory.
     pub account: String,
     /// Whether its identity side was read.
     pub loaded: bool,
     /// Policies it holds, through groups too.
     pub policies: u64,
-    /// Tags.
+    /// Tags; of a person what the directory says.
     pub tags: BTreeMap<String, String>,
 }
 
@@ -132,14 +132,17 @@ impl Snapshot {
         coverage
     }
 
-    /// Every principal: users and roles of the loaded accounts, and callers that policies name.
+    /// Every principal: users and roles of the loaded accounts, callers that policies name, people of directories.
     pub fn principals(&self) -> impl Iterator<Item = PrincipalRow> + '_ {
         self.estates().iter().flat_map(|estate| {
             let named =
                 estate.library.whos.iter().any(|who| who.negated || who.entries.contains(&WhoEntry::Anyone));
-            let listed =
-                estate.principals.entries().filter(move |(_, p)| named || p.kind != PrincipalKind::Anonymous);
-            listed.map(move |(id, principal)| {
+            let listed = estate
+                .principals
+                .entries()
+                .filter(move |(_, p)| p.acting.is_none() && (named || p.kind != PrincipalKind::Anonymous));
+            let people = estate.people.iter().map(move |person| person_row(estate, person));
+            let records = listed.map(move |(id, principal)| {
                 let held: usize = estate.held.iter().map(|(_, csr)| csr.row(id).len()).sum();
                 let tags = estate.tags.row(id).iter();
                 PrincipalRow {
@@ -154,7 +157,8 @@ impl Snapshot {
                         .map(|&(k, v)| (estate.text(k).to_owned(), estate.text(v).to_owned()))
                         .collect(),
                 }
-            })
+            });
+            records.chain(people)
         })
     }
 
@@ -200,6 +204,24 @@ impl Snapshot {
                 }
             })
         })
+    }
+}
+
+/// A person's row: in no account, with what the directory says of them as tags.
+fn person_row(estate: &Estate, person: &Person) -> PrincipalRow {
+    let text = |text| estate.text(text).to_owned();
+    let held = |layer: &(_, crate::base::Csr<_, _>)| {
+        person.principals.iter().map(|&id| layer.1.row(id).len()).sum::<usize>()
+    };
+    PrincipalRow {
+        principal: text(person.id),
+        principal_kind: person.kind,
+        name: text(person.name.unwrap_or(person.unique_id)),
+        provider: estate.provider.name,
+        account: String::new(),
+        loaded: true,
+        policies: estate.held.iter().map(held).sum::<usize>() as u64,
+        tags: person.attributes.iter().map(|&(key, value)| (text(key), text(value))).collect(),
     }
 }
 

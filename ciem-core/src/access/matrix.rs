@@ -1,6 +1,6 @@
 //! The matrix: for each principal, all permissions at once on one resource or pattern.
 
-use super::question::{Asked, Caller, Given, Owner, Part, Setting, asked_parts, find_caller, owner_of};
+use super::question::{Asked, Caller, Given, Owner, Part, Setting, asked_parts, find_callers, owner_of};
 use super::rows::RowEvaluator;
 use crate::base::{Intervals, Row};
 use crate::error::Error;
@@ -215,10 +215,11 @@ impl Snapshot {
         };
         let mut rows = Vec::new();
         if let Some(principal) = &query.principal {
-            let caller = find_caller(estate, principal, query.session.as_ref())?;
-            caller.bind(estate, &mut setting, query.session.as_ref());
-            let row = plan.row(estate, &caller, &setting);
-            rows.push((caller, row));
+            for caller in find_callers(estate, principal, query.session.as_ref())? {
+                caller.bind(estate, &mut setting, query.session.as_ref());
+                let row = plan.row(estate, &caller, &setting);
+                rows.push((caller, row));
+            }
         } else {
             for (done, id) in estate.principals.ids().enumerate() {
                 progress.tick("asking", done, Some(estate.principals.len()))?;
@@ -236,7 +237,7 @@ impl Snapshot {
         let mut first = None;
         for (index, estate) in self.estates().iter().enumerate() {
             let Some(principal) = &query.principal else { return Ok((estate, index)) };
-            match find_caller(estate, principal, query.session.as_ref()) {
+            match find_callers(estate, principal, query.session.as_ref()) {
                 Ok(_) => return Ok((estate, index)),
                 Err(error) => first = first.or(Some(error)),
             }
@@ -291,8 +292,8 @@ impl Matrix {
             sure.and(&self.wanted);
             poss.and(&self.wanted);
             MatrixRow {
-                principal: caller.id.clone(),
-                principal_kind: caller.kind,
+                principal: caller.shown_id(estate),
+                principal_kind: caller.shown_kind(estate),
                 provider: estate.provider.name,
                 account: caller.account_text.clone(),
                 surely: names(&sure),

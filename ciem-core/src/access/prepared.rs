@@ -1,8 +1,8 @@
 //! Verdicts at speed: everything that can be looked up is looked up once.
 
 use super::can::assert_session;
-use super::decide::{Case, Verdict, verdict};
-use super::question::{Caller, Given, Plan, Setting, find_caller};
+use super::decide::{Case, Verdict, any, any_expr, verdict};
+use super::question::{Caller, Given, Plan, Setting, find_callers};
 use crate::condition::{Expr, Tri, simplify};
 use crate::error::Error;
 use crate::model::Request;
@@ -36,10 +36,23 @@ pub struct Prepared<'a> {
 #[derive(Debug)]
 pub struct PreparedRequest {
     estate: usize,
-    caller: Caller,
     plan: Plan,
+    /// One, but for a person of a directory: one for each assignment.
+    ways: Vec<Way>,
+}
+
+/// One way of asking.
+#[derive(Debug)]
+struct Way {
+    caller: Caller,
     setting: Setting,
     bound: Vec<(usize, Setting)>,
+}
+
+impl Way {
+    fn case<'a>(&'a self, estate: &'a Estate, plan: &'a Plan) -> Case<'a> {
+        Case { estate, caller: &self.caller, plan, setting: &self.setting, bound: (&self.bound).into() }
+    }
 }
 
 /// Memory that verdicts share: conditions that were simplified before.
@@ -65,8 +78,8 @@ impl Prepared<'_> {
     /// As [`Snapshot::can`].
     pub fn request(&self, request: &Request) -> Result<PreparedRequest, Error> {
         let (estate, permission) = self.snapshot.find_permission(&request.action)?;
-        let caller = find_caller(estate, &request.principal, request.session.as_ref())?;
-        assert_session(&caller, request)?;
+        let callers = find_callers(estate, &request.principal, request.session.as_ref())?;
+        let index = self.snapshot.estates().iter().position(|e| std::ptr::eq(e, estate)).unwrap_or(0);
         let given = Given {
             context: &request.context,
             session: request.session.as_ref(),
@@ -74,12 +87,16 @@ impl Prepared<'_> {
             unknown: request.unknown_context,
             missing: request.missing_layer,
         };
-        let mut setting = Setting::new(estate, &given)?;
-        caller.bind(estate, &mut setting, request.session.as_ref());
         let plan = Plan::new(estate, permission, &request.resource, false)?;
-        let bound = Case::new(estate, &caller, &plan, &setting).bound.into_owned();
-        let estate = self.snapshot.estates().iter().position(|e| std::ptr::eq(e, estate)).unwrap_or(0);
-        Ok(PreparedRequest { estate, caller, plan, setting, bound })
+        let mut ways = Vec::with_capacity(callers.len());
+        for caller in callers {
+            assert_session(&caller, request)?;
+            let mut setting = Setting::new(estate, &given)?;
+            caller.bind(estate, &mut setting, request.session.as_ref());
+            let bound = Case::new(estate, &caller, &plan, &setting).bound.into_owned();
+            ways.push(Way { caller, setting, bound });
+        }
+        Ok(PreparedRequest { estate: index, plan, ways })
     }
 
     /// The verdict of [`Snapshot::can`], without what explains it.
@@ -87,18 +104,12 @@ impl Prepared<'_> {
         let Some(estate): Option<&Estate> = self.snapshot.estates().get(request.estate) else {
             return Verdict::Unknown;
         };
-        let case = Case {
-            estate,
-            caller: &request.caller,
-            plan: &request.plan,
-            setting: &request.setting,
-            bound: (&request.bound).into(),
-        };
-        match case.tri() {
+        let cases = || request.ways.iter().map(|way| way.case(estate, &request.plan));
+        match any(cases()) {
             Tri::Yes => Verdict::Allow,
             Tri::No => Verdict::Deny,
             Tri::Maybe => {
-                let raw = case.residual_expr();
+                let raw = any_expr(cases());
                 if let Some(&known) = scratch.simplified.get(&raw) {
                     return known;
                 }

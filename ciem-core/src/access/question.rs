@@ -1,6 +1,7 @@
 //! A request resolved against an estate: who asks, for which permission, on which parts of the resources.
 
 use super::context::States;
+use crate::base::Text;
 use crate::error::Error;
 use crate::model::{
     ContextValue, DocId, Facts, LayerId, MissingLayer, PrincipalKind, Session, UnknownContext,
@@ -8,7 +9,7 @@ use crate::model::{
 use crate::pattern::{Pattern, Relation};
 use crate::progress::Progress;
 use crate::provider::{Binding, FactSpec, Provider, ResourceTraits, ResourceView};
-use crate::snapshot::estate::{AccountId, Estate, ResourceId};
+use crate::snapshot::estate::{AccountId, Acting, Estate, PersonId, ResourceId};
 use crate::snapshot::freeze::freeze;
 use crate::snapshot::library::Library;
 use crate::truth::{FactId, PrincipalId};
@@ -364,6 +365,9 @@ pub(crate) struct Caller {
 impl Caller {
     pub(crate) fn of(estate: &Estate, id: PrincipalId, session_name: Option<String>) -> Caller {
         let principal = &estate.principals[id];
+        // Whoever acts under an assignment has a session of their own name.
+        let own = principal.acting.as_ref().and_then(|acting| acting.session);
+        let session_name = own.map(|name| estate.text(name).to_owned()).or(session_name);
         Caller {
             principal: Some(id),
             id: estate.text(principal.id).to_owned(),
@@ -376,6 +380,29 @@ impl Caller {
             session_name,
             unloaded: estate.unloaded.contains(id),
         }
+    }
+
+    /// The id that answers show: that of the person who acts, where there is one.
+    pub(crate) fn shown_id(&self, estate: &Estate) -> String {
+        match self.acting(estate) {
+            Some(acting) => estate.text(estate.people[acting.person].id).to_owned(),
+            None => self.id.clone(),
+        }
+    }
+
+    /// The kind that answers show.
+    pub(crate) fn shown_kind(&self, estate: &Estate) -> PrincipalKind {
+        self.acting(estate).map_or(self.kind, |acting| estate.people[acting.person].kind)
+    }
+
+    /// What all of the caller's access comes through.
+    pub(crate) fn through<'e>(&self, estate: &'e Estate) -> impl Iterator<Item = &'e str> + use<'e> {
+        let through = self.acting(estate).map_or(&[][..], |acting| acting.through.as_slice());
+        through.iter().map(|&id| estate.text(id))
+    }
+
+    fn acting<'e>(&self, estate: &'e Estate) -> Option<&'e Acting> {
+        self.principal.and_then(|id| estate.principals[id].acting.as_deref())
     }
 
     /// Whether the caller can act in a session that a policy limits.
@@ -411,6 +438,35 @@ impl Caller {
     }
 }
 
+/// Finds who asks, as [`find_caller`] does; a person of a directory is one caller for each assignment, and none
+/// without any.
+pub(crate) fn find_callers(
+    estate: &Estate,
+    text: &str,
+    session: Option<&Session>,
+) -> Result<Vec<Caller>, Error> {
+    let interned = estate.library.texts.find(text);
+    let exact = |text: &Text| estate.by_id.contains_key(text) || estate.by_unique_id.contains_key(text);
+    let people = interned.filter(|text| !exact(text)).and_then(|text| estate.people_by_key.get(&text));
+    let Some(people) = people else { return find_caller(estate, text, session).map(|caller| vec![caller]) };
+    let others = interned.and_then(|text| estate.by_name.get(&text)).map_or(&[][..], Vec::as_slice);
+    let [person] = people.as_slice() else { return Err(ambiguous(estate, text, people, others)) };
+    if !others.is_empty() {
+        return Err(ambiguous(estate, text, people, others));
+    }
+    let name = session.and_then(|session| session.name.as_ref());
+    let of = |&id: &PrincipalId| Caller::of(estate, id, name.cloned());
+    Ok(estate.people[*person].principals.iter().map(of).collect())
+}
+
+fn ambiguous(estate: &Estate, text: &str, people: &[PersonId], others: &[PrincipalId]) -> Error {
+    let people = people.iter().map(|&id| estate.people[id].id);
+    let others = others.iter().map(|&id| estate.principals[id].id);
+    let mut candidates: Vec<String> = people.chain(others).map(|id| estate.text(id).to_owned()).collect();
+    candidates.sort_unstable();
+    Error::AmbiguousPrincipal { principal: text.to_owned(), candidates }
+}
+
 /// Finds who asks: a full id, a provider id, a unique name, or a caller that is no record.
 pub(crate) fn find_caller(estate: &Estate, text: &str, session: Option<&Session>) -> Result<Caller, Error> {
     let session_name = session.and_then(|session| session.name.clone());
@@ -424,10 +480,7 @@ pub(crate) fn find_caller(estate: &Estate, text: &str, session: Option<&Session>
         match estate.by_name.get(&interned).map(Vec::as_slice) {
             Some(&[one]) => return of(one),
             Some(several @ [_, _, ..]) => {
-                let id = |&id: &PrincipalId| estate.text(estate.principals[id].id).to_owned();
-                let mut candidates: Vec<String> = several.iter().map(id).collect();
-                candidates.sort_unstable();
-                return Err(Error::AmbiguousPrincipal { principal: text.to_owned(), candidates });
+                return Err(ambiguous(estate, text, &[], several));
             }
             _ => {}
         }
@@ -441,7 +494,13 @@ pub(crate) fn find_caller(estate: &Estate, text: &str, session: Option<&Session>
             let p = &estate.principals[*id];
             p.kind == PrincipalKind::Role && estate.text(p.name).eq_ignore_ascii_case(role)
         };
-        if let Some(id) = range.map(PrincipalId).find(same) {
+        let named = range.map(PrincipalId).filter(same);
+        // A person's own session is theirs; any other is one of the role, where that was given.
+        let rank = |id: &PrincipalId| match &estate.principals[*id].acting {
+            Some(acting) => acting.session.is_some_and(|name| estate.text(name) == session_name).then_some(0),
+            None => Some(1),
+        };
+        if let Some((_, id)) = named.filter_map(|id| Some((rank(&id)?, id))).min() {
             return Ok(Caller::of(estate, id, Some(session_name.clone())));
         }
     }

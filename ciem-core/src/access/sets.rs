@@ -9,7 +9,7 @@ use super::leaf::{CondLeaf, Scene};
 use super::question::{Asked, Owner, Part, Setting, fact_spec};
 use crate::base::IdSet;
 use crate::condition::{KeyState, Tri};
-use crate::model::{Clause, CondId, DocId, Effect, LayerId};
+use crate::model::{Clause, CondId, DocId, Effect, LayerId, Session};
 use crate::pattern::Template;
 use crate::provider::{Binding, FactSpec, KeyScope, LayerSpec, PrincipalView, ResourceTraits};
 use crate::snapshot::estate::{AccountId, Estate, PolicyId, ScopeId};
@@ -431,6 +431,8 @@ fn bind_one(estate: &Estate, id: PrincipalId, key: u32, states: &mut States) {
 
 fn with_view(estate: &Estate, id: PrincipalId, bind: impl FnOnce(&PrincipalView<'_>)) {
     let principal = &estate.principals[id];
+    let own = principal.acting.as_ref().and_then(|acting| acting.session);
+    let session = own.map(|name| Session { name: Some(estate.text(name).to_owned()), ..Session::default() });
     bind(&PrincipalView {
         id: estate.text(principal.id),
         kind: principal.kind,
@@ -438,7 +440,7 @@ fn with_view(estate: &Estate, id: PrincipalId, bind: impl FnOnce(&PrincipalView<
         name: estate.text(principal.name),
         unique_id: principal.unique_id.map(|id| estate.text(id)),
         organisation: estate.organisation_of(principal.account),
-        session: None,
+        session: session.as_ref(),
         tag: &|key| estate.tag(id, key),
     });
 }

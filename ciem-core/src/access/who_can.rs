@@ -171,7 +171,7 @@ fn sets(estate: &Estate, plan: &Plan, setting: &Setting, progress: &Progress) ->
 }
 
 impl Holders {
-    /// How many there are.
+    /// How many rows there are: principals, and people once for each assignment.
     pub fn count(&self) -> u64 {
         self.members.len()
     }
@@ -179,14 +179,20 @@ impl Holders {
     /// Whether the principal of this full id is one of them.
     pub fn contains(&self, id: &str) -> bool {
         let estate = self.home();
-        let known = estate.library.texts.find(id).and_then(|text| estate.by_id.get(&text).copied());
-        known.is_some_and(|id| self.members.contains(id))
+        let Some(text) = estate.library.texts.find(id) else { return false };
+        let people = estate.people_by_key.get(&text).into_iter().flatten();
+        let mut assigned = people.flat_map(|&person| &estate.people[person].principals);
+        estate.by_id.get(&text).is_some_and(|&id| self.members.contains(id))
+            || assigned.any(|&id| self.members.contains(id))
     }
 
-    /// Their full ids, in the snapshot's order.
+    /// Their full ids, in the snapshot's order; a person of a directory once for each assignment.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         let estate = self.home();
-        self.members.iter().map(move |id| estate.text(estate.principals[id].id))
+        self.members.iter().map(move |id| match &estate.principals[id].acting {
+            Some(acting) => estate.text(estate.people[acting.person].id),
+            None => estate.text(estate.principals[id].id),
+        })
     }
 
     /// How many hold the access only under a condition, or subject to a missing fact. Finding out costs as much as
@@ -228,8 +234,8 @@ impl Holders {
             resources.push(self.resource.clone());
         }
         HolderRow {
-            principal: caller.id,
-            principal_kind: caller.kind,
+            principal: caller.shown_id(estate),
+            principal_kind: caller.shown_kind(estate),
             provider: estate.provider.name,
             account: caller.account_text,
             tier: "active",
@@ -314,7 +320,8 @@ pub(crate) fn except(expr: &Expr) -> Vec<String> {
 /// Policies and groups of the statements that allow.
 pub(crate) fn via(case: &Case<'_>) -> Vec<String> {
     let estate = case.estate;
-    let mut names = std::collections::BTreeSet::new();
+    let mut names: std::collections::BTreeSet<String> =
+        case.caller.through(estate).map(str::to_owned).collect();
     for (_, trace) in case.traced() {
         for entry in trace {
             let Some(policy) = entry.policy else { continue };

@@ -2,6 +2,7 @@
 
 use super::LayerId;
 use super::condition::Conditions;
+use super::directory::{ActingRecord, Directory, PersonRecord};
 use super::document::{DocId, Document};
 use super::record::{GroupRecord, PolicyRecord, PrincipalRecord, ResourceRecord, ScopeRecord, SourceId};
 use crate::base::{Id, IdVec, Interner, Text, fingerprint};
@@ -179,6 +180,11 @@ pub(crate) struct Facts {
     pub(crate) scopes: Records<ScopeRecord>,
     pub(crate) organisation: Option<OrganisationRecord>,
     pub(crate) attachments: Attachments,
+    /// Waits for the provider's `finish`, which fills `people` and `acting`.
+    pub(crate) directory: Directory,
+    /// Sorted by id.
+    pub(crate) people: Vec<PersonRecord>,
+    pub(crate) acting: Vec<ActingRecord>,
     /// Accounts from which identities were read, and which kinds of record were seen.
     pub(crate) accounts: BTreeMap<Text, Seen>,
     /// Which reader rejected what in which document: (document, pointer, reason).

@@ -5,6 +5,7 @@
 
 pub(crate) mod catalog;
 pub(crate) mod condition;
+pub(crate) mod directory;
 pub(crate) mod document;
 pub(crate) mod facts;
 pub(crate) mod record;
@@ -32,6 +33,10 @@ pub enum PrincipalKind {
     User,
     /// An identity that others take on (an IAM role); asking about it asks about any of its sessions.
     Role,
+    /// A person of a directory (IAM Identity Center), acting as the role that an assignment gives in an account.
+    Person,
+    /// A group of a directory whose members were not given: whoever is in it.
+    Group,
     /// The owner of a whole account (the AWS root user).
     Root,
     /// A cloud service acting on its own behalf.

@@ -20,6 +20,8 @@ id_type!(
     ResourceId,
     /// A policy in force somewhere: its document under one name, in one layer.
     PolicyId,
+    /// Somebody of a directory.
+    PersonId,
 );
 
 #[derive(Clone, Debug)]
@@ -31,6 +33,29 @@ pub(crate) struct Principal {
     pub(crate) unique_id: Option<Text>,
     /// Bits by fact id of the provider's rule.
     pub(crate) facts: u32,
+    /// Set where a person acts as another principal, whose id, name and policies these are.
+    pub(crate) acting: Option<Box<Acting>>,
+}
+
+/// A person acting as another principal, in a session of their own name.
+#[derive(Clone, Debug)]
+pub(crate) struct Acting {
+    pub(crate) person: PersonId,
+    pub(crate) session: Option<Text>,
+    /// What the access comes through: bundle, groups, role.
+    pub(crate) through: Vec<Text>,
+}
+
+/// Somebody of a directory, who acts through assignments only.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    pub(crate) id: Text,
+    pub(crate) kind: PrincipalKind,
+    pub(crate) name: Option<Text>,
+    pub(crate) unique_id: Text,
+    pub(crate) attributes: Vec<(Text, Text)>,
+    /// One for each assignment.
+    pub(crate) principals: Vec<PrincipalId>,
 }
 
 #[derive(Clone, Debug)]
@@ -98,6 +123,11 @@ pub(crate) struct Estate {
     pub(crate) by_unique_id: HashMap<Text, PrincipalId, foldhash::fast::RandomState>,
     /// By name without path; several principals may share one.
     pub(crate) by_name: HashMap<Text, Vec<PrincipalId>, foldhash::fast::RandomState>,
+    pub(crate) people: IdVec<PersonId, Person>,
+    /// People by full id, short id and name.
+    pub(crate) people_by_key: HashMap<Text, Vec<PersonId>, foldhash::fast::RandomState>,
+    /// By the id of what they act as: those who do.
+    pub(crate) acting_as: HashMap<Text, IdSet<PrincipalId>, foldhash::fast::RandomState>,
     pub(crate) policies: IdVec<PolicyId, Policy>,
     /// By layer that binds principals: who holds what.
     pub(crate) held: Vec<(LayerId, Csr<PrincipalId, Held>)>,
@@ -173,6 +203,15 @@ impl Estate {
 
     pub(crate) fn held(&self, layer: LayerId, principal: PrincipalId) -> &[Held] {
         self.held.iter().find(|(l, _)| *l == layer).map_or(&[], |(_, csr)| csr.row(principal))
+    }
+
+    /// The principal of a full id and those who act as it.
+    pub(crate) fn everyone_of(&self, id: Text) -> IdSet<PrincipalId> {
+        let mut found = self.by_id.get(&id).copied().map(IdSet::one).unwrap_or_default();
+        if let Some(acting) = self.acting_as.get(&id) {
+            found.union_with(acting);
+        }
+        found
     }
 
     pub(crate) fn account(&self, id: &str) -> Option<AccountId> {

@@ -200,7 +200,7 @@ pub(crate) fn freeze(
     }
     progress.poll("indexing", 1, None)?;
     let resources = std::mem::take(&mut facts.resources).into_sorted(&resolver.builder.library.texts);
-    let People { accounts, account_ids, principals, tags, held, partial_kinds } =
+    let People { accounts, account_ids, principals, people, tags, held, partial_kinds } =
         people::gather(&mut resolver, &mut facts, &resources, progress)?;
     let mut accounts = accounts;
     let Scopes { scopes, layers_given, organisation } =
@@ -257,7 +257,8 @@ pub(crate) fn freeze(
     let unloaded = unloaded(&principals, &accounts);
     let everybody = IdSet::range(0..principals.len() as u32);
     let mut by_name: HashMap<Text, Vec<PrincipalId>, foldhash::fast::RandomState> = HashMap::default();
-    for (id, principal) in principals.entries() {
+    let own = || principals.entries().filter(|(_, principal)| principal.acting.is_none());
+    for (id, principal) in own() {
         by_name.entry(principal.name).or_default().push(id);
     }
     let mut by_kind: std::collections::BTreeMap<_, IdSet<PrincipalId>> = std::collections::BTreeMap::new();
@@ -265,7 +266,13 @@ pub(crate) fn freeze(
         by_kind.entry(principal.kind).or_default().insert(id);
     }
     for (name, kind) in [("users", PrincipalKind::User), ("roles", PrincipalKind::Role)] {
-        counts.insert(name, principals.iter().filter(|p| p.kind == kind).count() as u64);
+        counts.insert(name, own().filter(|(_, p)| p.kind == kind).count() as u64);
+    }
+    let assignments = principals.iter().filter(|p| p.acting.is_some()).count() as u64;
+    for (name, count) in [("people", people.len() as u64), ("assignments", assignments)] {
+        if count > 0 {
+            counts.insert(name, count);
+        }
     }
     for name in ["policies", "guardrails"] {
         counts.entry(name).or_insert(0);
@@ -276,8 +283,11 @@ pub(crate) fn freeze(
     }
     let estate = Estate {
         provider,
-        by_id: principals.entries().map(|(id, p)| (p.id, id)).collect(),
-        by_unique_id: principals.entries().filter_map(|(id, p)| Some((p.unique_id?, id))).collect(),
+        by_id: own().map(|(id, p)| (p.id, id)).collect(),
+        by_unique_id: own().filter_map(|(id, p)| Some((p.unique_id?, id))).collect(),
+        people_by_key: people::by_key(&people),
+        acting_as: people::acting_as(&principals),
+        people,
         by_name,
         universe,
         library,

@@ -91,6 +91,17 @@ pub(crate) fn doubtful(facts: &mut Facts, dialect: Dialect, at: &str, reason: &s
     facts.document(reason, dialect as u8, |_| unreadable(dialect, at, reason.to_owned()))
 }
 
+/// A document of which nothing is known, because a fact is missing.
+pub(crate) fn unknown(facts: &mut Facts, dialect: Dialect, fact: MissingFact) -> DocId {
+    let key = format!("{} {} {}", fact.fact, fact.subject, fact.how);
+    facts.document(&key, dialect as u8, |_| {
+        let doubt = Arc::new(fact);
+        let mut statements = anything(dialect, 0, false);
+        statements.iter_mut().for_each(|statement| statement.doubt = Some(Arc::clone(&doubt)));
+        (Document { statements }, Vec::new())
+    })
+}
+
 /// The JSON text of a document: the value itself, or what the text in it holds, percent-decoded where the API
 /// encoded it.
 pub(crate) fn text_of(raw: &str) -> Result<Cow<'_, str>, String> {

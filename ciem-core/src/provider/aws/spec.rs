@@ -288,6 +288,8 @@ fn principal_key<'a>(scope: &KeyScope, p: &PrincipalView<'a>) -> KeyValue<'a> {
             Some(_) => KeyValue::One("AssumedRole".into()),
             None => KeyValue::Open,
         },
+        // The role of an assignment, of which only the beginning of the name is known.
+        ("aws:principalarn", Role) if p.id.ends_with('*') => KeyValue::Open,
         (_, Account | External) => KeyValue::Open,
         ("aws:principalarn", _) => one(p.id),
         ("aws:principaltype", kind) => KeyValue::One(

@@ -1,5 +1,6 @@
 //! What can be said only when every input was read.
 
+use super::people;
 use crate::base::{Interner, Text};
 use crate::condition::MissingFact;
 use crate::model::{
@@ -28,6 +29,7 @@ const BUILT_IN: &[(&str, LayerId, &str)] = &[
 pub(crate) fn finish(facts: &mut Facts) {
     facts.join_resource_parts();
     resolve_groups(facts);
+    people::finish(facts);
     attach(facts);
     add_built_in(facts);
     name_rejected(facts);
@@ -165,6 +167,10 @@ fn name_rejected(facts: &mut Facts) {
     };
     for (id, variants) in facts.principals.sorted(texts) {
         variants.iter().for_each(|record| inline(id, &record.policies, record.source));
+    }
+    for acting in &facts.acting {
+        let set = acting.through.iter().find(|&&id| texts.get(id).contains(":permissionSet/"));
+        acting.variants.iter().for_each(|r| inline(set.copied().unwrap_or(r.id), &r.policies, r.source));
     }
     for (id, variants) in facts.groups.sorted(texts) {
         variants.iter().for_each(|record| inline(id, &record.policies, record.source));

@@ -3,7 +3,9 @@
 mod authorization;
 mod failure;
 mod finish;
+mod identity_center;
 mod organization;
+mod people;
 mod resource_policy;
 mod text;
 
@@ -14,6 +16,10 @@ use super::document::json::{self, Str};
 use crate::error::{Error, Place};
 use crate::model::{Facts, FileReport};
 use authorization::{Group, Role, User};
+use identity_center::{
+    AccountAssignment, ManagedPolicy, Membership, PermissionSet, Reference, SetBoundary, StoreGroup,
+    StoreUser,
+};
 use organization::{Account, Child, Organization, PolicyEntry, Target, TreeNode, Unit};
 use resource_policy::{Attributes, Endpoint, PolicyField, PublicAccess};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
@@ -73,6 +79,29 @@ struct Page<'a> {
     #[serde(borrow, rename = "Filter")]
     filter: Option<Str<'a>>,
 
+    // sso-admin and identitystore
+    #[serde(borrow, rename = "PermissionSet")]
+    permission_set: Option<PermissionSet<'a>>,
+    #[serde(borrow, rename = "InlinePolicy")]
+    inline_policy: Option<&'a RawValue>,
+    #[serde(borrow, rename = "AttachedManagedPolicies")]
+    attached: Option<Vec<ManagedPolicy<'a>>>,
+    #[serde(borrow, rename = "CustomerManagedPolicyReferences")]
+    references: Option<Vec<Reference<'a>>>,
+    #[serde(borrow, rename = "PermissionsBoundary")]
+    set_boundary: Option<SetBoundary<'a>>,
+    #[serde(borrow, rename = "AccountAssignments")]
+    assignments: Option<Vec<AccountAssignment<'a>>>,
+    #[serde(borrow, rename = "Users")]
+    store_users: Option<Vec<StoreUser<'a>>>,
+    #[serde(borrow, rename = "Groups")]
+    store_groups: Option<Vec<StoreGroup<'a>>>,
+    #[serde(borrow, rename = "GroupMemberships")]
+    memberships: Option<Vec<Membership<'a>>>,
+    /// Merged in: the subject of the command.
+    #[serde(borrow, rename = "PermissionSetArn")]
+    permission_set_arn: Option<Arn<'a>>,
+
     // policies of resources
     #[serde(borrow, rename = "Policy")]
     policy: Option<PolicyField<'a>>,
@@ -112,6 +141,7 @@ enum Kind {
     ResourcePolicy,
     Endpoints,
     PublicAccess,
+    IdentityCenter,
 }
 
 impl Kind {
@@ -122,6 +152,7 @@ impl Kind {
             Kind::ResourcePolicy => "aws.resource_policy",
             Kind::Endpoints => "aws.vpc_endpoints",
             Kind::PublicAccess => "aws.public_access_block",
+            Kind::IdentityCenter => "aws.identity_center",
         }
     }
 }
@@ -147,6 +178,8 @@ impl Page<'_> {
             Some(Kind::Authorization)
         } else if self.policies.as_ref().is_some_and(Vec::is_empty) {
             Some(if self.filter.is_some() { Kind::Organization } else { Kind::Authorization })
+        } else if identity_center::is_one(self) {
+            Some(Kind::IdentityCenter)
         } else if self.public_access.is_some() {
             Some(Kind::PublicAccess)
         } else if self.endpoints.is_some() {
@@ -154,6 +187,11 @@ impl Page<'_> {
         } else {
             self.has_resource_policy().then_some(Kind::ResourcePolicy)
         }
+    }
+
+    /// Whether an empty list can only be one of IAM's, which marks its pages.
+    fn is_of_iam(&self) -> bool {
+        self.is_truncated.is_some()
     }
 
     fn has_resource_policy(&self) -> bool {
@@ -226,6 +264,7 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
     for (page, owner) in pages.iter().zip(owners) {
         match (page.kind(), owner) {
             (Some(Kind::Organization), _) => organization::keep(facts, source, page),
+            (Some(Kind::IdentityCenter), _) => identity_center::keep(facts, source, page),
             (_, Some(owner)) => resource_policy::keep(facts, source, page, owner),
             (Some(Kind::Endpoints), None) => resource_policy::keep_endpoints(facts, source, page),
             _ => {}
@@ -247,7 +286,9 @@ fn records(page: &Page<'_>, resource: bool) -> u64 {
         + usize::from(matches!(page.policy, Some(PolicyField::Described(_))));
     let tree = page.tree.as_ref().map_or(0, TreeNode::size);
     let policies = length(page.policies.as_ref()) + length(page.endpoints.as_ref());
-    (identities + nodes + links + single + tree + policies) as u64
+    let directory =
+        if page.kind() == Some(Kind::IdentityCenter) { identity_center::records(page) } else { 0 };
+    (directory + identities + nodes + links + single + tree + policies) as u64
 }
 
 #[cfg(test)]
