@@ -1,5 +1,6 @@
 //! What is there: coverage, principals, permissions, resources.
 
+use super::usage::{Summary, summary};
 use crate::model::{AccessLevel, FileReport, PrincipalKind, Rejected, WhoEntry};
 use crate::provider::Binding;
 use crate::snapshot::Snapshot;
@@ -66,6 +67,16 @@ pub struct PrincipalRow {
     pub policies: u64,
     /// Tags; of a person what the directory says.
     pub tags: BTreeMap<String, String>,
+    /// The last use that the exports tell of, RFC 3339; absent where they tell none.
+    pub last_used: Option<String>,
+    /// Whether there is a password for the console; absent where the exports do not tell.
+    pub password_enabled: Option<bool>,
+    /// Whether there is a second factor.
+    pub mfa: Option<bool>,
+    /// How many access keys can be used.
+    pub active_keys: Option<u64>,
+    /// When the oldest of these was made, RFC 3339.
+    pub oldest_key: Option<String>,
 }
 
 /// A row of `permissions`.
@@ -145,6 +156,8 @@ impl Snapshot {
             let records = listed.map(move |(id, principal)| {
                 let held: usize = estate.held.iter().map(|(_, csr)| csr.row(id).len()).sum();
                 let tags = estate.tags.row(id).iter();
+                let Summary { last_used, password_enabled, mfa, active_keys, oldest_key } =
+                    summary(estate, principal.id);
                 PrincipalRow {
                     principal: estate.text(principal.id).to_owned(),
                     principal_kind: principal.kind,
@@ -156,6 +169,11 @@ impl Snapshot {
                     tags: tags
                         .map(|&(k, v)| (estate.text(k).to_owned(), estate.text(v).to_owned()))
                         .collect(),
+                    last_used,
+                    password_enabled,
+                    mfa,
+                    active_keys,
+                    oldest_key,
                 }
             });
             records.chain(people)
@@ -222,6 +240,11 @@ fn person_row(estate: &Estate, person: &Person) -> PrincipalRow {
         loaded: true,
         policies: estate.held.iter().map(held).sum::<usize>() as u64,
         tags: person.attributes.iter().map(|&(key, value)| (text(key), text(value))).collect(),
+        last_used: None,
+        password_enabled: None,
+        mfa: None,
+        active_keys: None,
+        oldest_key: None,
     }
 }
 

@@ -5,6 +5,7 @@ use super::condition::Conditions;
 use super::directory::{ActingRecord, Directory, PersonRecord};
 use super::document::{DocId, Document};
 use super::record::{GroupRecord, PolicyRecord, PrincipalRecord, ResourceRecord, ScopeRecord, SourceId};
+use super::usage::UsageFacts;
 use crate::base::{Id, IdVec, Interner, Text, fingerprint};
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashTable};
@@ -185,6 +186,7 @@ pub(crate) struct Facts {
     /// Sorted by id.
     pub(crate) people: Vec<PersonRecord>,
     pub(crate) acting: Vec<ActingRecord>,
+    pub(crate) usage: UsageFacts,
     /// Accounts from which identities were read, and which kinds of record were seen.
     pub(crate) accounts: BTreeMap<Text, Seen>,
     /// Which reader rejected what in which document: (document, pointer, reason).

@@ -12,6 +12,7 @@ pub(crate) mod record;
 pub(crate) mod request;
 #[cfg(test)]
 mod tests;
+pub(crate) mod usage;
 
 pub use catalog::{AccessLevel, Catalog, KeyInfo, KeyType, PermissionInfo, ResourceTypeInfo};
 pub(crate) use condition::{Clause, ClauseId, CondId, CondNode, Conditions};
@@ -23,6 +24,7 @@ pub(crate) use record::{
 };
 pub(crate) use request::instant;
 pub use request::{ContextValue, Match, MissingLayer, Query, Request, Session, UnknownContext};
+pub use usage::CredentialKind;
 
 /// What kind of caller a principal is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize)]

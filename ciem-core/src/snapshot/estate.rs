@@ -4,6 +4,7 @@ use super::index::{HolderIndex, ResourceIndex};
 use super::library::Library;
 use super::universe::Universe;
 use crate::base::{Csr, IdSet, IdVec, Intervals, Text, id_type};
+use crate::model::usage::UsageFacts;
 use crate::model::{Clause, DocId, LayerId, PrincipalKind, SourceId};
 use crate::provider::Provider;
 use crate::truth::PrincipalId;
@@ -128,6 +129,7 @@ pub(crate) struct Estate {
     pub(crate) people_by_key: HashMap<Text, Vec<PersonId>, foldhash::fast::RandomState>,
     /// By the id of what they act as: those who do.
     pub(crate) acting_as: HashMap<Text, IdSet<PrincipalId>, foldhash::fast::RandomState>,
+    pub(crate) usage: UsageFacts,
     pub(crate) policies: IdVec<PolicyId, Policy>,
     /// By layer that binds principals: who holds what.
     pub(crate) held: Vec<(LayerId, Csr<PrincipalId, Held>)>,

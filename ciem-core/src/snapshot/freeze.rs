@@ -170,6 +170,7 @@ pub(crate) fn freeze(
     progress: &Progress,
 ) -> Result<(Estate, Coverage), Error> {
     progress.poll("indexing", 0, None)?;
+    let usage = std::mem::take(&mut facts.usage);
     let mut resolver = Resolver {
         provider,
         builder: LibraryBuilder::new(provider, &universe, &mut facts),
@@ -179,6 +180,11 @@ pub(crate) fn freeze(
         coverage: std::mem::take(&mut facts.coverage),
     };
     let mut counts = std::collections::BTreeMap::new();
+    for (name, count) in [("credentials", usage.credentials.len()), ("last_accessed", usage.accessed.len())] {
+        if count > 0 {
+            counts.insert(name, count as u64);
+        }
+    }
     for (id, _) in resolver.records.sorted(&resolver.builder.library.texts) {
         let guardrail = (provider.is_guardrail)(resolver.text(id));
         *counts.entry(if guardrail { "guardrails" } else { "policies" }).or_insert(0) += 1;
@@ -288,6 +294,7 @@ pub(crate) fn freeze(
         people_by_key: people::by_key(&people),
         acting_as: people::acting_as(&principals),
         people,
+        usage,
         by_name,
         universe,
         library,

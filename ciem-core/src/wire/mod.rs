@@ -12,7 +12,7 @@ use serde_json::json;
 /// Asks `snapshot` and answers in JSON.
 ///
 /// Verbs: `can`, `explain`, `who_can`, `what_can`, `matrix`, `coverage`, `principals`, `permissions`,
-/// `resources`. Tables have the form `{"v": 1, "rows": [...], "assumptions": [...]}`.
+/// `resources`, `credentials`, `last_accessed`. Tables have the form `{"v": 1, "rows": [...], "assumptions": [...]}`.
 ///
 /// ```
 /// # use ciem_core::{SnapshotBuilder, wire};
@@ -57,6 +57,8 @@ pub fn call_with(
         "principals" => table(snapshot.principals(), &[]),
         "permissions" => table(snapshot.permissions(), &[]),
         "resources" => table(snapshot.resources(), &[]),
+        "credentials" => table(snapshot.credentials(), &[]),
+        "last_accessed" => table(snapshot.last_accessed(), &[]),
         _ => Err(Error::invalid("verb", "no such question")),
     }
 }

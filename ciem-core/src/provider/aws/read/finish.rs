@@ -1,6 +1,6 @@
 //! What can be said only when every input was read.
 
-use super::people;
+use super::{people, usage};
 use crate::base::{Interner, Text};
 use crate::condition::MissingFact;
 use crate::model::{
@@ -30,6 +30,7 @@ pub(crate) fn finish(facts: &mut Facts) {
     facts.join_resource_parts();
     resolve_groups(facts);
     people::finish(facts);
+    usage::finish(facts);
     attach(facts);
     add_built_in(facts);
     name_rejected(facts);

@@ -1,6 +1,7 @@
 //! Readers of AWS exports: recognised by content, read completely before anything is kept.
 
 mod authorization;
+mod credentials;
 mod failure;
 mod finish;
 mod identity_center;
@@ -8,6 +9,7 @@ mod organization;
 mod people;
 mod resource_policy;
 mod text;
+mod usage;
 
 pub(crate) use finish::finish;
 pub(crate) use resource_policy::kind_of;
@@ -16,6 +18,7 @@ use super::document::json::{self, Str};
 use crate::error::{Error, Place};
 use crate::model::{Facts, FileReport};
 use authorization::{Group, Role, User};
+use credentials::{AccessKey, Device, KeyUse, Service};
 use identity_center::{
     AccountAssignment, ManagedPolicy, Membership, PermissionSet, Reference, SetBoundary, StoreGroup,
     StoreUser,
@@ -26,7 +29,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
-use text::{AccountId, Arn};
+use text::{AccountId, Arn, When};
 
 /// One answer of the API or CLI. Every export that is read is one of these; what it is follows from the members
 /// it has. Members that a caller merges in beside the raw answer are marked as such.
@@ -102,6 +105,31 @@ struct Page<'a> {
     #[serde(borrow, rename = "PermissionSetArn")]
     permission_set_arn: Option<Arn<'a>>,
 
+    // iam, credentials and their use
+    #[serde(borrow, rename = "Content")]
+    report: Option<Str<'a>>,
+    #[serde(borrow, rename = "ReportFormat")]
+    report_format: Option<Str<'a>>,
+    #[serde(borrow, rename = "AccessKeyMetadata")]
+    access_keys: Option<Vec<AccessKey<'a>>>,
+    #[serde(borrow, rename = "AccessKeyLastUsed")]
+    key_use: Option<KeyUse<'a>>,
+    #[serde(borrow, rename = "MFADevices")]
+    devices: Option<Vec<Device<'a>>>,
+    #[serde(borrow, rename = "VirtualMFADevices")]
+    virtual_devices: Option<Vec<Device<'a>>>,
+    #[serde(borrow, rename = "ServicesLastAccessed")]
+    services: Option<Vec<Service<'a>>>,
+    #[serde(borrow, rename = "JobStatus")]
+    job_status: Option<Str<'a>>,
+    #[serde(rename = "JobCreationDate")]
+    job_created: When,
+    /// Merged in: the subject of the command.
+    #[serde(borrow, rename = "Arn")]
+    arn: Option<Arn<'a>>,
+    #[serde(borrow, rename = "AccessKeyId")]
+    access_key_id: Option<Str<'a>>,
+
     // policies of resources
     #[serde(borrow, rename = "Policy")]
     policy: Option<PolicyField<'a>>,
@@ -142,6 +170,9 @@ enum Kind {
     Endpoints,
     PublicAccess,
     IdentityCenter,
+    Report,
+    Credentials,
+    Accessed,
 }
 
 impl Kind {
@@ -153,6 +184,9 @@ impl Kind {
             Kind::Endpoints => "aws.vpc_endpoints",
             Kind::PublicAccess => "aws.public_access_block",
             Kind::IdentityCenter => "aws.identity_center",
+            Kind::Report => "aws.credential_report",
+            Kind::Credentials => "aws.credentials",
+            Kind::Accessed => "aws.last_accessed",
         }
     }
 }
@@ -180,6 +214,12 @@ impl Page<'_> {
             Some(if self.filter.is_some() { Kind::Organization } else { Kind::Authorization })
         } else if identity_center::is_one(self) {
             Some(Kind::IdentityCenter)
+        } else if self.services.is_some() {
+            Some(Kind::Accessed)
+        } else if credentials::is_credentials(self) {
+            Some(Kind::Credentials)
+        } else if credentials::is_report(self) {
+            Some(Kind::Report)
         } else if self.public_access.is_some() {
             Some(Kind::PublicAccess)
         } else if self.endpoints.is_some() {
@@ -236,6 +276,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pages<'a> {
 /// Reads one input: an answer, a list of answers, or answers one after another. `false` if it is none of AWS's.
 pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Error> {
     let text = text.trim_start_matches('\u{feff}');
+    if credentials::is_csv(text) {
+        return credentials::keep_csv(facts, name, text).map(|()| true);
+    }
     if !text.trim_start().starts_with(['{', '[']) {
         return Ok(false);
     }
@@ -255,15 +298,31 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
         return Err(Error::malformed(reason, Place::source(name).at(format!("/{strange}"))));
     }
     let owners = resource_policy::owners(&pages, name)?;
+    let mut reports = Vec::new();
+    for (index, page) in pages.iter().enumerate() {
+        let place = Place::source(name);
+        let place = if pages.len() == 1 { place } else { place.at(format!("/{index}")) };
+        credentials::check(page, &place)?;
+        reports.push(match page.kind() {
+            Some(Kind::Report) => credentials::rows(&credentials::report_text(page, &place)?, &place)?,
+            _ => Vec::new(),
+        });
+    }
 
-    let records = pages.iter().zip(&owners).map(|(page, owner)| records(page, owner.is_some())).sum();
+    let records = pages.iter().zip(&owners).map(|(page, owner)| records(page, owner.is_some())).sum::<u64>()
+        + reports.iter().map(|rows| rows.len() as u64).sum::<u64>();
     let report =
         FileReport { name: name.to_owned(), kind: first.name().to_owned(), records, errors: Vec::new() };
     let source = facts.source(report);
     authorization::keep(facts, source, &pages);
+    for rows in &reports {
+        credentials::keep_rows(facts, source, rows);
+    }
     for (page, owner) in pages.iter().zip(owners) {
         match (page.kind(), owner) {
             (Some(Kind::Organization), _) => organization::keep(facts, source, page),
+            (Some(Kind::Credentials), _) => credentials::keep(facts, source, page),
+            (Some(Kind::Accessed), _) => credentials::keep_accessed(facts, source, page),
             (Some(Kind::IdentityCenter), _) => identity_center::keep(facts, source, page),
             (_, Some(owner)) => resource_policy::keep(facts, source, page, owner),
             (Some(Kind::Endpoints), None) => resource_policy::keep_endpoints(facts, source, page),
@@ -288,7 +347,8 @@ fn records(page: &Page<'_>, resource: bool) -> u64 {
     let policies = length(page.policies.as_ref()) + length(page.endpoints.as_ref());
     let directory =
         if page.kind() == Some(Kind::IdentityCenter) { identity_center::records(page) } else { 0 };
-    (directory + identities + nodes + links + single + tree + policies) as u64
+    let credentials = credentials::records(page);
+    (credentials + directory + identities + nodes + links + single + tree + policies) as u64
 }
 
 #[cfg(test)]
