@@ -17,7 +17,7 @@ pub mod wire;
 pub use access::answer::{Decision, Denial, Explanation, LayerView, Missing, StatementView};
 pub use access::can::simulate;
 pub use access::decide::Verdict;
-pub use access::listing::{Coverage, LayerCoverage, PermissionRow, PrincipalRow, ResourceRow};
+pub use access::listing::{Coverage, InputCoverage, LayerCoverage, PermissionRow, PrincipalRow, ResourceRow};
 pub use access::matrix::{Matrix, MatrixRow};
 pub use access::prepared::{Prepared, PreparedRequest, Scratch};
 pub use access::usage::{AccessedRow, CredentialRow};

@@ -364,7 +364,7 @@ pub(crate) fn general_assumptions(
     }
     if let Some(part) = &plan.generic
         && let Asked::Id(id) = &part.asked
-        && part.resource.is_none()
+        && part.resource.is_none_or(|id| !estate.resources[id].told)
     {
         let permission = estate.universe.name(plan.permission);
         if part.owner == Owner::Caller {

@@ -72,7 +72,7 @@ impl Part {
     /// In strict questions: whether the resource may have a policy of its own that was not given.
     pub(crate) fn may_have_unknown_policy(&self, estate: &Estate, setting: &Setting) -> bool {
         setting.strict
-            && self.resource.is_none()
+            && self.resource.is_none_or(|id| !estate.resources[id].told)
             && match &self.asked {
                 Asked::Nothing => false,
                 Asked::Id(id) => (estate.provider.can_have_policy)(id),
@@ -159,7 +159,11 @@ impl Setting {
             _ => account.map(|account| estate.account_text(account)),
         };
         let organisation = account.and_then(|account| estate.organisation_of(account));
-        let view = ResourceView { account: text, organisation, at: self.at };
+        let resource = part.resource.map(|id| &estate.resources[id]);
+        let tag = |key: &str| resource.and_then(|resource| estate.resource_tag(resource, key));
+        let kind = resource.map(|resource| estate.text(resource.kind));
+        let flags = resource.map_or(0, |resource| resource.flags);
+        let view = ResourceView { kind, flags, tag: &tag, account: text, organisation, at: self.at };
         self.states.bind_resource(estate.provider, &estate.library, &view);
         if let Some(brought) = &mut self.brought {
             brought.states.bind_resource(estate.provider, &brought.library, &view);
@@ -343,7 +347,7 @@ pub(crate) fn find_resource(estate: &Estate, id: &str) -> Option<ResourceId> {
         let found = estate.resource_ids.get(&estate.library.texts.find(id)?).copied()?;
         estate.resources[found].askable.then_some(found)
     };
-    known(id).or_else(|| known((estate.provider.carrier)(id)?))
+    known(id).or_else(|| known(&(estate.provider.carrier)(id)?))
 }
 
 /// The caller of a question.

@@ -331,7 +331,10 @@ impl<T: Scalar> Evaluator<T> for ScalarEvaluator<'_> {
             Binding::Principal => {
                 if self.caller.unloaded {
                     // What its own account grants is missing; its limits are part of that.
-                    let subject = format!("account {}", self.caller.account_text);
+                    let subject = match self.caller.kind {
+                        crate::model::PrincipalKind::Deleted => self.caller.id.clone(),
+                        _ => format!("account {}", self.caller.account_text),
+                    };
                     let allow = if spec.grants { self.missing(spec, subject) } else { T::always() };
                     return Effects { allow, deny: T::never() };
                 }

@@ -370,6 +370,7 @@ impl Inquiry<'_> {
                 Asked::Pattern(pattern) if !pattern.is_any() => estate
                     .resources
                     .ids()
+                    .filter(|&id| !estate.resources[id].policies.is_empty())
                     .filter(|&id| !asked_parts(estate, id, pattern).is_empty())
                     .collect::<Vec<_>>(),
                 _ => Vec::new(),

@@ -9,6 +9,7 @@ pub(crate) mod directory;
 pub(crate) mod document;
 pub(crate) mod facts;
 pub(crate) mod record;
+pub(crate) mod relation;
 pub(crate) mod request;
 #[cfg(test)]
 mod tests;
@@ -51,6 +52,9 @@ pub enum PrincipalKind {
     Account,
     /// One named principal of an account that is not in the snapshot.
     External,
+    /// A principal of which policies keep only the unique id that no loaded principal has: as a rule, one that was
+    /// deleted.
+    Deleted,
 }
 
 /// A layer of a provider's decision rule; the number indexes the provider's layer table.

@@ -4,6 +4,7 @@ use super::index::{HolderIndex, ResourceIndex};
 use super::library::Library;
 use super::universe::Universe;
 use crate::base::{Csr, IdSet, IdVec, Intervals, Text, id_type};
+use crate::model::relation::Relations;
 use crate::model::usage::UsageFacts;
 use crate::model::{Clause, DocId, LayerId, PrincipalKind, SourceId};
 use crate::provider::Provider;
@@ -101,6 +102,11 @@ pub(crate) struct Resource {
     pub(crate) kind: Text,
     pub(crate) account: Option<AccountId>,
     pub(crate) facts: u32,
+    /// As the provider's readers set them.
+    pub(crate) flags: u8,
+    pub(crate) tags: Vec<(Text, Text)>,
+    /// Whether an input was about its own policy, also where it has none.
+    pub(crate) told: bool,
     pub(crate) policies: Vec<PolicyId>,
     /// The permissions for which its own policies can make a difference.
     pub(crate) spoken: Intervals,
@@ -130,6 +136,7 @@ pub(crate) struct Estate {
     /// By the id of what they act as: those who do.
     pub(crate) acting_as: HashMap<Text, IdSet<PrincipalId>, foldhash::fast::RandomState>,
     pub(crate) usage: UsageFacts,
+    pub(crate) relations: Relations,
     pub(crate) policies: IdVec<PolicyId, Policy>,
     /// By layer that binds principals: who holds what.
     pub(crate) held: Vec<(LayerId, Csr<PrincipalId, Held>)>,
@@ -227,6 +234,11 @@ impl Estate {
     pub(crate) fn tag(&self, principal: PrincipalId, key: &str) -> Option<&str> {
         let tags = self.tags.row(principal);
         tags.iter().find(|(k, _)| self.text(*k).eq_ignore_ascii_case(key)).map(|(_, value)| self.text(*value))
+    }
+
+    pub(crate) fn resource_tag(&self, resource: &Resource, key: &str) -> Option<&str> {
+        let mut tags = resource.tags.iter();
+        tags.find(|(k, _)| self.text(*k).eq_ignore_ascii_case(key)).map(|(_, value)| self.text(*value))
     }
 
     pub(crate) fn organisation_of(&self, account: AccountId) -> Option<&str> {

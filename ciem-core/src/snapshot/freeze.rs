@@ -171,6 +171,7 @@ pub(crate) fn freeze(
 ) -> Result<(Estate, Coverage), Error> {
     progress.poll("indexing", 0, None)?;
     let usage = std::mem::take(&mut facts.usage);
+    let relations = std::mem::take(&mut facts.relations);
     let mut resolver = Resolver {
         provider,
         builder: LibraryBuilder::new(provider, &universe, &mut facts),
@@ -233,7 +234,20 @@ pub(crate) fn freeze(
         let askable = !policies.iter().any(|&p| context(resolver.policies[p].layer));
         let Some(kind) = variants.first().map(|r| r.kind) else { continue };
         let facts = (provider.resource_facts)(&ResourceTraits { flags, management_account });
-        let resource = Resource { id, kind, account, facts, policies, spoken: Intervals::default(), askable };
+        let tags = variants.first().map(|r| r.tags.clone()).unwrap_or_default();
+        let told = variants.iter().any(|r| r.told);
+        let resource = Resource {
+            id,
+            kind,
+            account,
+            facts,
+            flags,
+            tags,
+            told,
+            policies,
+            spoken: Intervals::default(),
+            askable,
+        };
         resource_ids.insert(id, frozen.push(resource));
     }
     progress.poll("indexing", 2, None)?;
@@ -295,6 +309,7 @@ pub(crate) fn freeze(
         acting_as: people::acting_as(&principals),
         people,
         usage,
+        relations,
         by_name,
         universe,
         library,

@@ -433,7 +433,8 @@ impl<'a> LibraryBuilder<'a> {
             return Place::Open;
         }
         // Part of a question about many resources is left to what is known of these.
-        let mut ids = [Some(text), (self.provider.carrier)(text)].into_iter().flatten();
+        let carrier = (self.provider.carrier)(text);
+        let mut ids = [Some(text), carrier.as_deref()].into_iter().flatten();
         if ids.any(|id| self.library.texts.find(id).is_some_and(|id| self.resources.contains(&id))) {
             return Place::Open;
         }

@@ -30,7 +30,8 @@ pub(crate) struct People {
 
 /// Kinds of principal whose identity side lies outside the snapshot.
 pub(crate) fn is_outside(kind: PrincipalKind) -> bool {
-    matches!(kind, PrincipalKind::Account | PrincipalKind::External | PrincipalKind::Root)
+    use PrincipalKind::{Account, Deleted, External, Root};
+    matches!(kind, Account | Deleted | External | Root)
 }
 
 struct Draft {
@@ -300,6 +301,7 @@ fn named_callers(
     loaded: &HashSet<Text, RandomState>,
 ) -> Vec<Draft> {
     let ids: HashSet<Text, RandomState> = known.iter().map(|d| d.id).collect();
+    let unique: HashSet<Text, RandomState> = known.iter().filter_map(|d| d.unique_id).collect();
     let entries: Vec<WhoEntry> =
         resolver.builder.library.whos.iter().flat_map(|who| who.entries.iter().copied()).collect();
     let nobody = resolver.builder.library.texts.text("");
@@ -328,6 +330,14 @@ fn named_callers(
                     found.insert(id, (PrincipalKind::External, account));
                 }
             }
+            WhoEntry::UniqueId(id) if !unique.contains(&id) => {
+                let text = resolver.text(id).to_owned();
+                resolver.coverage.assumptions.insert(format!(
+                    "policies of resources name `{text}`, the unique id of no loaded principal: as a rule it was \
+                     deleted, and the entry can be removed"
+                ));
+                found.insert(id, (PrincipalKind::Deleted, nobody));
+            }
             _ => {}
         }
     }
@@ -338,7 +348,7 @@ fn named_callers(
             kind,
             account,
             name: id,
-            unique_id: None,
+            unique_id: (kind == PrincipalKind::Deleted).then_some(id),
             flags: 0,
             variants: Vec::new(),
             acting: None,

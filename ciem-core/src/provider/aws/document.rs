@@ -63,7 +63,12 @@ pub(crate) type Rejection = (String, String);
 
 /// The document behind a JSON value: an object, or a text that holds it.
 pub(crate) fn intern(facts: &mut Facts, raw: &RawValue, dialect: Dialect) -> DocId {
-    facts.document(raw.get(), dialect as u8, |facts| match text_of(raw.get()) {
+    intern_text(facts, raw.get(), dialect)
+}
+
+/// As `intern`, from the JSON text.
+pub(crate) fn intern_text(facts: &mut Facts, raw: &str, dialect: Dialect) -> DocId {
+    facts.document(raw, dialect as u8, |facts| match text_of(raw) {
         Ok(text) => parse(facts, &text, dialect),
         Err(reason) => unreadable(dialect, "", reason),
     })

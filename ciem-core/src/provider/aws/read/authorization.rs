@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::provider::aws::document::json::Str;
 use crate::provider::aws::document::{Dialect, doubtful, intern};
-use crate::provider::aws::{BOUNDARY, IDENTITY, SERVICE_LINKED, TRUST};
+use crate::provider::aws::{BOUNDARY, IDENTITY, SERVICE_LINKED, TAGS_KNOWN, TRUST};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
@@ -243,7 +243,8 @@ impl Keeper<'_> {
             kind,
             account: Some(account),
             tags,
-            flags: 0,
+            flags: TAGS_KNOWN,
+            told: true,
             policies: vec![PolicyUse { layer: TRUST, policy: PolicyRef::Inline { name, document } }],
             source: self.source,
         });

@@ -1,6 +1,6 @@
 //! What can be said only when every input was read.
 
-use super::{people, usage};
+use super::{inputs, people, usage};
 use crate::base::{Interner, Text};
 use crate::condition::MissingFact;
 use crate::model::{
@@ -29,8 +29,9 @@ const BUILT_IN: &[(&str, LayerId, &str)] = &[
 pub(crate) fn finish(facts: &mut Facts) {
     facts.join_resource_parts();
     resolve_groups(facts);
-    people::finish(facts);
     usage::finish(facts);
+    inputs::note(facts);
+    people::finish(facts);
     attach(facts);
     add_built_in(facts);
     name_rejected(facts);

@@ -1,22 +1,27 @@
 //! Readers of AWS exports: recognised by content, read completely before anything is kept.
 
+mod about;
 mod authorization;
 mod credentials;
 mod failure;
 mod finish;
 mod identity_center;
+mod inputs;
 mod organization;
 mod people;
 mod resource_policy;
+mod service_policy;
 mod text;
 mod usage;
 
 pub(crate) use finish::finish;
+pub(crate) use inputs::INPUTS;
 pub(crate) use resource_policy::kind_of;
 
 use super::document::json::{self, Str};
 use crate::error::{Error, Place};
 use crate::model::{Facts, FileReport};
+use about::{DelegatedAdministrator, DelegatedService, InstanceProfile, ShareAssociation, Tag, Tagged};
 use authorization::{Group, Role, User};
 use credentials::{AccessKey, Device, KeyUse, Service};
 use identity_center::{
@@ -28,6 +33,7 @@ use resource_policy::{Attributes, Endpoint, PolicyField, PublicAccess};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use service_policy::{Domain, GluePolicy, RestApi};
 use std::fmt;
 use text::{AccountId, Arn, When};
 
@@ -152,6 +158,52 @@ struct Page<'a> {
     key_id: Option<Str<'a>>,
     #[serde(borrow, rename = "AccountId", alias = "ExpectedBucketOwner")]
     account_id: Option<AccountId<'a>>,
+    /// Merged in: the subject of the command, for any service.
+    #[serde(borrow, rename = "ResourceArn")]
+    resource_arn: Option<Arn<'a>>,
+    #[serde(borrow, rename = "Region")]
+    region: Option<Str<'a>>,
+    #[serde(borrow, rename = "BackupVaultArn")]
+    vault: Option<Arn<'a>>,
+    #[serde(borrow, rename = "policyText")]
+    policy_text: Option<&'a RawValue>,
+    #[serde(borrow, rename = "repositoryName")]
+    repository_name: Option<Str<'a>>,
+    #[serde(borrow, rename = "registryId")]
+    registry_id: Option<Str<'a>>,
+    #[serde(borrow, rename = "DomainStatus")]
+    domain: Option<Domain<'a>>,
+    #[serde(borrow, rename = "DomainStatusList")]
+    domains: Option<Vec<Domain<'a>>>,
+    #[serde(borrow, rename = "PolicyInJson")]
+    glue_policy: Option<&'a RawValue>,
+    #[serde(borrow, rename = "GetResourcePoliciesResponseList")]
+    glue_policies: Option<Vec<GluePolicy<'a>>>,
+    #[serde(borrow)]
+    items: Option<Vec<RestApi<'a>>>,
+    #[serde(borrow, rename = "id")]
+    rest_api_id: Option<&'a RawValue>,
+    #[serde(borrow, rename = "apiKeySource")]
+    api_key_source: Option<&'a RawValue>,
+
+    // what is said of resources and accounts beside policies
+    #[serde(borrow, rename = "ResourceTagMappingList")]
+    tagged: Option<Vec<Tagged<'a>>>,
+    #[serde(borrow, rename = "TagSet")]
+    tag_set: Option<Vec<Tag<'a>>>,
+    #[serde(borrow, rename = "AbacStatus")]
+    abac: Option<&'a RawValue>,
+    #[serde(borrow, rename = "InstanceProfiles")]
+    profiles: Option<Vec<InstanceProfile<'a>>>,
+    #[serde(rename = "resourceShares")]
+    shares: Option<Vec<serde::de::IgnoredAny>>,
+    #[serde(borrow, rename = "resourceShareAssociations")]
+    share_associations: Option<Vec<ShareAssociation<'a>>>,
+    #[serde(borrow, rename = "DelegatedAdministrators")]
+    delegated: Option<Vec<DelegatedAdministrator<'a>>>,
+    #[serde(borrow, rename = "DelegatedServices")]
+    delegated_services: Option<Vec<DelegatedService<'a>>>,
+
     // rows for any other service
     #[serde(borrow, rename = "resource_arn")]
     row_resource: Option<Arn<'a>>,
@@ -173,6 +225,9 @@ enum Kind {
     Report,
     Credentials,
     Accessed,
+    ServicePolicy,
+    Tags,
+    Relations,
 }
 
 impl Kind {
@@ -180,7 +235,9 @@ impl Kind {
         match self {
             Kind::Authorization => "aws.authorization_details",
             Kind::Organization => "aws.organization",
-            Kind::ResourcePolicy => "aws.resource_policy",
+            Kind::ResourcePolicy | Kind::ServicePolicy => "aws.resource_policy",
+            Kind::Tags => "aws.tags",
+            Kind::Relations => "aws.relations",
             Kind::Endpoints => "aws.vpc_endpoints",
             Kind::PublicAccess => "aws.public_access_block",
             Kind::IdentityCenter => "aws.identity_center",
@@ -224,6 +281,12 @@ impl Page<'_> {
             Some(Kind::PublicAccess)
         } else if self.endpoints.is_some() {
             Some(Kind::Endpoints)
+        } else if service_policy::is_one(self) {
+            Some(Kind::ServicePolicy)
+        } else if about::is_tags(self) {
+            Some(Kind::Tags)
+        } else if about::is_facts(self) {
+            Some(Kind::Relations)
         } else {
             self.has_resource_policy().then_some(Kind::ResourcePolicy)
         }
@@ -298,10 +361,11 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
         return Err(Error::malformed(reason, Place::source(name).at(format!("/{strange}"))));
     }
     let owners = resource_policy::owners(&pages, name)?;
-    let mut reports = Vec::new();
+    let (mut reports, mut policies) = (Vec::new(), Vec::new());
     for (index, page) in pages.iter().enumerate() {
         let place = Place::source(name);
         let place = if pages.len() == 1 { place } else { place.at(format!("/{index}")) };
+        policies.push(service_policy::found(page, &place)?);
         credentials::check(page, &place)?;
         reports.push(match page.kind() {
             Some(Kind::Report) => credentials::rows(&credentials::report_text(page, &place)?, &place)?,
@@ -310,13 +374,17 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
     }
 
     let records = pages.iter().zip(&owners).map(|(page, owner)| records(page, owner.is_some())).sum::<u64>()
-        + reports.iter().map(|rows| rows.len() as u64).sum::<u64>();
+        + reports.iter().map(|rows| rows.len() as u64).sum::<u64>()
+        + policies.iter().map(|found| found.len() as u64).sum::<u64>();
     let report =
         FileReport { name: name.to_owned(), kind: first.name().to_owned(), records, errors: Vec::new() };
     let source = facts.source(report);
     authorization::keep(facts, source, &pages);
     for rows in &reports {
         credentials::keep_rows(facts, source, rows);
+    }
+    for found in policies {
+        service_policy::keep(facts, source, found);
     }
     for (page, owner) in pages.iter().zip(owners) {
         match (page.kind(), owner) {
@@ -325,6 +393,9 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
             (Some(Kind::Accessed), _) => credentials::keep_accessed(facts, source, page),
             (Some(Kind::IdentityCenter), _) => identity_center::keep(facts, source, page),
             (_, Some(owner)) => resource_policy::keep(facts, source, page, owner),
+            (Some(Kind::PublicAccess), None) => resource_policy::keep_account_block(facts, page),
+            (Some(Kind::Tags), _) => about::keep_tags(facts, source, page),
+            (Some(Kind::Relations), _) => about::keep_facts(facts, source, page),
             (Some(Kind::Endpoints), None) => resource_policy::keep_endpoints(facts, source, page),
             _ => {}
         }
@@ -347,7 +418,7 @@ fn records(page: &Page<'_>, resource: bool) -> u64 {
     let policies = length(page.policies.as_ref()) + length(page.endpoints.as_ref());
     let directory =
         if page.kind() == Some(Kind::IdentityCenter) { identity_center::records(page) } else { 0 };
-    let credentials = credentials::records(page);
+    let credentials = credentials::records(page) + about::records(page);
     (credentials + directory + identities + nodes + links + single + tree + policies) as u64
 }
 
