@@ -30,7 +30,7 @@ impl Table {
     }
 
     /// The rows from `start` up to `stop` as dicts.
-    fn rows<'py>(&self, py: Python<'py>, start: usize, stop: usize) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    fn rows<'py>(&self, py: Python<'py>, start: usize, stop: usize) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let names: Vec<_> = self.0.columns().map(|(name, _)| PyString::intern(py, name)).collect();
         let part = self.0.slice(start..stop);
         let row = |row| {
@@ -38,16 +38,16 @@ impl Table {
             for (column, name) in names.iter().enumerate() {
                 dict.set_item(name, object(py, part.cell(row, column))?)?;
             }
-            Ok(dict)
+            Ok(dict.into_any())
         };
         (0..part.len()).map(row).collect()
     }
 
     /// All cells of the column at a position.
-    fn column<'py>(&self, py: Python<'py>, column: usize) -> PyResult<Bound<'py, PyList>> {
-        let list = PyList::empty(py);
+    fn column<'py>(&self, py: Python<'py>, column: usize) -> PyResult<Vec<Bound<'py, PyAny>>> {
         // Neighbours are often equal: one object serves all of them.
         let mut last: Option<(*const str, Bound<'py, PyAny>)> = None;
+        let mut values = Vec::with_capacity(self.0.len());
         for row in 0..self.0.len() {
             let cell = self.0.cell(row, column);
             let at = if let Some(Cell::Text(text)) = &cell { Some(std::ptr::from_ref(*text)) } else { None };
@@ -56,10 +56,10 @@ impl Table {
                 Some((_, value)) => value.clone(),
                 None => object(py, cell)?,
             };
-            list.append(&value)?;
+            values.push(value.clone());
             last = at.map(|at| (at, value));
         }
-        Ok(list)
+        Ok(values)
     }
 
     /// The rows from `start` up to `stop`, sharing the cells.
@@ -78,10 +78,10 @@ impl Table {
     }
 
     /// A capsule with an Arrow C schema.
-    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let schema = FFI_ArrowSchema::try_from(self.0.arrow_schema());
         let schema = schema.map_err(|error| PyValueError::new_err(error.to_string()))?;
-        PyCapsule::new_with_value(py, schema, c"arrow_schema")
+        Ok(PyCapsule::new_with_value(py, schema, c"arrow_schema")?.into_any())
     }
 
     /// A capsule with an Arrow C stream; batches are made while the consumer pulls them.
@@ -90,11 +90,11 @@ impl Table {
         &self,
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyCapsule>> {
+    ) -> PyResult<Bound<'py, PyAny>> {
         // The protocol lets a producer answer with its own schema; the consumer casts.
         drop(requested_schema);
         let stream = FFI_ArrowArrayStream::new(Box::new(self.0.batches()));
-        PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
+        Ok(PyCapsule::new_with_value(py, stream, c"arrow_array_stream")?.into_any())
     }
 }
 

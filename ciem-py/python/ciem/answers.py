@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any, overload
 from ciem import _core, html
 
 if TYPE_CHECKING:
-    import pandas
+    import pandas as _pandas
 
 #: Rows that are made into dicts at a time.
 _CHUNK = 1024
+
+# Inside `Table` the plain name is its method.
+_Slice = slice
 
 
 class Answer:
@@ -33,8 +36,6 @@ class Answer:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, type(self)) and self._wire == other._wire
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._wire!r})"
@@ -151,7 +152,7 @@ class Table:
 
     def slice(self, start: int, stop: int | None = None) -> Table:
         """The rows from ``start`` up to ``stop`` as a table of its own, without a copy; negative positions count from the end."""
-        first, last, _ = slice(start, stop).indices(len(self))
+        first, last, _ = _Slice(start, stop).indices(len(self))
         return Table(self._native.slice(first, max(first, last)))
 
     def to_dict(self) -> dict[str, Any]:
@@ -162,7 +163,7 @@ class Table:
         """The wire form as JSON text."""
         return self._native.to_json()
 
-    def to_pandas(self) -> pandas.DataFrame:
+    def to_pandas(self) -> _pandas.DataFrame:
         """The rows as a ``pandas.DataFrame``, which need not come with pyarrow; lists stay lists.
 
         Raises ImportError if pandas is not installed.
@@ -195,9 +196,9 @@ class Table:
     @overload
     def __getitem__(self, index: int) -> dict[str, Any]: ...
     @overload
-    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
-    def __getitem__(self, index: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
-        if isinstance(index, slice):
+    def __getitem__(self, index: _Slice) -> list[dict[str, Any]]: ...
+    def __getitem__(self, index: int | _Slice) -> dict[str, Any] | list[dict[str, Any]]:
+        if isinstance(index, _Slice):
             start, stop, step = index.indices(len(self))
             if step == 1:
                 return self._native.rows(start, stop)
@@ -207,8 +208,6 @@ class Table:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Table) and len(self) == len(other) and self.to_json() == other.to_json()
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"Table({len(self)} rows: {', '.join(self.columns)})"
