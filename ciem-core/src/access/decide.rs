@@ -28,6 +28,18 @@ pub enum Verdict {
     Unknown,
 }
 
+impl Verdict {
+    /// The wire form: `allow`, `deny`, `conditional` or `unknown`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Allow => "allow",
+            Verdict::Deny => "deny",
+            Verdict::Conditional => "conditional",
+            Verdict::Unknown => "unknown",
+        }
+    }
+}
+
 /// How a part of the question counts for one caller.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Role {

@@ -46,6 +46,22 @@ pub enum PrincipalKind {
     External,
 }
 
+impl PrincipalKind {
+    /// The wire form: `user`, `role`, `root`, `service`, `federated`, `anonymous`, `account` or `external`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PrincipalKind::User => "user",
+            PrincipalKind::Role => "role",
+            PrincipalKind::Root => "root",
+            PrincipalKind::Service => "service",
+            PrincipalKind::Federated => "federated",
+            PrincipalKind::Anonymous => "anonymous",
+            PrincipalKind::Account => "account",
+            PrincipalKind::External => "external",
+        }
+    }
+}
+
 /// A layer of a provider's decision rule; the number indexes the provider's layer table.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct LayerId(pub(crate) u8);
