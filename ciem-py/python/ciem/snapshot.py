@@ -122,9 +122,9 @@ def load(
     max_bytes: int | None = None,
     catalog: dict[str, Any] | None = None,
 ) -> Snapshot:
-    """Reads export files, plain or gzip, and folders of them.
+    """Reads export files, plain or gzip, zip and tar archives, folders, and what matches patterns such as ``"exports/**/*.json"``.
 
-    ``on_error="skip"`` lists a file that cannot be read in ``coverage()`` and goes on. ``max_bytes`` limits what is read.
+    ``on_error="skip"`` lists a file that cannot be read in ``coverage()`` and goes on. ``max_bytes`` limits the unpacked size of each.
     ``catalog`` adds to or replaces the permissions that the library knows.
     """
     paths = [path_or_paths] if isinstance(path_or_paths, (str, os.PathLike)) else list(path_or_paths)
