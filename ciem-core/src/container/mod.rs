@@ -8,6 +8,7 @@ mod tar;
 mod tests;
 mod zip;
 
+#[cfg(feature = "fs")]
 pub(crate) use name::printable;
 
 use crate::error::{Error, Place};

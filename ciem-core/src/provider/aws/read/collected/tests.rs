@@ -1,6 +1,7 @@
 use super::layout::{Folder, Part, Subject, folder, part};
 use super::*;
 use crate::provider::aws::read::{finish, read};
+use proptest::prelude::*;
 
 const BASE: &str = "out/aws/aws-cn/accounts/111122223333";
 
@@ -92,4 +93,35 @@ fn what_is_incomplete_or_contradicts_is_listed() {
         (&name, "{\"arn\": \"arn:a:iam::1:user/b\"}"),
     ]);
     assert!(found[0].2[0].contains("twice"));
+}
+
+proptest! {
+    #[test]
+    fn damaged_files_are_errors_or_listed(
+        at in any::<prop::sample::Index>(),
+        with in prop::sample::select(vec!["", "\"", "[", "{", "}", "null", "5", "\\", "%2f", "r-1", "ou-1", "arn:"]),
+        place in any::<prop::sample::Index>(),
+    ) {
+        let arn = "arn:aws:iam::111122223333:user/ana";
+        let mut files = [
+            ("iam/user/ana/metadata.json", format!("{{\"arn\": \"{arn}\", \"name\": \"ana\", \"permissionBoundary\": \"{arn}\"}}")),
+            ("iam/user/ana/inline-policies.json", "[{\"PolicyName\": \"p\", \"PolicyDocument\": {\"Statement\": []}}]".to_owned()),
+            ("iam/user/ana/tags.json", "{\"team\": \"pay\"}".to_owned()),
+            ("s3/pay/bpa.json", "{\"restrictPublicBuckets\": true}".to_owned()),
+            ("s3/pay/policy.json", "{\"Statement\": {\"Effect\": \"Deny\"}}".to_owned()),
+            ("ous.json", "{\"r-1\": {}, \"ou-1\": {\"parent\": \"r-1\", \"scps\": [\"p-limit\"]}}".to_owned()),
+        ];
+        let (_, text) = &mut files[at.index(6)];
+        let start = place.index(text.len());
+        text.replace_range(start..=start, with);
+        let mut facts = Facts::default();
+        for (path, text) in &files {
+            let base = if *path == "ous.json" { "aws/aws/organizations/o-1" } else { BASE };
+            if let Err(error) = read(&mut facts, &format!("{base}/{path}"), text) {
+                prop_assert_eq!(error.code(), "malformed");
+            }
+        }
+        finish(&mut facts);
+        prop_assert!(facts.coverage.files.iter().all(|file| file.kind != "unrecognised" || !file.errors.is_empty()));
+    }
 }
