@@ -176,9 +176,9 @@ def load(
     max_bytes: int | None = None,
     catalog: dict[str, Any] | None = None,
 ) -> Snapshot:
-    """Reads export files, plain or gzip, and folders of them.
+    """Reads export files, plain or gzip, zip and tar archives, folders, and what matches patterns such as ``"exports/**/*.json"``.
 
-    ``on_error="skip"`` lists a file that cannot be read in ``coverage()`` and goes on. ``max_bytes`` limits what is read.
+    ``on_error="skip"`` lists a file that cannot be read in ``coverage()`` and goes on. ``max_bytes`` limits the unpacked size of each.
     ``catalog`` adds to or replaces the permissions that the library knows.
 
     ``on_progress`` is called with every :class:`ciem.Step`; True shows a bar of ``tqdm``, False nothing. None shows the bar

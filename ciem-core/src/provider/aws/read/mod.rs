@@ -1,6 +1,7 @@
 //! Readers of AWS exports: recognised by content, read completely before anything is kept.
 
 mod authorization;
+mod collected;
 mod failure;
 mod finish;
 mod organization;
@@ -198,6 +199,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pages<'a> {
 /// Reads one input: an answer, a list of answers, or answers one after another. `false` if it is none of AWS's.
 pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Error> {
     let text = text.trim_start_matches('\u{feff}');
+    if let Some(part) = collected::part(name) {
+        return collected::set_aside(facts, name, text, &part);
+    }
     if !text.trim_start().starts_with(['{', '[']) {
         return Ok(false);
     }

@@ -10,9 +10,7 @@ pub(crate) struct Arn<'a>(Str<'a>);
 
 impl<'a> Arn<'a> {
     pub(crate) fn new(text: Str<'a>) -> Option<Self> {
-        let mut segments = text.splitn(6, ':');
-        let shaped = segments.next() == Some("arn") && segments.count() == 5;
-        shaped.then_some(Arn(text))
+        is_arn(&text).then_some(Arn(text))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -50,6 +48,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Arn<'a> {
         Arn::new(Str::deserialize(deserializer)?)
             .ok_or_else(|| D::Error::custom("expected an ARN, such as arn:aws:iam::111122223333:user/name"))
     }
+}
+
+/// Whether a text has the six segments of an ARN.
+pub(super) fn is_arn(text: &str) -> bool {
+    let mut segments = text.splitn(6, ':');
+    segments.next() == Some("arn") && segments.count() == 5
 }
 
 /// An account id: twelve digits.
