@@ -180,17 +180,10 @@ impl Universe {
     }
 
     /// The patterns of the resources that a permission acts on; `None` where nothing is known of them.
-    pub(crate) fn resource_patterns(&self, id: u16) -> Option<Vec<&Pattern>> {
+    pub(crate) fn resource_patterns(&self, id: u16) -> Option<impl Iterator<Item = &Pattern> + Clone> {
         let info = self.catalog.info(id)?;
-        if info.resource_types.is_empty() {
-            return None;
-        }
-        Some(
-            info.resource_types
-                .iter()
-                .filter_map(|&kind| self.types.get(usize::from(kind)).and_then(Option::as_ref))
-                .collect(),
-        )
+        let pattern = |&kind: &u16| self.types.get(usize::from(kind)).and_then(Option::as_ref);
+        (!info.resource_types.is_empty()).then(|| info.resource_types.iter().filter_map(pattern))
     }
 
     /// The resource types that a pattern can name a resource of, sorted. `service` is the pattern's service
