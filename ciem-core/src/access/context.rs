@@ -4,11 +4,12 @@ use crate::condition::KeyState;
 use crate::model::{ContextValue, UnknownContext};
 use crate::provider::{KeyScope, KeyValue, Provider};
 use crate::snapshot::library::Library;
+use crate::truth::Mark;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The state of one key, owned.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum State {
     #[default]
     Unknown,
@@ -144,6 +145,11 @@ impl States {
             resource_keys: Arc::clone(&self.resource_keys),
             base: unknown.into(),
         }
+    }
+
+    /// Names what is known of all keys.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark::of(&self.states)
     }
 
     pub(crate) fn has_resource_keys(&self) -> bool {

@@ -7,6 +7,7 @@ pub(crate) mod decide;
 pub(crate) mod leaf;
 pub(crate) mod listing;
 pub(crate) mod matrix;
+pub(crate) mod memo;
 pub(crate) mod naming;
 pub(crate) mod prepared;
 pub(crate) mod question;

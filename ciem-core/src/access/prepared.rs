@@ -2,14 +2,17 @@
 
 use super::can::assert_session;
 use super::decide::{Case, Verdict, verdict};
+use super::memo::{LeafMemo, PartMarks};
 use super::question::{Caller, Given, Plan, Setting, find_caller};
-use crate::condition::{Expr, Tri, simplify};
+use crate::condition::{Tri, simplify};
 use crate::error::Error;
 use crate::model::Request;
-use crate::snapshot::Snapshot;
 use crate::snapshot::estate::Estate;
+use crate::snapshot::{Inner, Snapshot};
+use crate::truth::Mark;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
+use std::sync::{Arc, Weak};
 
 /// A snapshot made ready for many verdicts.
 ///
@@ -40,12 +43,28 @@ pub struct PreparedRequest {
     plan: Plan,
     setting: Setting,
     bound: Vec<(usize, Setting)>,
+    /// By part: names what its leaves depend on.
+    marks: Vec<PartMarks>,
 }
 
-/// Memory that verdicts share: conditions that were simplified before.
+/// Memory that verdicts share: what leaves and conditions were found to mean before. What is remembered is true of one
+/// snapshot; used with another, it starts anew.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    simplified: HashMap<Expr, Verdict, RandomState>,
+    of: Weak<Inner>,
+    leaves: LeafMemo,
+    verdicts: HashMap<Mark, Verdict, RandomState>,
+}
+
+impl Scratch {
+    fn turn_to(&mut self, snapshot: &Snapshot) {
+        // The weak reference keeps the address from being given to another snapshot.
+        if !std::ptr::eq(self.of.as_ptr(), Arc::as_ptr(&snapshot.0)) {
+            self.of = Arc::downgrade(&snapshot.0);
+            self.leaves.clear();
+            self.verdicts.clear();
+        }
+    }
 }
 
 /// More remembered conditions than this are dropped and started anew.
@@ -77,9 +96,17 @@ impl Prepared<'_> {
         let mut setting = Setting::new(estate, &given)?;
         caller.bind(estate, &mut setting, request.session.as_ref());
         let plan = Plan::new(estate, permission, &request.resource, false)?;
-        let bound = Case::new(estate, &caller, &plan, &setting).bound.into_owned();
+        let case = Case::new(estate, &caller, &plan, &setting);
+        let policies = request.session.as_ref().and_then(|session| session.policies.as_ref());
+        let documents =
+            Mark::of(&policies.map(|list| list.iter().map(ToString::to_string).collect::<Vec<_>>()));
+        let marks = case
+            .settings()
+            .map(|(part, setting)| PartMarks::new(&caller, permission, part, setting, documents));
+        let marks = marks.collect();
+        let bound = case.bound.into_owned();
         let estate = self.snapshot.estates().iter().position(|e| std::ptr::eq(e, estate)).unwrap_or(0);
-        Ok(PreparedRequest { estate, caller, plan, setting, bound })
+        Ok(PreparedRequest { estate, caller, plan, setting, bound, marks })
     }
 
     /// The verdict of [`Snapshot::can`], without what explains it.
@@ -87,26 +114,28 @@ impl Prepared<'_> {
         let Some(estate): Option<&Estate> = self.snapshot.estates().get(request.estate) else {
             return Verdict::Unknown;
         };
+        scratch.turn_to(self.snapshot);
         let case = Case {
             estate,
             caller: &request.caller,
             plan: &request.plan,
             setting: &request.setting,
             bound: (&request.bound).into(),
+            memo: Some((&scratch.leaves, &request.marks)),
         };
         match case.tri() {
             Tri::Yes => Verdict::Allow,
             Tri::No => Verdict::Deny,
             Tri::Maybe => {
-                let raw = case.residual_expr();
-                if let Some(&known) = scratch.simplified.get(&raw) {
+                let mark = case.mark();
+                if let Some(&known) = scratch.verdicts.get(&mark) {
                     return known;
                 }
-                if scratch.simplified.len() >= REMEMBERED {
-                    scratch.simplified.clear();
+                let found = verdict(&simplify(&case.residual_expr()).expr);
+                if scratch.verdicts.len() >= REMEMBERED {
+                    scratch.verdicts.clear();
                 }
-                let found = verdict(&simplify(&raw).expr);
-                scratch.simplified.insert(raw, found);
+                scratch.verdicts.insert(mark, found);
                 found
             }
         }

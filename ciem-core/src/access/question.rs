@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a question is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Asked {
     /// The permission acts on no resource; only statements on `*` speak of it.
     Nothing,
@@ -27,7 +27,7 @@ pub(crate) enum Asked {
 }
 
 /// The account whose resources a part is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Owner {
     /// Not told by the resource: the caller's own.
     Caller,
@@ -60,11 +60,11 @@ impl Part {
 
     /// Whether the permission can act on what the part asks about.
     pub(crate) fn can_be_acted_on(&self, estate: &Estate, permission: u16) -> bool {
-        let Some(kinds) = estate.universe.resource_patterns(permission) else { return true };
+        let Some(mut kinds) = estate.universe.resource_patterns(permission) else { return true };
         match &self.asked {
             Asked::Nothing => true,
-            Asked::Id(id) => kinds.iter().any(|kind| kind.matches(id, estate.provider.syntax)),
-            Asked::Pattern(asked) => kinds.iter().any(|kind| kind.relation(asked) != Relation::Disjoint),
+            Asked::Id(id) => kinds.any(|kind| kind.matches(id, estate.provider.syntax)),
+            Asked::Pattern(asked) => kinds.any(|kind| kind.relation(asked) != Relation::Disjoint),
         }
     }
 
@@ -245,10 +245,8 @@ impl Plan {
                 continue;
             }
             for (part, covered) in asked_parts(estate, id, asked) {
-                let acts = |kinds: &Vec<&Pattern>| {
-                    kinds.iter().any(|kind| kind.relation(&covered) != Relation::Disjoint)
-                };
-                if kinds.as_ref().is_none_or(acts) {
+                let acts = |kind: &Pattern| kind.relation(&covered) != Relation::Disjoint;
+                if kinds.clone().is_none_or(|mut kinds| kinds.any(acts)) {
                     self.special.push(part);
                 }
             }

@@ -98,6 +98,8 @@ impl<'a> RowEvaluator<'a> {
             asked: &self.part.asked,
             permission: None,
             own_account: self.part.own_account(self.estate, self.caller),
+            memo: None,
+            brought,
         }
     }
 
@@ -319,7 +321,7 @@ impl Evaluator<Pair> for RowEvaluator<'_> {
                 if any { gathered.effects() } else { open() }
             }
             Binding::Context(_) => {
-                let policies = self.scalar().named_policies(layer);
+                let policies: Vec<PolicyId> = self.scalar().named_policies(layer).collect();
                 if policies.is_empty() {
                     return open();
                 }

@@ -133,6 +133,8 @@ impl<'a> SetEvaluator<'a> {
             permission: Some(self.permission),
             // Callers of every account ask at once: whose own the resource would be is left to the second phase.
             own_account: None,
+            memo: None,
+            brought: false,
         }
     }
 
@@ -176,14 +178,17 @@ impl<'a> SetEvaluator<'a> {
             let scene = this.scene(&this.setting.states);
             scene.condition(id, &mut |scene, leaf| match leaf {
                 CondLeaf::Missing(_) => constant(Tri::Maybe),
-                CondLeaf::Clause(clause) => match this.clause_depends(clause) {
-                    DependsOn::Request => constant(scene.clause(clause, false).degree),
-                    DependsOn::Principal => this.principal_clause(clause),
-                    DependsOn::Mixed => {
-                        lasting = false;
-                        this.one_by_one(candidates, &|scene| scene.clause(clause, false).degree)
+                CondLeaf::Clause(id) => {
+                    let clause = scene.library.conditions.clause(id);
+                    match this.clause_depends(clause) {
+                        DependsOn::Request => constant(scene.clause(clause, false).degree),
+                        DependsOn::Principal => this.principal_clause(clause),
+                        DependsOn::Mixed => {
+                            lasting = false;
+                            this.one_by_one(candidates, &|scene| scene.clause(clause, false).degree)
+                        }
                     }
-                },
+                }
             })
         };
         if lasting {

@@ -332,6 +332,8 @@ impl Inquiry<'_> {
             asked: &asked,
             permission: None,
             own_account: None,
+            memo: None,
+            brought: false,
         };
         let mut add = |policy: PolicyId, via: Option<crate::base::Text>, who: &dyn Fn(Option<_>) -> bool| {
             for (_, statement) in estate.library.statements_of(estate.policies[policy].document) {

@@ -65,6 +65,14 @@ impl Intervals {
         self.0.get(at).is_some_and(|&(start, _)| start <= id)
     }
 
+    /// The least range that holds all of them.
+    pub(crate) fn span(&self) -> (u16, u16) {
+        match (self.0.first(), self.0.last()) {
+            (Some(first), Some(last)) => (first.0, last.1),
+            _ => (0, 0),
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

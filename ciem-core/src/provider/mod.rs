@@ -6,7 +6,9 @@ use crate::condition::Tri;
 use crate::error::Error;
 use crate::model::{Catalog, DocId, Facts, LayerId, PrincipalKind, Request, WhoEntry};
 use crate::pattern::Syntax;
-use crate::truth::{Evaluator, FactId, Outcome, PermissionSet, PrincipalSet, Residual, StrengthId, Traced};
+use crate::truth::{
+    Evaluator, FactId, Mark, Outcome, PermissionSet, PrincipalSet, Residual, StrengthId, Traced,
+};
 
 /// All providers. Adding one is a folder and a line here.
 pub(crate) static TABLE: &[&Provider] = &[&aws::PROVIDER];
@@ -68,6 +70,14 @@ pub(crate) struct Provider {
     pub(crate) assumed_resource: fn(&str, &str) -> Option<String>,
 }
 
+impl Provider {
+    /// The layer of this id.
+    #[inline]
+    pub(crate) fn layer(&self, id: LayerId) -> Option<&'static LayerSpec> {
+        self.layers.get(usize::from(id.0))
+    }
+}
+
 impl std::fmt::Debug for Provider {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name)
@@ -122,6 +132,7 @@ pub(crate) struct RuleTable {
     pub(crate) tri: fn(&mut dyn Evaluator<Tri>) -> Outcome<Tri>,
     pub(crate) traced: fn(&mut dyn Evaluator<Traced>) -> Outcome<Traced>,
     pub(crate) residual: fn(&mut dyn Evaluator<Residual>) -> Outcome<Residual>,
+    pub(crate) mark: fn(&mut dyn Evaluator<Mark>) -> Outcome<Mark>,
     pub(crate) residual_full: fn(&mut dyn Evaluator<Residual>) -> Outcome<Residual>,
     pub(crate) principals: fn(&mut dyn Evaluator<PrincipalSet>) -> Outcome<PrincipalSet>,
     pub(crate) permissions: fn(&mut dyn Evaluator<PermissionSet>) -> Outcome<PermissionSet>,
@@ -203,6 +214,7 @@ macro_rules! rule_table {
             tri: lean,
             traced: full,
             residual: lean,
+            mark: lean,
             residual_full: full,
             principals: lean,
             permissions: lean,

@@ -31,6 +31,9 @@ pub(crate) struct Stmt {
     pub(crate) effect: Effect,
     pub(crate) alone: bool,
     pub(crate) index: u16,
+    /// From the first to the last of its permissions: most statements say nothing of a permission, and this tells
+    /// without a look at the set.
+    pub(crate) span: (u16, u16),
     pub(crate) actions: ActionSetId,
     pub(crate) resources: ResourceSetId,
     pub(crate) somewhere: Option<Somewhere>,
@@ -115,6 +118,13 @@ impl Library {
             let id = StatementId(index);
             (id, &self.statements[id])
         })
+    }
+
+    /// Whether a statement speaks of a permission.
+    #[inline]
+    pub(crate) fn speaks_of(&self, statement: &Stmt, permission: u16) -> bool {
+        let (first, end) = statement.span;
+        first <= permission && permission < end && self.action_sets[statement.actions].contains(permission)
     }
 
     pub(crate) fn pattern_text(&self, id: PatternId) -> &str {
@@ -203,6 +213,7 @@ impl<'a> LibraryBuilder<'a> {
                 effect: statement.effect,
                 alone: statement.alone,
                 index: statement.index,
+                span: self.library.action_sets[actions].span(),
                 actions,
                 resources,
                 somewhere,
@@ -243,6 +254,7 @@ impl<'a> LibraryBuilder<'a> {
                 effect,
                 alone: true,
                 index: 0,
+                span: self.library.action_sets[everything].span(),
                 actions: everything,
                 resources: anything,
                 somewhere: None,

@@ -165,12 +165,10 @@ impl Universe {
     }
 
     /// The patterns of the resources that a permission acts on; `None` where nothing is known of them.
-    pub(crate) fn resource_patterns(&self, id: u16) -> Option<Vec<&Pattern>> {
+    pub(crate) fn resource_patterns(&self, id: u16) -> Option<impl Iterator<Item = &Pattern> + Clone> {
         let info = self.known.catalog.info(id)?;
-        if info.resource_types.is_empty() {
-            return None;
-        }
-        Some(info.resource_types.iter().filter_map(|&kind| self.known.pattern_of_type(kind)).collect())
+        let pattern = |&kind: &u16| self.known.pattern_of_type(kind);
+        (!info.resource_types.is_empty()).then(|| info.resource_types.iter().filter_map(pattern))
     }
 
     /// The resource types that a pattern can name a resource of, sorted. `service` is the pattern's service
