@@ -62,6 +62,8 @@ pub(crate) struct Case<'a> {
     pub(crate) bound: Cow<'a, [(usize, Setting)]>,
     /// Where leaves are remembered, and what those of each part depend on.
     pub(crate) memo: Option<(&'a LeafMemo, &'a [PartMarks])>,
+    /// Where it is known: the special parts at which the caller may be allowed anything.
+    pub(crate) reached: Option<&'a [bool]>,
 }
 
 /// A part as one caller meets it.
@@ -75,10 +77,24 @@ struct Met<'c> {
 impl<'a> Case<'a> {
     /// `setting` must be bound to the caller.
     pub(crate) fn new(estate: &'a Estate, caller: &'a Caller, plan: &'a Plan, setting: &'a Setting) -> Self {
-        let mut case = Case { estate, caller, plan, setting, bound: Cow::Borrowed(&[]), memo: None };
+        Case::reaching(estate, caller, plan, setting, None)
+    }
+
+    /// As `new`, where parts are known at which nothing is allowed.
+    pub(crate) fn reaching(
+        estate: &'a Estate,
+        caller: &'a Caller,
+        plan: &'a Plan,
+        setting: &'a Setting,
+        reached: Option<&'a [bool]>,
+    ) -> Self {
+        let mut case = Case { estate, caller, plan, setting, bound: Cow::Borrowed(&[]), memo: None, reached };
         let brought = setting.brought.as_ref().is_some_and(|b| b.states.has_resource_keys());
         if setting.states.has_resource_keys() || brought {
             for (index, part) in case.numbered() {
+                if !case.is_reached(index) {
+                    continue;
+                }
                 let mut bound = setting.clone();
                 bound.bind_part(estate, caller.account, part);
                 case.bound.to_mut().push((index, bound));
@@ -87,8 +103,17 @@ impl<'a> Case<'a> {
         case
     }
 
+    fn is_reached(&self, index: usize) -> bool {
+        self.reached.and_then(|reached| reached.get(index)) != Some(&false)
+    }
+
+    /// Special parts first, the rest last.
+    pub(crate) fn all_parts(plan: &Plan) -> impl Iterator<Item = &Part> {
+        plan.special.iter().chain(&plan.generic)
+    }
+
     fn numbered(&self) -> impl Iterator<Item = (usize, &'a Part)> + use<'a> {
-        self.plan.special.iter().chain(&self.plan.generic).enumerate()
+        Case::all_parts(self.plan).enumerate()
     }
 
     /// The parts in their order, with the settings they are asked in.
@@ -111,7 +136,7 @@ impl<'a> Case<'a> {
                 Role::Own
             };
             // Every role of a loaded account is a part of its own: there is no other resource of that kind.
-            if role == Role::Generic && specials > 0 && self.is_closed() {
+            if role == Role::Generic && specials > 0 && is_closed(self.estate, self.caller, self.plan) {
                 return None;
             }
             Some(Met { index, role, part, setting: self.setting_of(index) })
@@ -124,29 +149,6 @@ impl<'a> Case<'a> {
             Owner::Account(account) => self.caller.account == Some(*account),
             Owner::Elsewhere(_) => false,
         }
-    }
-
-    /// Whether the exports list every resource that the permission can act on: it needs a policy of the
-    /// resource, and the account was loaded whole.
-    fn is_closed(&self) -> bool {
-        let facts = self.estate.universe.facts(self.plan.permission);
-        let required = self
-            .estate
-            .provider
-            .layers
-            .iter()
-            .filter_map(|spec| spec.required_for)
-            .any(|fact| facts >> fact.0 & 1 == 1);
-        let account = match self.plan.generic.as_ref().map(|part| &part.owner) {
-            Some(Owner::Account(account)) => Some(*account),
-            Some(Owner::Caller) => self.caller.account,
-            _ => None,
-        };
-        let whole = |account| {
-            self.estate.accounts[account].loaded
-                && !self.estate.partial_kinds.contains(&(account, PrincipalKind::Role))
-        };
-        required && account.is_some_and(whole)
     }
 
     fn evaluator<'b>(&'b self, met: &Met<'b>) -> ScalarEvaluator<'b> {
@@ -186,7 +188,10 @@ impl<'a> Case<'a> {
         let mut foreign: Vec<(Expr, Expr)> = Vec::new();
         let mut generic = Expr::Never;
         for met in self.parts() {
-            let residual = rule(&mut self.evaluator(&met)).allow.0;
+            let residual = match self.is_reached(met.index) {
+                true => rule(&mut self.evaluator(&met)).allow.0,
+                false => Expr::Never,
+            };
             let here = || match &met.part.covered {
                 Some(pattern) => Expr::atom(Atom::ResourceIn(vec![pattern.clone()])),
                 None => Expr::Always,
@@ -256,6 +261,27 @@ impl<'a> Case<'a> {
         let rule = self.estate.provider.rules.residual_full;
         self.parts().map(|met| rule(&mut self.evaluator(&met))).collect()
     }
+}
+
+/// Whether the exports list every resource that the permission can act on: it needs a policy of the
+/// resource, and the account was loaded whole.
+pub(crate) fn is_closed(estate: &Estate, caller: &Caller, plan: &Plan) -> bool {
+    let facts = estate.universe.facts(plan.permission);
+    let required = estate
+        .provider
+        .layers
+        .iter()
+        .filter_map(|spec| spec.required_for)
+        .any(|fact| facts >> fact.0 & 1 == 1);
+    let account = match plan.generic.as_ref().map(|part| &part.owner) {
+        Some(Owner::Account(account)) => Some(*account),
+        Some(Owner::Caller) => caller.account,
+        _ => None,
+    };
+    let whole = |account| {
+        estate.accounts[account].loaded && !estate.partial_kinds.contains(&(account, PrincipalKind::Role))
+    };
+    required && account.is_some_and(whole)
 }
 
 /// The verdict that a simplified condition means.

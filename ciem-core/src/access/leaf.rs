@@ -61,7 +61,7 @@ impl Scene<'_> {
         }
         let mut covered = Tri::No;
         for &item in &set.items {
-            covered = covered.or(self.covers(item).degree);
+            covered = covered.or(self.covers(item, false).degree);
             if covered == Tri::Yes {
                 break;
             }
@@ -99,8 +99,8 @@ impl Scene<'_> {
         }
     }
 
-    /// How far one pattern covers what is asked.
-    fn covers(&self, item: PatternId) -> Answer {
+    /// How far one pattern covers what is asked; what that depends on only if it is `named`.
+    fn covers(&self, item: PatternId, named: bool) -> Answer {
         let entry = self.library.patterns[item];
         match (entry.kind, self.asked, &self.memo) {
             (PatternKind::Template, _, Some(_)) => {
@@ -110,7 +110,7 @@ impl Scene<'_> {
                 let context = if self.brought { memo.marks.brought } else { memo.marks.asked };
                 memo.leaves.answer(Leaf::Pattern(item), context, || self.item(entry, true).into())
             }
-            _ => self.item(entry, false).into(),
+            _ => self.item(entry, named).into(),
         }
     }
 
@@ -122,7 +122,8 @@ impl Scene<'_> {
             Tri::Maybe => {}
         }
         let set = &self.library.resource_sets[id];
-        let covered = set.items.iter().fold(Mark::never(), |all, &item| all.or(&self.covers(item).mark()));
+        let covered =
+            set.items.iter().fold(Mark::never(), |all, &item| all.or(&self.covers(item, true).mark()));
         if set.negated { covered.not() } else { covered }
     }
 

@@ -14,5 +14,6 @@ pub(crate) mod question;
 pub(crate) mod rows;
 pub(crate) mod scalar;
 pub(crate) mod sets;
+pub(crate) mod via;
 pub(crate) mod what_can;
 pub(crate) mod who_can;

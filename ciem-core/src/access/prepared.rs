@@ -122,6 +122,7 @@ impl Prepared<'_> {
             setting: &request.setting,
             bound: (&request.bound).into(),
             memo: Some((&scratch.leaves, &request.marks)),
+            reached: None,
         };
         match case.tri() {
             Tri::Yes => Verdict::Allow,

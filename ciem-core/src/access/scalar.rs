@@ -52,7 +52,7 @@ impl<'a> ScalarEvaluator<'a> {
         self.estate.provider.layer(layer)
     }
 
-    fn scene(&self, brought: bool) -> Scene<'a> {
+    pub(crate) fn scene(&self, brought: bool) -> Scene<'a> {
         let (library, states): (&Library, _) = match (&self.setting.brought, brought) {
             (Some(brought), true) => (&brought.library, &brought.states),
             _ => (&self.estate.library, &self.setting.states),
@@ -132,7 +132,7 @@ impl<'a> ScalarEvaluator<'a> {
     }
 
     /// What a statement says, who it names aside.
-    fn statement<T: Scalar>(
+    pub(crate) fn statement<T: Scalar>(
         &mut self,
         scene: &Scene<'_>,
         layer: LayerId,
