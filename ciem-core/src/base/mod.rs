@@ -9,7 +9,7 @@ pub(crate) mod interval;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use csr::Csr;
+pub(crate) use csr::{Csr, SparseRows};
 pub(crate) use id::{Id, id_type};
 pub(crate) use idset::IdSet;
 pub(crate) use idvec::IdVec;
