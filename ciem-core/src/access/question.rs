@@ -440,9 +440,10 @@ pub(crate) fn find_caller(estate: &Estate, text: &str, session: Option<&Session>
         if let Some(&id) = estate.by_id.get(&interned).or_else(|| estate.by_unique_id.get(&interned)) {
             return of(id);
         }
-        match estate.by_name.get(&interned).map(Vec::as_slice) {
-            Some(&[one]) => return of(one),
-            Some(several @ [_, _, ..]) => {
+        let named: Vec<PrincipalId> = estate.named(interned).collect();
+        match named.as_slice() {
+            &[one] => return of(one),
+            several @ [_, _, ..] => {
                 let id = |&id: &PrincipalId| estate.text(estate.principals[id].id).to_owned();
                 let mut candidates: Vec<String> = several.iter().map(id).collect();
                 candidates.sort_unstable();

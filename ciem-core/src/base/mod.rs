@@ -10,7 +10,7 @@ pub(crate) mod interval;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use csr::Csr;
+pub(crate) use csr::{Csr, SparseRows};
 pub(crate) use dense::{Dense, RowList, RowNumber};
 pub(crate) use id::{Id, id_type};
 pub(crate) use idset::IdSet;

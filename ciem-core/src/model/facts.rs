@@ -245,6 +245,13 @@ impl Facts {
         id
     }
 
+    /// Gives the documents away; from here on none can be added.
+    pub(crate) fn take_documents(&mut self) -> impl Iterator<Item = Document> + use<> {
+        self.document_ids = HashMap::default();
+        self.equal_documents = HashTable::new();
+        std::mem::take(&mut self.documents).into_items()
+    }
+
     fn equal_document(&mut self, document: Document, rejected: Vec<(String, String)>) -> DocId {
         let [seed, _] = &self.seeds;
         let hash = seed.hash_one(&document);

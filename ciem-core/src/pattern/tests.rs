@@ -75,6 +75,7 @@ fn check_relations(alphabet: &str, length: usize, letters: &str, word_length: us
             assert_eq!(left.includes(right), included, "{left} includes {right}");
             let common = pairs().any(|(left, right)| left & right != 0);
             assert_eq!(left.overlaps(right), common, "{left} overlaps {right}");
+            assert_eq!(left.overlaps_text(&right.to_string()), common, "{left} overlaps the text {right}");
         }
     }
 }

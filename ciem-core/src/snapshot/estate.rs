@@ -96,8 +96,8 @@ pub(crate) struct Estate {
     pub(crate) by_id: HashMap<Text, PrincipalId, foldhash::fast::RandomState>,
     /// By the provider's unique id.
     pub(crate) by_unique_id: HashMap<Text, PrincipalId, foldhash::fast::RandomState>,
-    /// By name without path; several principals may share one.
-    pub(crate) by_name: HashMap<Text, Vec<PrincipalId>, foldhash::fast::RandomState>,
+    /// By name without path, sorted; several principals may share one.
+    pub(crate) by_name: Box<[(Text, PrincipalId)]>,
     pub(crate) policies: IdVec<PolicyId, Policy>,
     /// By layer that binds principals: who holds what.
     pub(crate) held: Vec<(LayerId, Csr<PrincipalId, Held>)>,
@@ -165,6 +165,14 @@ impl Estate {
     pub(crate) fn of_kind(&self, kind: PrincipalKind) -> &IdSet<PrincipalId> {
         static NONE: std::sync::LazyLock<IdSet<PrincipalId>> = std::sync::LazyLock::new(IdSet::default);
         self.by_kind.iter().find(|(k, _)| *k == kind).map_or(&*NONE, |(_, members)| members)
+    }
+
+    /// Principals of this name without path.
+    pub(crate) fn named(&self, name: Text) -> impl ExactSizeIterator<Item = PrincipalId> + '_ {
+        let start = self.by_name.partition_point(|&(known, _)| known < name);
+        let rest = self.by_name.get(start..).unwrap_or(&[]);
+        let end = rest.partition_point(|&(known, _)| known == name);
+        rest.get(..end).unwrap_or(&[]).iter().map(|&(_, id)| id)
     }
 
     pub(crate) fn text(&self, text: Text) -> &str {

@@ -256,10 +256,8 @@ pub(crate) fn freeze(
         .collect();
     let unloaded = unloaded(&principals, &accounts);
     let everybody = IdSet::range(0..principals.len() as u32);
-    let mut by_name: HashMap<Text, Vec<PrincipalId>, foldhash::fast::RandomState> = HashMap::default();
-    for (id, principal) in principals.entries() {
-        by_name.entry(principal.name).or_default().push(id);
-    }
+    let mut by_name: Box<[(Text, PrincipalId)]> = principals.entries().map(|(id, p)| (p.name, id)).collect();
+    by_name.sort_unstable();
     let mut by_kind: std::collections::BTreeMap<_, IdSet<PrincipalId>> = std::collections::BTreeMap::new();
     for (id, principal) in principals.entries() {
         by_kind.entry(principal.kind).or_default().insert(id);

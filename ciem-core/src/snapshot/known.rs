@@ -117,23 +117,34 @@ impl Known {
     /// The resource types that a pattern can name a resource of, sorted. `service` is the pattern's service
     /// segment, `None` where it is open.
     pub(crate) fn types_of_pattern(&self, pattern: &Pattern, service: Option<&str>) -> Vec<u16> {
-        let overlapping =
-            |kind: &u16| self.pattern_of_type(*kind).is_none_or(|known| known.overlaps(pattern));
-        let mut types: Vec<u16> = match service {
-            None => (0..self.types.len() as u16).filter(overlapping).collect(),
-            Some(service) => [service, "*"]
-                .iter()
-                .flat_map(|service| {
-                    let start = self.types_by_service.partition_point(|(s, _)| **s < **service);
-                    let rest = self.types_by_service.get(start..).unwrap_or(&[]);
-                    rest.iter().take_while(|(s, _)| **s == **service).map(|&(_, kind)| kind)
-                })
-                .filter(overlapping)
-                .collect(),
-        };
-        types.sort_unstable();
-        types.dedup();
+        let mut types = Vec::new();
+        self.types(service, |known| known.overlaps(pattern), &mut types);
         types
+    }
+
+    /// The same for a pattern as it is written, cut into segments.
+    pub(crate) fn types_of_segments(&self, segments: &[&str], service: usize, types: &mut Vec<u16>) {
+        let service = segments.get(service).copied().filter(|service| !service.contains(['*', '?']));
+        self.types(service, |known| known.overlaps_segments(segments), types);
+    }
+
+    fn types(&self, service: Option<&str>, overlaps: impl Fn(&Pattern) -> bool, types: &mut Vec<u16>) {
+        let overlapping = |kind: &u16| self.pattern_of_type(*kind).is_none_or(&overlaps);
+        types.clear();
+        match service {
+            None => types.extend((0..self.types.len() as u16).filter(overlapping)),
+            Some(service) => {
+                let of = |service: &str| {
+                    let start = self.types_by_service.partition_point(|(s, _)| **s < *service);
+                    let rest = self.types_by_service.get(start..).unwrap_or(&[]);
+                    let end = rest.iter().take_while(|(s, _)| **s == *service).count();
+                    rest.get(..end).unwrap_or(&[]).iter().map(|&(_, kind)| kind)
+                };
+                types.extend(of(service).chain(of("*")).filter(overlapping));
+                types.sort_unstable();
+                types.dedup();
+            }
+        }
     }
 
     /// The permissions below `len` that can act on a resource of one of these types: of those that the catalogue

@@ -142,7 +142,7 @@ impl Universe {
             return;
         }
         let glob = Glob::parse(name);
-        for id in self.known.catalog.service_range(service) {
+        for id in self.known.catalog.prefix_range(service, glob.literal_prefix()) {
             // All names of the range begin with the service, whatever the case.
             let local = self.name(id).get(service.len() + 1..).unwrap_or("");
             if glob.matches_ignore_ascii_case(local) {
@@ -175,6 +175,11 @@ impl Universe {
     /// segment, `None` where it is open.
     pub(crate) fn types_of_pattern(&self, pattern: &Pattern, service: Option<&str>) -> Vec<u16> {
         self.known.types_of_pattern(pattern, service)
+    }
+
+    /// As `types_of_pattern`, for a pattern without variables that is cut into segments.
+    pub(crate) fn types_of_segments(&self, segments: &[&str], service: usize, types: &mut Vec<u16>) {
+        self.known.types_of_segments(segments, service, types);
     }
 
     /// The permissions that can act on a resource of one of these types.
