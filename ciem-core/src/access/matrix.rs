@@ -1,5 +1,6 @@
 //! The matrix: for each principal, all permissions at once on one resource or pattern.
 
+use super::crowd::Crowd;
 use super::question::{Asked, Caller, Given, Owner, Part, Setting, asked_parts, find_caller, owner_of};
 use super::rows::RowEvaluator;
 use crate::base::{Intervals, Row};
@@ -18,7 +19,7 @@ pub(crate) struct RowPlan {
     special: Vec<(Part, Row)>,
     own_scope: bool,
     /// Permissions without resource are asked on `*` of the caller's own account, whatever is asked.
-    apart: bool,
+    apart: Option<Part>,
     /// Permissions of which a loaded account lists every resource that they can act on.
     closed: Row,
 }
@@ -28,13 +29,14 @@ impl RowPlan {
         let provider = estate.provider;
         let owner = owner_of(estate, resource);
         let own_scope = owner == Owner::Caller;
+        let apart = Part { asked: Asked::Nothing, owner: Owner::Caller, resource: None, covered: None };
         if !resource.contains(['*', '?']) {
             let generic = super::question::concrete(estate, resource, owner, caller_side_only);
             return Ok(RowPlan {
                 generic: Some(generic),
                 special: Vec::new(),
                 own_scope: true,
-                apart: true,
+                apart: Some(apart),
                 closed: Row::None,
             });
         }
@@ -48,7 +50,7 @@ impl RowPlan {
                 generic,
                 special: Vec::new(),
                 own_scope: true,
-                apart: true,
+                apart: Some(apart),
                 closed: Row::None,
             });
         }
@@ -83,24 +85,43 @@ impl RowPlan {
             special.iter().for_each(|(_, mask)| told.or(mask));
             closed.and(&told);
         }
-        Ok(RowPlan { generic: Some(generic), special, own_scope, apart: resource != "*", closed })
+        let apart = (resource != "*").then_some(apart);
+        Ok(RowPlan { generic: Some(generic), special, own_scope, apart, closed })
     }
 
     /// Surely on every resource asked about; possibly on some.
     pub(crate) fn row(&self, estate: &Estate, caller: &Caller, setting: &Setting) -> PermissionSet {
-        let on_resources = self.on_resources(estate, caller, setting);
-        if !self.apart {
-            return on_resources;
-        }
-        let part = Part { asked: Asked::Nothing, owner: Owner::Caller, resource: None, covered: None };
-        let without = Row::from_intervals(estate.universe.without_resource(), estate.universe.len());
-        let without = Kleene::exact(without);
-        on_resources.minus(&without).or(&without.and(&one_part(estate, caller, setting, &part)))
+        self.row_of_parts(estate, caller, &mut |_, part| one_part(estate, caller, setting, part))
     }
 
-    fn on_resources(&self, estate: &Estate, caller: &Caller, setting: &Setting) -> PermissionSet {
-        let one = |part: &Part| one_part(estate, caller, setting, part);
-        let generic = self.generic.as_ref().map_or_else(PermissionSet::never, one);
+    /// The parts, in the order in which `row_of_parts` numbers them.
+    fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.special.iter().map(|(part, _)| part).chain(&self.generic).chain(&self.apart)
+    }
+
+    /// The row, of what holds for each of the numbered parts.
+    fn row_of_parts(
+        &self,
+        estate: &Estate,
+        caller: &Caller,
+        one: &mut dyn FnMut(usize, &Part) -> PermissionSet,
+    ) -> PermissionSet {
+        let on_resources = self.on_resources(estate, caller, one);
+        let Some(part) = &self.apart else { return on_resources };
+        let without = Row::from_intervals(estate.universe.without_resource(), estate.universe.len());
+        let without = Kleene::exact(without);
+        let number = self.special.len() + usize::from(self.generic.is_some());
+        on_resources.minus(&without).or(&without.and(&one(number, part)))
+    }
+
+    fn on_resources(
+        &self,
+        estate: &Estate,
+        caller: &Caller,
+        one: &mut dyn FnMut(usize, &Part) -> PermissionSet,
+    ) -> PermissionSet {
+        let number = self.special.len();
+        let generic = self.generic.as_ref().map_or_else(PermissionSet::never, |part| one(number, part));
         if self.special.is_empty() {
             return generic;
         }
@@ -110,8 +131,8 @@ impl RowPlan {
         // Of closed permissions everything depends on the special parts.
         let mut own_told = Row::None;
         sure.or(&closed);
-        for (part, mask) in &self.special {
-            let here = one(part).and(&Kleene::exact(mask.clone()));
+        for (number, (part, mask)) in self.special.iter().enumerate() {
+            let here = one(number, part).and(&Kleene::exact(mask.clone()));
             poss.or(here.poss());
             let own = match &part.owner {
                 Owner::Account(account) => !self.own_scope || caller.account == Some(*account),
@@ -220,11 +241,24 @@ impl Snapshot {
             let row = plan.row(estate, &caller, &setting);
             rows.push((caller, row));
         } else {
+            let parts: Vec<&Part> = plan.parts().collect();
+            let mut crowds: Vec<Option<Crowd<'_>>> =
+                parts.iter().map(|part| Crowd::new(estate, part, &setting)).collect();
+            let follows = setting.states.has_resource_keys();
+            let mut bound = None;
             for (done, id) in estate.principals.ids().enumerate() {
                 progress.tick("asking", done, Some(estate.principals.len()))?;
                 let caller = Caller::of(estate, id, None);
                 caller.bind(estate, &mut setting, None);
-                let row = plan.row(estate, &caller, &setting);
+                let row = plan.row_of_parts(estate, &caller, &mut |number, part| {
+                    if follows && bound != Some((number, caller.account)) {
+                        setting.bind_part(estate, caller.account, part);
+                        bound = Some((number, caller.account));
+                    }
+                    let crowd = crowds.get_mut(number).and_then(Option::as_mut);
+                    let row = crowd.and_then(|crowd| crowd.row(&caller, &setting));
+                    row.unwrap_or_else(|| one_part(estate, &caller, &setting, part))
+                });
                 rows.push((caller, row));
             }
         }

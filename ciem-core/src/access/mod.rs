@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 pub(crate) mod can;
 pub(crate) mod context;
+pub(crate) mod crowd;
 pub(crate) mod decide;
 pub(crate) mod leaf;
 pub(crate) mod listing;
@@ -14,6 +15,7 @@ pub(crate) mod question;
 pub(crate) mod rows;
 pub(crate) mod scalar;
 pub(crate) mod sets;
+pub(crate) mod spoken;
 pub(crate) mod via;
 pub(crate) mod what_can;
 pub(crate) mod who_can;

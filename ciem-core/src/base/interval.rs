@@ -107,22 +107,7 @@ impl Words {
     }
 
     fn fill(&mut self, intervals: &Intervals) {
-        let all = Arc::make_mut(&mut self.0);
-        for &(start, end) in intervals.ranges() {
-            let (first, last) = (usize::from(start / 64), usize::from((end - 1) / 64));
-            let head = u64::MAX << (start % 64);
-            let tail = u64::MAX >> (63 - (end - 1) % 64);
-            let Some(words) = all.get_mut(first..=last) else { continue };
-            match words {
-                [one] => *one |= head & tail,
-                [front, middle @ .., back] => {
-                    *front |= head;
-                    middle.fill(u64::MAX);
-                    *back |= tail;
-                }
-                [] => {}
-            }
-        }
+        fill(Arc::make_mut(&mut self.0), intervals);
     }
 
     /// Whether any pair of words has something in common under `op`.
@@ -142,8 +127,58 @@ impl Words {
     }
 }
 
+fn fill(all: &mut [u64], intervals: &Intervals) {
+    for &(start, end) in intervals.ranges() {
+        let (first, last) = (usize::from(start / 64), usize::from((end - 1) / 64));
+        let head = u64::MAX << (start % 64);
+        let tail = u64::MAX >> (63 - (end - 1) % 64);
+        let Some(words) = all.get_mut(first..=last) else { continue };
+        match words {
+            [one] => *one |= head & tail,
+            [front, middle @ .., back] => {
+                *front |= head;
+                middle.fill(u64::MAX);
+                *back |= tail;
+            }
+            [] => {}
+        }
+    }
+}
+
+/// A dense row that is used again and again: intervals are poured into it, and nothing is allocated.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Dense(Box<[u64]>);
+
+impl Dense {
+    pub(crate) fn new(len: u16) -> Self {
+        Dense(std::iter::repeat_n(0, usize::from(len).div_ceil(64)).collect())
+    }
+
+    pub(crate) fn of(row: &Row, len: u16) -> Self {
+        let mut dense = Dense::new(len);
+        match row {
+            Row::None => {}
+            Row::All => dense.pour(&Intervals::all(len)),
+            Row::Some(words, _) => dense.0.copy_from_slice(&words.0),
+        }
+        dense
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.fill(0);
+    }
+
+    pub(crate) fn pour(&mut self, intervals: &Intervals) {
+        fill(&mut self.0, intervals);
+    }
+
+    pub(crate) fn words(&self) -> &[u64] {
+        &self.0
+    }
+}
+
 /// A set of permissions with O(1) none and all; shared words are cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Row {
     None,
     All,
@@ -155,6 +190,13 @@ impl Row {
         let mut row = Row::None;
         row.pour(intervals, len);
         row
+    }
+
+    /// From the words of a dense row of `len` permissions.
+    pub(crate) fn from_words(words: impl Iterator<Item = u64>, len: u16) -> Self {
+        let words: Arc<[u64]> = words.collect();
+        let seen = words.iter().fold(0, |seen, word| seen | word);
+        if seen == 0 { Row::None } else { Row::Some(Words(words), len) }
     }
 
     /// Adds intervals of a universe of `len` permissions.

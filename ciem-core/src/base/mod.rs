@@ -14,4 +14,4 @@ pub(crate) use id::{Id, id_type};
 pub(crate) use idset::IdSet;
 pub(crate) use idvec::IdVec;
 pub(crate) use intern::{Interner, Text, fingerprint};
-pub(crate) use interval::{Intervals, Row};
+pub(crate) use interval::{Dense, Intervals, Row};
