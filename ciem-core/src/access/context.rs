@@ -35,14 +35,6 @@ impl State {
             ContextValue::Many(values) => State::Many(values.iter().map(|v| v.as_str().into()).collect()),
         }
     }
-
-    fn of(value: KeyValue<'_>) -> Option<State> {
-        match value {
-            KeyValue::Open => None,
-            KeyValue::Absent => Some(State::Absent),
-            KeyValue::One(value) => Some(State::One(value.into())),
-        }
-    }
 }
 
 /// The keys of one library, as one request knows them.
@@ -113,7 +105,7 @@ impl States {
         key: u32,
     ) {
         if let Some(scope) = library.key_scopes.get(key as usize) {
-            set(&mut self.states, &self.base, key, State::of((provider.principal_key)(scope, view)));
+            set(&mut self.states, &self.base, key, (provider.principal_key)(scope, view));
         }
     }
 
@@ -126,8 +118,7 @@ impl States {
     ) {
         for &key in &*self.resource_keys {
             let Some(scope) = library.key_scopes.get(key as usize) else { continue };
-            let state = State::of((provider.resource_key)(scope, view));
-            set(&mut self.states, &self.base, key, state);
+            set(&mut self.states, &self.base, key, (provider.resource_key)(scope, view));
         }
     }
 
@@ -158,9 +149,13 @@ impl States {
 }
 
 /// What facts say goes before what the context says.
-fn set(states: &mut [State], base: &[State], key: u32, state: Option<State>) {
-    let fallback = base.get(key as usize).cloned().unwrap_or_default();
-    if let Some(slot) = states.get_mut(key as usize) {
-        *slot = state.unwrap_or(fallback);
+fn set(states: &mut [State], base: &[State], key: u32, value: KeyValue<'_>) {
+    let Some(slot) = states.get_mut(key as usize) else { return };
+    match (value, &*slot) {
+        // Most keys have the same value for many callers in a row.
+        (KeyValue::One(value), State::One(before)) if **before == *value => {}
+        (KeyValue::One(value), _) => *slot = State::One(value.into()),
+        (KeyValue::Absent, _) => *slot = State::Absent,
+        (KeyValue::Open, _) => *slot = base.get(key as usize).cloned().unwrap_or_default(),
     }
 }

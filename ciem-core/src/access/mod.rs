@@ -12,6 +12,7 @@ pub(crate) mod memo;
 pub(crate) mod naming;
 pub(crate) mod prepared;
 pub(crate) mod question;
+pub(crate) mod row_plan;
 pub(crate) mod rows;
 pub(crate) mod scalar;
 pub(crate) mod sets;

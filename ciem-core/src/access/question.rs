@@ -376,6 +376,27 @@ impl Caller {
         }
     }
 
+    /// Turns into another record of the same estate, without a session; texts take the place of those before.
+    pub(crate) fn become_of(&mut self, estate: &Estate, id: PrincipalId) {
+        let principal = &estate.principals[id];
+        self.principal = Some(id);
+        self.kind = principal.kind;
+        self.account = Some(principal.account);
+        self.facts = principal.facts;
+        self.unloaded = estate.unloaded.contains(id);
+        self.unique_id = principal.unique_id.map(|id| estate.text(id).to_owned());
+        self.session_name = None;
+        let texts = [
+            (&mut self.id, estate.text(principal.id)),
+            (&mut self.account_text, estate.account_text(principal.account)),
+            (&mut self.name, estate.text(principal.name)),
+        ];
+        for (place, text) in texts {
+            place.clear();
+            place.push_str(text);
+        }
+    }
+
     /// Whether the caller can act in a session that a policy limits.
     pub(crate) fn has_sessions(&self) -> bool {
         use PrincipalKind::{Anonymous, Service, User};

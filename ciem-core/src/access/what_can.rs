@@ -2,8 +2,8 @@
 
 use super::can::{general_assumptions, missing};
 use super::decide::{Case, Verdict, verdict};
-use super::matrix::RowPlan;
 use super::question::{Asked, Caller, Given, Part, Plan, Setting, asked_parts, find_caller};
+use super::row_plan::RowPlan;
 use super::scalar::ScalarEvaluator;
 use super::who_can::{condition, except};
 use crate::base::{Intervals, Row};

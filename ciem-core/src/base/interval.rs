@@ -89,7 +89,7 @@ impl Intervals {
 
 /// The words of a dense row, shared until one of the sharers changes.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Words(Arc<[u64]>);
+pub(crate) struct Words(pub(super) Arc<[u64]>);
 
 impl Words {
     fn zeros(len: u16) -> Self {
@@ -127,7 +127,7 @@ impl Words {
     }
 }
 
-fn fill(all: &mut [u64], intervals: &Intervals) {
+pub(super) fn fill(all: &mut [u64], intervals: &Intervals) {
     for &(start, end) in intervals.ranges() {
         let (first, last) = (usize::from(start / 64), usize::from((end - 1) / 64));
         let head = u64::MAX << (start % 64);
@@ -142,38 +142,6 @@ fn fill(all: &mut [u64], intervals: &Intervals) {
             }
             [] => {}
         }
-    }
-}
-
-/// A dense row that is used again and again: intervals are poured into it, and nothing is allocated.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Dense(Box<[u64]>);
-
-impl Dense {
-    pub(crate) fn new(len: u16) -> Self {
-        Dense(std::iter::repeat_n(0, usize::from(len).div_ceil(64)).collect())
-    }
-
-    pub(crate) fn of(row: &Row, len: u16) -> Self {
-        let mut dense = Dense::new(len);
-        match row {
-            Row::None => {}
-            Row::All => dense.pour(&Intervals::all(len)),
-            Row::Some(words, _) => dense.0.copy_from_slice(&words.0),
-        }
-        dense
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.0.fill(0);
-    }
-
-    pub(crate) fn pour(&mut self, intervals: &Intervals) {
-        fill(&mut self.0, intervals);
-    }
-
-    pub(crate) fn words(&self) -> &[u64] {
-        &self.0
     }
 }
 
@@ -270,6 +238,7 @@ impl Row {
         }
     }
 
+    #[cfg(test)]
     pub(crate) fn count(&self, len: u16) -> u32 {
         match self {
             Row::None => 0,

@@ -1,6 +1,7 @@
 //! Ids, interning, and the two kinds of set: roaring on the sparse axes, dense rows on the permission axis.
 
 pub(crate) mod csr;
+pub(crate) mod dense;
 pub(crate) mod id;
 pub(crate) mod idset;
 pub(crate) mod idvec;
@@ -10,8 +11,9 @@ pub(crate) mod interval;
 mod tests;
 
 pub(crate) use csr::Csr;
+pub(crate) use dense::{Dense, RowList, RowNumber};
 pub(crate) use id::{Id, id_type};
 pub(crate) use idset::IdSet;
 pub(crate) use idvec::IdVec;
 pub(crate) use intern::{Interner, Text, fingerprint};
-pub(crate) use interval::{Dense, Intervals, Row};
+pub(crate) use interval::{Intervals, Row};
