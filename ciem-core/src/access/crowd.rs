@@ -125,6 +125,8 @@ impl<'a> Crowd<'a> {
             asked: &self.part.asked,
             permission: None,
             own_account: self.part.own_account(estate, caller),
+            memo: None,
+            brought: false,
         };
         let limits = self.limits(caller, setting, &scene)?;
         let held = estate.held(self.own, principal);

@@ -61,10 +61,10 @@ proptest! {
         };
         let (yes, no) = (Tri::Yes, Tri::No);
         let (allow, deny) = leaves.layers[at];
-        let picked = run(no, yes)
-            .or(&run(no, no).minus(&deny))
-            .or(&run(yes, yes).and(&allow))
-            .or(&run(yes, no).and(&allow).minus(&deny));
+        let undenied = run(no, no).minus(&deny);
+        let allowed = run(yes, yes).and(allow);
+        let granted = run(yes, no).and(allow).minus(&deny);
+        let picked = run(no, yes).or(undenied).or(allowed).or(granted);
         prop_assert_eq!(run(allow, deny), picked);
     }
 }
