@@ -267,6 +267,16 @@ fn matrix_law(snapshot: &Snapshot, random: &mut Random, request: &Request) -> Re
     wire.as_object_mut().expect("a request is an object").remove("action");
     let rows = engine::rows(snapshot, "matrix", &wire)?;
     let own = rows.iter().find(|row| row["principal"] == request.principal.as_str());
+    let fields = wire.as_object_mut().expect("a request is an object");
+    if fields.get("session").is_none_or(Value::is_null) {
+        // Rows of everybody are made together: they must be what each of them gets alone.
+        fields.remove("principal");
+        let all = engine::rows(snapshot, "matrix", &wire)?;
+        let among = all.iter().find(|row| row["principal"] == request.principal.as_str());
+        if own.is_some() && among != own {
+            return Err(format!("matrix: alone {own:?}, among all {among:?}"));
+        }
+    }
     let has = |half: &str, action: &str| own.is_some_and(|row| texts(&row[half]).contains(&action));
     for _ in 0..12 {
         let action = random.pick(&catalog::ACTIONS).name;

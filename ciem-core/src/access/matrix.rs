@@ -101,8 +101,8 @@ impl Snapshot {
                     Err(error) => return Err(error),
                 }
             }
-            if let Some(error) = refused.filter(|_| blocks.is_empty()) {
-                return Err(error);
+            if blocks.is_empty() {
+                return Err(refused.unwrap_or_else(nothing_loaded));
             }
         }
         Ok(Matrix { snapshot: self.clone(), blocks, resource })
@@ -118,8 +118,12 @@ impl Snapshot {
                 Err(error) => first = first.or(Some(error)),
             }
         }
-        Err(first.unwrap_or_else(|| Error::invalid("principal", "no provider is loaded")))
+        Err(first.unwrap_or_else(nothing_loaded))
     }
+}
+
+fn nothing_loaded() -> Error {
+    Error::invalid("principal", "no provider is loaded")
 }
 
 fn block(
