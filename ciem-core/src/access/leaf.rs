@@ -345,17 +345,27 @@ impl Scene<'_> {
 
     fn clause_degree(&self, id: ClauseId) -> Tri {
         let clause = self.library.conditions.clause(id);
-        if clause.templates.is_empty() {
-            return clause.test.eval(self.states.state(clause.key.id));
+        if !clause.templates.is_empty() {
+            return self
+                .remembered(Leaf::Clause(id), || self.clause(clause, self.memo.is_some()).into())
+                .degree;
         }
-        self.remembered(Leaf::Clause(id), || self.clause(clause, self.memo.is_some()).into()).degree
+        let state = self.states.state(clause.key.id);
+        let degree = || clause.test.eval(state);
+        let Some(memo) = self.memo.filter(|_| clause.test.reads_values()) else { return degree() };
+        let value = match state {
+            KeyState::One(value) => Mark::of(&(self.documents(), value)),
+            KeyState::Many(values) => Mark::of(&(self.documents(), values)),
+            KeyState::Unknown | KeyState::Absent => return degree(),
+        };
+        // The value is known: the test holds or does not.
+        memo.leaves.answer(Leaf::Clause(id), value, || Answer::of(degree(), Mark::never)).degree
     }
 
     fn clause_mark(&self, id: ClauseId) -> Mark {
         let clause = self.library.conditions.clause(id);
         if clause.templates.is_empty() {
-            let degree = clause.test.eval(self.states.state(clause.key.id));
-            return Answer::of(degree, || Mark::of(&("clause", self.documents(), id))).mark();
+            return Answer::of(self.clause_degree(id), || Mark::of(&("clause", self.documents(), id))).mark();
         }
         self.remembered(Leaf::Clause(id), || self.clause(clause, true).into()).mark()
     }

@@ -110,6 +110,11 @@ impl Test {
         &self.operands
     }
 
+    /// Whether a value has to be read or rewritten before it can be compared: answers are worth remembering.
+    pub(crate) fn reads_values(&self) -> bool {
+        matches!(self.operator.family(), Family::Binary | Family::Date | Family::FoldedText)
+    }
+
     /// Whether the test holds for what is known of the key. An unknown key gives `Maybe` unless every value and
     /// absence agree.
     pub(crate) fn eval(&self, state: KeyState<'_>) -> Tri {
@@ -183,12 +188,8 @@ impl Test {
                 list.binary_search_by(|text| text.as_ref().cmp(value)).is_ok() != negated
             }
             Operands::FoldedTexts(list) => {
-                // Only the final sigma hangs on its neighbours; everything else folds letter by letter.
-                let same = |text: &str| match value.contains('Σ') {
-                    true => *text == *value.to_lowercase(),
-                    false => text.chars().eq(value.chars().flat_map(char::to_lowercase)),
-                };
-                list.iter().any(|text| same(text)) != negated
+                let folded = value.to_lowercase();
+                list.iter().any(|text| **text == *folded) != negated
             }
             Operands::Globs(globs) => globs.iter().any(|glob| glob.matches(value)) != negated,
             Operands::Points(_) => {
