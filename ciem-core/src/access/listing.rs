@@ -265,6 +265,12 @@ fn layers(
                     absent.join(", ")
                 )),
                 ("partial", Binding::Principal) => Some(why.unwrap_or_else(filtered)),
+                ("partial", Binding::Resource) if spec.required_for.is_some() => Some(filtered()),
+                ("partial", Binding::Resource) => Some(
+                    "known for the resources whose policy was given; whether others have one is not"
+                        .to_owned(),
+                ),
+                ("partial", _) => Some("a level has policies whose content was not given".to_owned()),
                 _ => None,
             };
             layers.push(LayerCoverage {
