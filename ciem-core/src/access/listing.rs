@@ -78,7 +78,7 @@ pub struct PermissionRow {
     pub provider: &'static str,
     /// Access level.
     pub access_level: AccessLevel,
-    /// Names of the resource types it acts on.
+    /// The resource types it acts on, as `service:type`.
     pub resource_types: Vec<String>,
     /// Whether the catalogue knows it; otherwise it was only seen in a document.
     pub known: bool,
@@ -168,8 +168,10 @@ impl Snapshot {
                     .iter()
                     .flat_map(|info| info.resource_types)
                     .filter_map(|&kind| universe.catalog().resource_type(kind))
-                    .map(|kind| kind.name.to_owned())
+                    .map(|kind| format!("{}:{}", kind.service, kind.name))
                     .collect();
+                // A type has an entry for each form of its ids.
+                types.sort_unstable();
                 types.dedup();
                 PermissionRow {
                     permission: universe.name(id).to_owned(),
@@ -263,6 +265,12 @@ fn layers(
                     absent.join(", ")
                 )),
                 ("partial", Binding::Principal) => Some(why.unwrap_or_else(filtered)),
+                ("partial", Binding::Resource) if spec.required_for.is_some() => Some(filtered()),
+                ("partial", Binding::Resource) => Some(
+                    "known for the resources whose policy was given; whether others have one is not"
+                        .to_owned(),
+                ),
+                ("partial", _) => Some("a level has policies whose content was not given".to_owned()),
                 _ => None,
             };
             layers.push(LayerCoverage {

@@ -1,5 +1,6 @@
 //! Questions on a snapshot: who can, what can, why.
 
+mod alike;
 pub(crate) mod answer;
 pub(crate) mod can;
 pub(crate) mod context;

@@ -2,17 +2,20 @@
 
 use super::question::{Asked, Caller, Owner, Part, Setting, asked_parts, owner_of};
 use super::rows::RowEvaluator;
-use crate::base::Row;
+use crate::base::{Intervals, Row};
 use crate::error::Error;
 use crate::model::PrincipalKind;
 use crate::pattern::Pattern;
-use crate::snapshot::estate::Estate;
+use crate::snapshot::estate::{Estate, ResourceId};
 use crate::truth::{Kleene, PermissionSet, Truth};
+use std::collections::BTreeMap;
 
 /// The parts of a question about every permission.
 pub(crate) struct RowPlan {
     generic: Option<Part>,
     special: Vec<(Part, Row)>,
+    /// By special part: the permissions that it is about.
+    masks: Vec<Intervals>,
     own_scope: bool,
     /// Permissions without resource are asked on `*` of the caller's own account, whatever is asked.
     apart: Option<Part>,
@@ -31,6 +34,7 @@ impl RowPlan {
             return Ok(RowPlan {
                 generic: Some(generic),
                 special: Vec::new(),
+                masks: Vec::new(),
                 own_scope: true,
                 apart: Some(apart),
                 closed: Row::None,
@@ -45,12 +49,13 @@ impl RowPlan {
             return Ok(RowPlan {
                 generic,
                 special: Vec::new(),
+                masks: Vec::new(),
                 own_scope: true,
                 apart: Some(apart),
                 closed: Row::None,
             });
         }
-        let mut special = Vec::new();
+        let (mut special, mut masks) = (Vec::new(), Vec::new());
         if !caller_side_only {
             for id in estate.resources.ids() {
                 if !estate.resources[id].askable {
@@ -65,6 +70,7 @@ impl RowPlan {
                     if !acting.is_empty() {
                         let mask = Row::from_intervals(&acting, estate.universe.len());
                         special.push((part, mask));
+                        masks.push(acting);
                     }
                 }
             }
@@ -82,7 +88,7 @@ impl RowPlan {
             closed.and(&told);
         }
         let apart = (resource != "*").then_some(apart);
-        Ok(RowPlan { generic: Some(generic), special, own_scope, apart, closed })
+        Ok(RowPlan { generic: Some(generic), special, masks, own_scope, apart, closed })
     }
 
     /// Surely on every resource asked about; possibly on some.
@@ -93,6 +99,24 @@ impl RowPlan {
     /// The parts, in the order in which `row_of_parts` numbers them.
     pub(crate) fn parts(&self) -> impl Iterator<Item = &Part> {
         self.special.iter().map(|(part, _)| part).chain(&self.generic).chain(&self.apart)
+    }
+
+    pub(super) fn masks(&self) -> &[Intervals] {
+        &self.masks
+    }
+
+    /// The resources whose own policies speak in it, with the permissions of which they do.
+    pub(super) fn own_policies(&self, estate: &Estate) -> BTreeMap<ResourceId, Intervals> {
+        let mut found: BTreeMap<ResourceId, Vec<(u16, u16)>> = BTreeMap::new();
+        for ((part, _), mask) in self.special.iter().zip(&self.masks) {
+            if let Some(id) = part.resource {
+                found.entry(id).or_default().extend_from_slice(mask.ranges());
+            }
+        }
+        if let Some(id) = self.generic.as_ref().and_then(|part| part.resource) {
+            found.entry(id).or_default().push((0, estate.universe.len()));
+        }
+        found.into_iter().map(|(id, ranges)| (id, Intervals::from_ranges(ranges))).collect()
     }
 
     /// The row, of what holds for each of the numbered parts.

@@ -430,6 +430,9 @@ fn templates_read_variables_defaults_and_escapes() {
     }
     assert_eq!(Template::parse("${a${b}").variables().collect::<Vec<_>>(), [("b", None)]);
     assert!(Template::parse("**").to_pattern(AWS, &mut |_| None).unwrap().is_any());
+    for open in ["${v}", "${v}${w}", "*${v}", "${v}*${w}*"] {
+        assert!(Template::parse(open).open_pattern(AWS).is_some_and(|pattern| pattern.is_any()), "{open}");
+    }
     assert_eq!(Template::parse("arn:${a:b}:s3").to_pattern(AWS, &mut |_| Some("x".to_owned())), None);
 }
 

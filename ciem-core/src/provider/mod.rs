@@ -40,7 +40,8 @@ pub(crate) struct Provider {
     pub(crate) strength: fn(WhoEntry, PrincipalKind) -> Option<StrengthId>,
     /// The principal, permission and resource facts that hold, as bits by [`FactId`].
     pub(crate) principal_facts: fn(&PrincipalTraits) -> u32,
-    pub(crate) permission_facts: fn(&Catalog, u16) -> u32,
+    /// Of a permission by name: the catalogue need not know it.
+    pub(crate) permission_facts: fn(&Catalog, &str) -> u32,
     pub(crate) resource_facts: fn(&ResourceTraits) -> u32,
     /// The patterns of ids that a resource's own policy speaks for.
     pub(crate) covered: fn(&str) -> Vec<String>,

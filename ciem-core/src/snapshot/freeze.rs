@@ -144,7 +144,7 @@ impl Resolver<'_> {
         let source = names.join(", ");
         let policy = self.text(id).to_owned();
         let reason = format!(
-            "the inputs hold {what} records of it that contradict each other; answers that depend on the \
+            "the inputs describe this {what} in ways that contradict each other; answers that depend on the \
              difference are unknown: give the newest export only"
         );
         let rejected = Rejected { policy, pointer: String::new(), reason, source };

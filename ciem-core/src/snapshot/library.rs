@@ -209,10 +209,9 @@ impl<'a> LibraryBuilder<'a> {
             let who = statement.who.as_ref().map(|who| self.who(who));
             let condition = match &statement.doubt {
                 None => statement.condition,
-                // Of a document that is not taken as it stands the conditions may be misread as well.
                 Some(doubt) => {
                     let missing = self.missing(&per_effect(doubt, statement.effect));
-                    self.doubted(CondId::ALWAYS, missing)
+                    self.doubted(statement.condition, missing)
                 }
             };
             let somewhere = self.somewhere(actions, resources);

@@ -239,10 +239,13 @@ impl Reader<'_> {
     fn condition(&mut self, block: &Node<'_>, at: &str) -> CondId {
         let mut problems = Vec::new();
         let condition = condition::read(self.facts, block, self.variables, &mut problems);
+        // Of what may be misread nothing is kept: without its condition a statement in doubt is in doubt wherever
+        // it could apply.
+        let readable = problems.is_empty() && !self.misread;
         for (below, reason) in problems {
             self.reject(format!("{at}/Condition{below}"), reason);
         }
-        condition
+        if readable { condition } else { CondId::ALWAYS }
     }
 
     /// Resource control policies only deny; the full access that AWS attaches is the one Allow.
