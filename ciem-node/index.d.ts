@@ -65,6 +65,7 @@ export interface MatrixQuestion extends Options {
 export interface LoadOptions {
   /** Whether a file that cannot be read fails the call or is listed in `coverage()`. */
   onError?: 'raise' | 'skip'
+  /** The most bytes that one file or archive may have once it is unpacked. */
   maxBytes?: number
   /** Adds to or replaces the permissions that the library knows. */
   catalog?: object
@@ -201,7 +202,7 @@ export class Table<R> implements Iterable<R> {
 /** What was loaded, frozen. Methods that return a promise work off the event loop. */
 export class Snapshot {
   private constructor()
-  /** Reads export files, plain or gzip, and folders of them. */
+  /** Reads export files, plain or gzip, zip and tar archives, folders, and what matches patterns such as `exports/**\/*.json`. */
   static load(pathOrPaths: string | URL | Array<string | URL>, options?: LoadOptions): Promise<Snapshot>
   /** May a principal do an action on a resource? */
   can(question: Question): Decision

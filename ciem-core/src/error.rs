@@ -76,7 +76,7 @@ pub enum Error {
         place: Place,
     },
     /// A size limit is exceeded.
-    #[error("{what} exceeds the limit of {limit}{place}; raise `max_bytes` if the input is trusted")]
+    #[error("{what} exceeds the limit of {limit}{place}{}", remedy(what))]
     TooLarge {
         /// What is too large.
         what: String,
@@ -198,6 +198,16 @@ impl Error {
 
     pub(crate) fn invalid(what: impl Into<String>, reason: impl Into<String>) -> Self {
         Error::InvalidRequest { what: what.into(), reason: reason.into() }
+    }
+}
+
+/// Which option moves a limit, where one does.
+fn remedy(what: &str) -> &'static str {
+    match what {
+        "size in bytes" => "; raise `max_bytes` if the input is trusted",
+        "number of entries" => "; load a part of it, or raise `max_entries` if the input is trusted",
+        "decompression ratio" => "; unpack it first, or raise `max_ratio`, if the input is trusted",
+        _ => "; load it in several parts",
     }
 }
 

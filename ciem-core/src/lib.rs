@@ -3,6 +3,7 @@
 mod access;
 mod base;
 mod condition;
+mod container;
 mod error;
 #[cfg(feature = "fs")]
 mod fs;
@@ -32,4 +33,5 @@ pub use model::{
 };
 pub use progress::{Cancel, Progress, Step};
 pub use snapshot::Snapshot;
-pub use snapshot::builder::{LoadOptions, OnError, SnapshotBuilder};
+pub use snapshot::builder::SnapshotBuilder;
+pub use snapshot::options::{LoadOptions, OnError};

@@ -19,15 +19,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("progress", &[]),
     ("base", &[]),
+    ("container", &[]),
     ("pattern", &["base"]),
     ("condition", &["base", "pattern"]),
     ("model", &["base", "pattern", "condition"]),
     ("truth", &["base", "pattern", "condition", "model"]),
     ("provider", &["base", "pattern", "condition", "model", "truth"]),
-    ("snapshot", &["base", "pattern", "condition", "model", "truth", "provider"]),
+    ("snapshot", &["base", "container", "pattern", "condition", "model", "truth", "provider"]),
     ("access", &["base", "pattern", "condition", "model", "truth", "provider", "snapshot"]),
     ("wire", &["base", "pattern", "condition", "model", "truth", "provider", "snapshot", "access"]),
-    ("fs", &["snapshot"]),
+    ("fs", &["container", "snapshot"]),
 ];
 
 /// What every module may name: errors and progress are the ground that all stand on.

@@ -1,8 +1,9 @@
-//! The native half of the Python package `ciem`: text in, text out. The package itself is `python/ciem`.
+//! The native half of the Python package `ciem`: text in, text and tables out. The package itself is `python/ciem`.
 #![forbid(unsafe_code)]
 
 mod edge;
 mod snapshot;
+mod table;
 
 use pyo3::prelude::*;
 
@@ -11,6 +12,8 @@ use pyo3::prelude::*;
 mod _core {
     #[pymodule_export]
     use crate::snapshot::{Snapshot, simulate};
+    #[pymodule_export]
+    use crate::table::Table;
 
     /// Version of crate, wheel and npm package.
     #[pymodule_export]

@@ -1,6 +1,7 @@
 //! The snapshot as Python holds it: loading and asking.
 
-use crate::edge::run;
+use crate::edge::{run, watched};
+use crate::table::Table;
 use ciem_core::{LoadOptions, load_paths, wire};
 use pyo3::prelude::*;
 use std::path::PathBuf;
@@ -14,16 +15,17 @@ pub(crate) struct Snapshot(ciem_core::Snapshot);
 impl Snapshot {
     /// Reads files and folders.
     #[staticmethod]
-    #[pyo3(signature = (paths, *, on_error, max_bytes=None, catalog=None))]
+    #[pyo3(signature = (paths, *, on_error, max_bytes=None, catalog=None, report=None))]
     fn load(
         py: Python<'_>,
         paths: Vec<PathBuf>,
         on_error: String,
         max_bytes: Option<u64>,
         catalog: Option<String>,
+        report: Option<Py<PyAny>>,
     ) -> PyResult<Snapshot> {
-        run(py, || {
-            let mut options = LoadOptions::default().on_error(on_error.parse()?);
+        watched(py, report, move |progress| {
+            let mut options = LoadOptions::default().on_error(on_error.parse()?).progress(progress.clone());
             if let Some(limit) = max_bytes {
                 options = options.max_bytes(limit);
             }
@@ -37,6 +39,20 @@ impl Snapshot {
     /// Answers the wire request of a verb.
     fn call(&self, py: Python<'_>, verb: String, request: String) -> PyResult<String> {
         run(py, || wire::call(&self.0, &verb, &request))
+    }
+
+    /// Answers the wire request of a verb with rows.
+    #[pyo3(signature = (verb, request, report=None))]
+    fn table(
+        &self,
+        py: Python<'_>,
+        verb: String,
+        request: String,
+        report: Option<Py<PyAny>>,
+    ) -> PyResult<Table> {
+        let snapshot = self.0.clone();
+        let work = move |progress: &_| wire::table(&snapshot, &verb, &request, progress).map(Table);
+        watched(py, report, work)
     }
 }
 

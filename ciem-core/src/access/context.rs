@@ -4,11 +4,12 @@ use crate::condition::KeyState;
 use crate::model::{ContextValue, UnknownContext};
 use crate::provider::{KeyScope, KeyValue, Provider};
 use crate::snapshot::library::Library;
+use crate::truth::Mark;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The state of one key, owned.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum State {
     #[default]
     Unknown,
@@ -32,14 +33,6 @@ impl State {
             ContextValue::Absent => State::Absent,
             ContextValue::One(value) => State::One(value.as_str().into()),
             ContextValue::Many(values) => State::Many(values.iter().map(|v| v.as_str().into()).collect()),
-        }
-    }
-
-    fn of(value: KeyValue<'_>) -> Option<State> {
-        match value {
-            KeyValue::Open => None,
-            KeyValue::Absent => Some(State::Absent),
-            KeyValue::One(value) => Some(State::One(value.into())),
         }
     }
 }
@@ -112,7 +105,7 @@ impl States {
         key: u32,
     ) {
         if let Some(scope) = library.key_scopes.get(key as usize) {
-            set(&mut self.states, &self.base, key, State::of((provider.principal_key)(scope, view)));
+            set(&mut self.states, &self.base, key, (provider.principal_key)(scope, view));
         }
     }
 
@@ -125,8 +118,7 @@ impl States {
     ) {
         for &key in &*self.resource_keys {
             let Some(scope) = library.key_scopes.get(key as usize) else { continue };
-            let state = State::of((provider.resource_key)(scope, view));
-            set(&mut self.states, &self.base, key, state);
+            set(&mut self.states, &self.base, key, (provider.resource_key)(scope, view));
         }
     }
 
@@ -146,15 +138,24 @@ impl States {
         }
     }
 
+    /// Names what is known of all keys.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark::of(&self.states)
+    }
+
     pub(crate) fn has_resource_keys(&self) -> bool {
         !self.resource_keys.is_empty()
     }
 }
 
 /// What facts say goes before what the context says.
-fn set(states: &mut [State], base: &[State], key: u32, state: Option<State>) {
-    let fallback = base.get(key as usize).cloned().unwrap_or_default();
-    if let Some(slot) = states.get_mut(key as usize) {
-        *slot = state.unwrap_or(fallback);
+fn set(states: &mut [State], base: &[State], key: u32, value: KeyValue<'_>) {
+    let Some(slot) = states.get_mut(key as usize) else { return };
+    match (value, &*slot) {
+        // Most keys have the same value for many callers in a row.
+        (KeyValue::One(value), State::One(before)) if **before == *value => {}
+        (KeyValue::One(value), _) => *slot = State::One(value.into()),
+        (KeyValue::Absent, _) => *slot = State::Absent,
+        (KeyValue::Open, _) => *slot = base.get(key as usize).cloned().unwrap_or_default(),
     }
 }

@@ -1,11 +1,12 @@
 //! Parts put together: the verdict of one caller on one question, and the condition it depends on.
 
+use super::memo::{LeafMemo, Memo, PartMarks};
 use super::question::{Caller, Owner, Part, Plan, Setting};
 use super::scalar::{InForce, ScalarEvaluator};
 use crate::condition::{Atom, Expr, Simplified, Tri, simplify};
 use crate::model::PrincipalKind;
 use crate::snapshot::estate::Estate;
-use crate::truth::{Outcome, Residual, Traced};
+use crate::truth::{Mark, Outcome, Residual, Traced, Truth};
 use serde::Serialize;
 use std::borrow::{Borrow, Cow};
 
@@ -28,8 +29,20 @@ pub enum Verdict {
     Unknown,
 }
 
+impl Verdict {
+    /// The wire form: `allow`, `deny`, `conditional` or `unknown`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Allow => "allow",
+            Verdict::Deny => "deny",
+            Verdict::Conditional => "conditional",
+            Verdict::Unknown => "unknown",
+        }
+    }
+}
+
 /// How a part of the question counts for one caller.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Role {
     /// Resources without a policy of their own.
     Generic,
@@ -47,15 +60,41 @@ pub(crate) struct Case<'a> {
     pub(crate) setting: &'a Setting,
     /// Settings of parts whose owner determines context keys; empty where none is referenced.
     pub(crate) bound: Cow<'a, [(usize, Setting)]>,
+    /// Where leaves are remembered, and what those of each part depend on.
+    pub(crate) memo: Option<(&'a LeafMemo, &'a [PartMarks])>,
+    /// Where it is known: the special parts at which the caller may be allowed anything.
+    pub(crate) reached: Option<&'a [bool]>,
+}
+
+/// A part as one caller meets it.
+struct Met<'c> {
+    index: usize,
+    role: Role,
+    part: &'c Part,
+    setting: &'c Setting,
 }
 
 impl<'a> Case<'a> {
     /// `setting` must be bound to the caller.
     pub(crate) fn new(estate: &'a Estate, caller: &'a Caller, plan: &'a Plan, setting: &'a Setting) -> Self {
-        let mut case = Case { estate, caller, plan, setting, bound: Cow::Borrowed(&[]) };
+        Case::reaching(estate, caller, plan, setting, None)
+    }
+
+    /// As `new`, where parts are known at which nothing is allowed.
+    pub(crate) fn reaching(
+        estate: &'a Estate,
+        caller: &'a Caller,
+        plan: &'a Plan,
+        setting: &'a Setting,
+        reached: Option<&'a [bool]>,
+    ) -> Self {
+        let mut case = Case { estate, caller, plan, setting, bound: Cow::Borrowed(&[]), memo: None, reached };
         let brought = setting.brought.as_ref().is_some_and(|b| b.states.has_resource_keys());
         if setting.states.has_resource_keys() || brought {
             for (index, part) in case.numbered() {
+                if !case.is_reached(index) {
+                    continue;
+                }
                 let mut bound = setting.clone();
                 bound.bind_part(estate, caller.account, part);
                 case.bound.to_mut().push((index, bound));
@@ -64,11 +103,29 @@ impl<'a> Case<'a> {
         case
     }
 
-    fn numbered(&self) -> impl Iterator<Item = (usize, &'a Part)> + use<'a> {
-        self.plan.special.iter().chain(&self.plan.generic).enumerate()
+    fn is_reached(&self, index: usize) -> bool {
+        self.reached.and_then(|reached| reached.get(index)) != Some(&false)
     }
 
-    fn parts(&self) -> impl Iterator<Item = (Role, &'a Part, &Setting)> {
+    /// Special parts first, the rest last.
+    pub(crate) fn all_parts(plan: &Plan) -> impl Iterator<Item = &Part> {
+        plan.special.iter().chain(&plan.generic)
+    }
+
+    fn numbered(&self) -> impl Iterator<Item = (usize, &'a Part)> + use<'a> {
+        Case::all_parts(self.plan).enumerate()
+    }
+
+    /// The parts in their order, with the settings they are asked in.
+    pub(crate) fn settings(&self) -> impl Iterator<Item = (&'a Part, &Setting)> {
+        self.numbered().map(|(index, part)| (part, self.setting_of(index)))
+    }
+
+    fn setting_of(&self, index: usize) -> &Setting {
+        self.bound.iter().find(|(at, _)| *at == index).map_or(self.setting, |(_, bound)| bound)
+    }
+
+    fn parts(&self) -> impl Iterator<Item = Met<'_>> {
         let specials = self.plan.special.len();
         self.numbered().filter_map(move |(index, part)| {
             let role = if index >= specials {
@@ -79,12 +136,10 @@ impl<'a> Case<'a> {
                 Role::Own
             };
             // Every role of a loaded account is a part of its own: there is no other resource of that kind.
-            if role == Role::Generic && specials > 0 && self.is_closed() {
+            if role == Role::Generic && specials > 0 && is_closed(self.estate, self.caller, self.plan) {
                 return None;
             }
-            let setting =
-                self.bound.iter().find(|(at, _)| *at == index).map_or(self.setting, |(_, bound)| bound);
-            Some((role, part, setting))
+            Some(Met { index, role, part, setting: self.setting_of(index) })
         })
     }
 
@@ -96,31 +151,13 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Whether the exports list every resource that the permission can act on: it needs a policy of the
-    /// resource, and the account was loaded whole.
-    fn is_closed(&self) -> bool {
-        let facts = self.estate.universe.facts(self.plan.permission);
-        let required = self
-            .estate
-            .provider
-            .layers
-            .iter()
-            .filter_map(|spec| spec.required_for)
-            .any(|fact| facts >> fact.0 & 1 == 1);
-        let account = match self.plan.generic.as_ref().map(|part| &part.owner) {
-            Some(Owner::Account(account)) => Some(*account),
-            Some(Owner::Caller) => self.caller.account,
-            _ => None,
-        };
-        let whole = |account| {
-            self.estate.accounts[account].loaded
-                && !self.estate.partial_kinds.contains(&(account, PrincipalKind::Role))
-        };
-        required && account.is_some_and(whole)
-    }
-
-    fn evaluator<'b>(&'b self, part: &'b Part, setting: &'b Setting) -> ScalarEvaluator<'b> {
-        ScalarEvaluator::new(self.estate, self.caller, self.plan.permission, part, setting)
+    fn evaluator<'b>(&'b self, met: &Met<'b>) -> ScalarEvaluator<'b> {
+        let Met { index, part, setting, .. } = *met;
+        let mut evaluator =
+            ScalarEvaluator::new(self.estate, self.caller, self.plan.permission, part, setting);
+        evaluator.memo =
+            self.memo.and_then(|(leaves, marks)| Some(Memo { leaves, marks: *marks.get(index)? }));
+        evaluator
     }
 
     /// The fast answer; `Maybe` is decided by [`Case::residual`].
@@ -128,10 +165,10 @@ impl<'a> Case<'a> {
         let rule = self.estate.provider.rules.tri;
         let (mut all, mut any) = (Tri::Yes, Tri::No);
         let mut own = false;
-        for (role, part, setting) in self.parts() {
-            let allow = rule(&mut self.evaluator(part, setting)).allow;
+        for met in self.parts() {
+            let allow = rule(&mut self.evaluator(&met)).allow;
             any = Tri::or(any, allow);
-            if role != Role::Foreign {
+            if met.role != Role::Foreign {
                 own = true;
                 all = Tri::and(all, allow);
             }
@@ -146,21 +183,20 @@ impl<'a> Case<'a> {
     /// The condition under which access exists, not simplified.
     pub(crate) fn residual_expr(&self) -> Expr {
         let rule = self.estate.provider.rules.residual;
-        self.combined(|case, part, setting| rule(&mut case.evaluator(part, setting)).allow.0)
-    }
-
-    fn combined(&self, of: impl Fn(&Self, &Part, &Setting) -> Expr) -> Expr {
         let mut own = Expr::Never;
         let mut elsewhere = Expr::Always;
         let mut foreign: Vec<(Expr, Expr)> = Vec::new();
         let mut generic = Expr::Never;
-        for (role, part, setting) in self.parts() {
-            let residual = of(self, part, setting);
-            let here = || match &part.covered {
+        for met in self.parts() {
+            let residual = match self.is_reached(met.index) {
+                true => rule(&mut self.evaluator(&met)).allow.0,
+                false => Expr::Never,
+            };
+            let here = || match &met.part.covered {
                 Some(pattern) => Expr::atom(Atom::ResourceIn(vec![pattern.clone()])),
                 None => Expr::Always,
             };
-            match role {
+            match met.role {
                 Role::Generic => generic = residual,
                 Role::Own => {
                     own = own.or(here().and(residual));
@@ -186,11 +222,25 @@ impl<'a> Case<'a> {
         own.or(elsewhere.and(generic)).or(added)
     }
 
+    /// Names the condition that [`Case::residual_expr`] gives, without building it.
+    pub(crate) fn mark(&self) -> Mark {
+        let rule = self.estate.provider.rules.mark;
+        self.parts().fold(Mark::never(), |all, met| {
+            let allow = rule(&mut self.evaluator(&met)).allow;
+            // What another account does not grant takes nothing from the rest.
+            if allow.is_never() && met.role == Role::Foreign {
+                return all;
+            }
+            let here = Mark::of(&(met.role, &met.part.covered));
+            Mark::of(&(all, here, allow))
+        })
+    }
+
     pub(crate) fn traced(&self) -> Vec<(Outcome<Traced>, Vec<InForce>)> {
         let rule = self.estate.provider.rules.traced;
         self.parts()
-            .map(|(_, part, setting)| {
-                let mut evaluator = self.evaluator(part, setting);
+            .map(|met| {
+                let mut evaluator = self.evaluator(&met);
                 let outcome = rule(&mut evaluator);
                 (outcome, evaluator.trace)
             })
@@ -200,7 +250,7 @@ impl<'a> Case<'a> {
     /// The full outcome of each part, for the layers that stand in the way.
     pub(crate) fn outcomes(&self) -> Vec<Outcome<Residual>> {
         let rule = self.estate.provider.rules.residual_full;
-        self.parts().map(|(_, part, setting)| rule(&mut self.evaluator(part, setting))).collect()
+        self.parts().map(|met| rule(&mut self.evaluator(&met))).collect()
     }
 }
 
@@ -228,6 +278,27 @@ pub(crate) fn residual(cases: &[Case<'_>]) -> Simplified {
         Tri::No => Simplified { expr: Expr::Never, canonical: true },
         Tri::Maybe => simplify(&any_expr(cases.iter())),
     }
+}
+
+/// Whether the exports list every resource that the permission can act on: it needs a policy of the
+/// resource, and the account was loaded whole.
+pub(crate) fn is_closed(estate: &Estate, caller: &Caller, plan: &Plan) -> bool {
+    let facts = estate.universe.facts(plan.permission);
+    let required = estate
+        .provider
+        .layers
+        .iter()
+        .filter_map(|spec| spec.required_for)
+        .any(|fact| facts >> fact.0 & 1 == 1);
+    let account = match plan.generic.as_ref().map(|part| &part.owner) {
+        Some(Owner::Account(account)) => Some(*account),
+        Some(Owner::Caller) => caller.account,
+        _ => None,
+    };
+    let whole = |account| {
+        estate.accounts[account].loaded && !estate.partial_kinds.contains(&(account, PrincipalKind::Role))
+    };
+    required && account.is_some_and(whole)
 }
 
 /// The verdict that a simplified condition means.

@@ -1,14 +1,15 @@
 //! Leaves: whether a statement's resources and conditions apply, as truth and as what that depends on.
 
 use super::context::States;
+use super::memo::{Answer, Leaf, Memo};
 use super::question::{Asked, find_resource};
 use crate::condition::{Atom, Expr, KeyState, Operator, Prefix, Test, Tri};
-use crate::model::{Clause, CondId, CondNode};
+use crate::model::{Clause, ClauseId, CondId, CondNode};
 use crate::pattern::{Pattern, Relation, Template, matches_text};
 use crate::provider::Provider;
 use crate::snapshot::estate::Estate;
-use crate::snapshot::library::{Library, PatternEntry, PatternKind, ResourceSetId};
-use crate::truth::Truth;
+use crate::snapshot::library::{Library, PatternEntry, PatternId, PatternKind, ResourceSetId};
+use crate::truth::{Mark, Truth};
 
 /// What a leaf is evaluated against.
 #[derive(Clone, Copy)]
@@ -21,6 +22,10 @@ pub(crate) struct Scene<'a> {
     pub(crate) permission: Option<u16>,
     /// Where the question is about the caller's own account: that account. What lies in others is no part of it.
     pub(crate) own_account: Option<(&'a Estate, &'a str)>,
+    /// Where answers are remembered; without it they are worked out each time.
+    pub(crate) memo: Option<Memo<'a>>,
+    /// Whether the library is that of documents which came with the request.
+    pub(crate) brought: bool,
 }
 
 /// A degree, and how it depends on what is open.
@@ -30,7 +35,7 @@ pub(crate) struct Open {
 }
 
 impl Open {
-    fn known(degree: Tri) -> Open {
+    pub(crate) fn known(degree: Tri) -> Open {
         Open { degree, expr: None }
     }
 
@@ -56,8 +61,7 @@ impl Scene<'_> {
         }
         let mut covered = Tri::No;
         for &item in &set.items {
-            let degree = self.item(self.library.patterns[item], false).degree;
-            covered = covered.or(degree);
+            covered = covered.or(self.covers(item, false).degree);
             if covered == Tri::Yes {
                 break;
             }
@@ -67,16 +71,60 @@ impl Scene<'_> {
 
     /// A variable without value in NotResource makes the whole statement match nothing (AWS-38).
     fn unless(&self, set: &crate::snapshot::library::ResourceSet, covered: Tri) -> Tri {
-        let unresolved = |entry: PatternEntry| {
-            entry.kind == PatternKind::Template && {
-                let template = Template::parse(self.library.texts.get(entry.text));
-                matches!(self.values(&template), Values::Unresolvable)
-            }
+        let unresolved = |item: PatternId| {
+            let entry = self.library.patterns[item];
+            entry.kind == PatternKind::Template
+                && Tri::Yes
+                    == self
+                        .remembered(Leaf::Unresolvable(item), || {
+                            let template = Template::parse(self.library.texts.get(entry.text));
+                            matches!(self.values(&template), Values::Unresolvable).into()
+                        })
+                        .degree
         };
-        if set.items.iter().any(|&item| unresolved(self.library.patterns[item])) {
+        if set.items.iter().any(|&item| unresolved(item)) {
             return Tri::No;
         }
         covered.not()
+    }
+
+    /// The answer to a leaf that depends on values of context keys.
+    fn remembered(&self, leaf: Leaf, compute: impl FnOnce() -> Answer) -> Answer {
+        match &self.memo {
+            Some(memo) => {
+                let context = if self.brought { memo.marks.brought } else { memo.marks.whole };
+                memo.leaves.answer(leaf, context, compute)
+            }
+            None => compute(),
+        }
+    }
+
+    /// How far one pattern covers what is asked; what that depends on only if it is `named`.
+    fn covers(&self, item: PatternId, named: bool) -> Answer {
+        let entry = self.library.patterns[item];
+        match (entry.kind, self.asked, &self.memo) {
+            (PatternKind::Template, _, Some(_)) => {
+                self.remembered(Leaf::Pattern(item), || self.item(entry, true).into())
+            }
+            (PatternKind::Literal | PatternKind::Wild, Asked::Pattern(_), Some(memo)) => {
+                let context = if self.brought { memo.marks.brought } else { memo.marks.asked };
+                memo.leaves.answer(Leaf::Pattern(item), context, || self.item(entry, true).into())
+            }
+            _ => self.item(entry, named).into(),
+        }
+    }
+
+    /// As `resources`, by name.
+    pub(crate) fn resources_mark(&self, id: ResourceSetId) -> Mark {
+        match self.resources(id) {
+            Tri::No => return Mark::never(),
+            Tri::Yes => return Mark::always(),
+            Tri::Maybe => {}
+        }
+        let set = &self.library.resource_sets[id];
+        let covered =
+            set.items.iter().fold(Mark::never(), |all, &item| all.or(&self.covers(item, true).mark()));
+        if set.negated { covered.not() } else { covered }
     }
 
     /// As `resources`, with what it depends on.
@@ -254,11 +302,7 @@ impl Scene<'_> {
     }
 
     /// A condition in any algebra; `leaf` gives the truth of a clause or of a missing fact.
-    pub(crate) fn condition<T: Truth>(
-        &self,
-        id: CondId,
-        leaf: &mut dyn FnMut(&Self, CondLeaf<'_>) -> T,
-    ) -> T {
+    pub(crate) fn condition<T: Truth>(&self, id: CondId, leaf: &mut dyn FnMut(&Self, CondLeaf) -> T) -> T {
         match self.library.conditions.get(id) {
             CondNode::Always => T::always(),
             CondNode::And(parts) => {
@@ -271,7 +315,7 @@ impl Scene<'_> {
                 }
                 all
             }
-            CondNode::Clause(clause) => leaf(self, CondLeaf::Clause(self.library.conditions.clause(*clause))),
+            CondNode::Clause(clause) => leaf(self, CondLeaf::Clause(*clause)),
             CondNode::Missing(fact) => leaf(self, CondLeaf::Missing(*fact)),
         }
     }
@@ -281,15 +325,57 @@ impl Scene<'_> {
             return Tri::Yes;
         }
         self.condition(id, &mut |scene, leaf| match leaf {
-            CondLeaf::Clause(clause) => scene.clause(clause, false).degree,
+            CondLeaf::Clause(clause) => scene.clause_degree(clause),
             CondLeaf::Missing(_) => Tri::Maybe,
         })
+    }
+
+    /// As `condition_tri`, by name.
+    pub(crate) fn condition_mark(&self, id: CondId) -> Mark {
+        self.condition(id, &mut |scene: &Self, leaf| match leaf {
+            CondLeaf::Clause(clause) => scene.clause_mark(clause),
+            CondLeaf::Missing(fact) => Mark::of(&("missing", scene.documents(), fact)),
+        })
+    }
+
+    /// Names the library in which ids are looked up, below one snapshot.
+    fn documents(&self) -> Option<Mark> {
+        self.memo.as_ref().filter(|_| self.brought).map(|memo| memo.marks.brought)
+    }
+
+    fn clause_degree(&self, id: ClauseId) -> Tri {
+        let clause = self.library.conditions.clause(id);
+        if !clause.templates.is_empty() {
+            return self
+                .remembered(Leaf::Clause(id), || self.clause(clause, self.memo.is_some()).into())
+                .degree;
+        }
+        let state = self.states.state(clause.key.id);
+        let degree = || clause.test.eval(state);
+        let Some(memo) = self.memo.filter(|_| clause.test.reads_values()) else { return degree() };
+        let value = match state {
+            KeyState::One(value) => Mark::of(&(self.documents(), value)),
+            KeyState::Many(values) => Mark::of(&(self.documents(), values)),
+            KeyState::Unknown | KeyState::Absent => return degree(),
+        };
+        // The value is known: the test holds or does not.
+        memo.leaves.answer(Leaf::Clause(id), value, || Answer::of(degree(), Mark::never)).degree
+    }
+
+    fn clause_mark(&self, id: ClauseId) -> Mark {
+        let clause = self.library.conditions.clause(id);
+        if clause.templates.is_empty() {
+            return Answer::of(self.clause_degree(id), || Mark::of(&("clause", self.documents(), id))).mark();
+        }
+        self.remembered(Leaf::Clause(id), || self.clause(clause, true).into()).mark()
     }
 
     pub(crate) fn condition_expr(&self, id: CondId) -> Expr {
         self.condition(id, &mut |scene: &Self, leaf| {
             crate::truth::Residual(match leaf {
-                CondLeaf::Clause(clause) => scene.clause(clause, true).into_expr(),
+                CondLeaf::Clause(clause) => {
+                    scene.clause(scene.library.conditions.clause(clause), true).into_expr()
+                }
                 CondLeaf::Missing(fact) => match scene.library.missing_fact(fact) {
                     Some(fact) => Expr::atom(Atom::Missing(fact.clone())),
                     None => Expr::Never,
@@ -385,8 +471,8 @@ impl Scene<'_> {
 }
 
 /// A leaf of a condition tree.
-pub(crate) enum CondLeaf<'a> {
-    Clause(&'a Clause),
+pub(crate) enum CondLeaf {
+    Clause(ClauseId),
     Missing(u32),
 }
 

@@ -88,12 +88,12 @@ pub struct PrincipalRow {
     pub tags: BTreeMap<String, String>,
     /// The last use that the exports tell of, RFC 3339; absent where they tell none.
     pub last_used: Option<String>,
-    /// Whether there is a password for the console; absent where the exports do not tell.
-    pub password_enabled: Option<bool>,
-    /// Whether there is a second factor.
-    pub mfa: Option<bool>,
-    /// How many access keys can be used.
-    pub active_keys: Option<u64>,
+    /// Whether there is a password for the console: `enabled` or `none`; absent where the exports do not tell.
+    pub password: Option<String>,
+    /// Whether there is a second factor: `active` or `none`; absent where the exports do not tell.
+    pub mfa: Option<String>,
+    /// The access keys that can be used, as `credentials` names them.
+    pub active_keys: Vec<String>,
     /// When the oldest of these was made, RFC 3339.
     pub oldest_key: Option<String>,
 }
@@ -108,7 +108,7 @@ pub struct PermissionRow {
     pub provider: &'static str,
     /// Access level.
     pub access_level: AccessLevel,
-    /// Names of the resource types it acts on.
+    /// The resource types it acts on, as `service:type`.
     pub resource_types: Vec<String>,
     /// Whether the catalogue knows it; otherwise it was only seen in a document.
     pub known: bool,
@@ -182,7 +182,7 @@ impl Snapshot {
             let records = listed.map(move |(id, principal)| {
                 let held: usize = estate.held.iter().map(|(_, csr)| csr.row(id).len()).sum();
                 let tags = estate.tags.row(id).iter();
-                let Summary { last_used, password_enabled, mfa, active_keys, oldest_key } =
+                let Summary { last_used, password, mfa, active_keys, oldest_key } =
                     summary(estate, principal.id);
                 PrincipalRow {
                     principal: estate.text(principal.id).to_owned(),
@@ -196,7 +196,7 @@ impl Snapshot {
                         .map(|&(k, v)| (estate.text(k).to_owned(), estate.text(v).to_owned()))
                         .collect(),
                     last_used,
-                    password_enabled,
+                    password,
                     mfa,
                     active_keys,
                     oldest_key,
@@ -216,8 +216,10 @@ impl Snapshot {
                     .iter()
                     .flat_map(|info| info.resource_types)
                     .filter_map(|&kind| universe.catalog().resource_type(kind))
-                    .map(|kind| kind.name.to_owned())
+                    .map(|kind| format!("{}:{}", kind.service, kind.name))
                     .collect();
+                // A type has an entry for each form of its ids.
+                types.sort_unstable();
                 types.dedup();
                 PermissionRow {
                     permission: universe.name(id).to_owned(),
@@ -286,9 +288,9 @@ fn person_row(estate: &Estate, person: &Person) -> PrincipalRow {
         policies: estate.held.iter().map(held).sum::<usize>() as u64,
         tags: person.attributes.iter().map(|&(key, value)| (text(key), text(value))).collect(),
         last_used: None,
-        password_enabled: None,
+        password: None,
         mfa: None,
-        active_keys: None,
+        active_keys: Vec::new(),
         oldest_key: None,
     }
 }
@@ -384,6 +386,12 @@ fn layers(
                     absent.join(", ")
                 )),
                 ("partial", Binding::Principal) => Some(why.unwrap_or_else(filtered)),
+                ("partial", Binding::Resource) if spec.required_for.is_some() => Some(filtered()),
+                ("partial", Binding::Resource) => Some(
+                    "known for the resources whose policy was given; whether others have one is not"
+                        .to_owned(),
+                ),
+                ("partial", _) => Some("a level has policies whose content was not given".to_owned()),
                 _ => None,
             };
             layers.push(LayerCoverage {

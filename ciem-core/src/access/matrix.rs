@@ -1,158 +1,16 @@
 //! The matrix: for each principal, all permissions at once on one resource or pattern.
 
-use super::question::{Asked, Caller, Given, Owner, Part, Setting, asked_parts, find_callers, owner_of};
-use super::rows::RowEvaluator;
-use crate::base::{Intervals, Row};
+use super::crowd::Crowd;
+use super::question::{Caller, Given, Setting, find_callers};
+use super::row_plan::{RowPlan, one_part};
+use crate::base::{Row, RowList, RowNumber};
 use crate::error::Error;
-use crate::model::{PrincipalKind, Query};
-use crate::pattern::Pattern;
+use crate::model::{AccessLevel, PrincipalKind, Query};
 use crate::progress::Progress;
 use crate::snapshot::Snapshot;
 use crate::snapshot::estate::Estate;
-use crate::truth::{Kleene, PermissionSet, Truth};
+use crate::truth::{PermissionSet, PrincipalId};
 use serde::Serialize;
-
-/// The parts of a question about every permission.
-pub(crate) struct RowPlan {
-    generic: Option<Part>,
-    special: Vec<(Part, Row)>,
-    own_scope: bool,
-    /// Permissions without resource are asked on `*` of the caller's own account, whatever is asked.
-    apart: bool,
-    /// Permissions of which a loaded account lists every resource that they can act on.
-    closed: Row,
-}
-
-impl RowPlan {
-    pub(crate) fn new(estate: &Estate, resource: &str, caller_side_only: bool) -> Result<RowPlan, Error> {
-        let provider = estate.provider;
-        let owner = owner_of(estate, resource);
-        let own_scope = owner == Owner::Caller;
-        if !resource.contains(['*', '?']) {
-            let generic = super::question::concrete(estate, resource, owner, caller_side_only);
-            return Ok(RowPlan {
-                generic: Some(generic),
-                special: Vec::new(),
-                own_scope: true,
-                apart: true,
-                closed: Row::None,
-            });
-        }
-        let asked = Pattern::parse(resource, provider.syntax).ok_or_else(|| {
-            Error::invalid("resource", "a resource pattern is `*` or has all segments of a resource id")
-        })?;
-        if let Some(mut inside) = super::question::inside_one(estate, resource, &asked) {
-            inside.resource = inside.resource.filter(|_| !caller_side_only);
-            let generic = Some(inside);
-            return Ok(RowPlan {
-                generic,
-                special: Vec::new(),
-                own_scope: true,
-                apart: true,
-                closed: Row::None,
-            });
-        }
-        let mut special = Vec::new();
-        if !caller_side_only {
-            for id in estate.resources.ids() {
-                let spoken = &estate.resources[id].spoken;
-                if !estate.resources[id].askable || spoken.is_empty() {
-                    continue;
-                }
-                for (part, covered) in asked_parts(estate, id, &asked) {
-                    let service =
-                        covered.segments().get(provider.key_segments[0]).and_then(|s| s.as_literal());
-                    let types = estate.universe.types_of_pattern(&covered, service);
-                    let acting = spoken.intersect(&estate.universe.permissions_on(&types));
-                    if !acting.is_empty() {
-                        let mask = Row::from_intervals(&acting, estate.universe.len());
-                        special.push((part, mask));
-                    }
-                }
-            }
-        }
-        let generic = Part { asked: Asked::Pattern(asked), owner, resource: None, covered: None };
-        let mut closed = Row::None;
-        if !special.is_empty() {
-            let required = provider.layers.iter().filter_map(|spec| spec.required_for);
-            for row in required.filter_map(|fact| estate.universe.row(fact)) {
-                closed.or(row);
-            }
-            // Only permissions of which some special part speaks have another place to be allowed.
-            let mut told = Row::None;
-            special.iter().for_each(|(_, mask)| told.or(mask));
-            closed.and(&told);
-        }
-        Ok(RowPlan { generic: Some(generic), special, own_scope, apart: resource != "*", closed })
-    }
-
-    /// Surely on every resource asked about; possibly on some.
-    pub(crate) fn row(&self, estate: &Estate, caller: &Caller, setting: &Setting) -> PermissionSet {
-        let on_resources = self.on_resources(estate, caller, setting);
-        if !self.apart {
-            return on_resources;
-        }
-        let part = Part { asked: Asked::Nothing, owner: Owner::Caller, resource: None, covered: None };
-        let without = Row::from_intervals(estate.universe.without_resource(), estate.universe.len());
-        let without = Kleene::exact(without);
-        on_resources.minus(&without).or(&without.and(&one_part(estate, caller, setting, &part)))
-    }
-
-    fn on_resources(&self, estate: &Estate, caller: &Caller, setting: &Setting) -> PermissionSet {
-        let one = |part: &Part| one_part(estate, caller, setting, part);
-        let generic = self.generic.as_ref().map_or_else(PermissionSet::never, one);
-        if self.special.is_empty() {
-            return generic;
-        }
-        let closed = if self.is_whole(estate, caller) { self.closed.clone() } else { Row::None };
-        let (mut sure, mut poss) = (generic.sure().clone(), generic.poss().clone());
-        poss.minus(&closed);
-        // Of closed permissions everything depends on the special parts.
-        let mut own_told = Row::None;
-        sure.or(&closed);
-        for (part, mask) in &self.special {
-            let here = one(part).and(&Kleene::exact(mask.clone()));
-            poss.or(here.poss());
-            let own = match &part.owner {
-                Owner::Account(account) => !self.own_scope || caller.account == Some(*account),
-                Owner::Caller => true,
-                Owner::Elsewhere(_) => !self.own_scope,
-            };
-            if own {
-                own_told.or(mask);
-                let mut kept_out = mask.clone();
-                kept_out.minus(here.sure());
-                sure.minus(&kept_out);
-            }
-        }
-        let mut untold = closed;
-        untold.minus(&own_told);
-        sure.minus(&untold);
-        sure.and(&poss);
-        Kleene::between(sure, poss)
-    }
-
-    fn is_whole(&self, estate: &Estate, caller: &Caller) -> bool {
-        let account = match self.generic.as_ref().map(|part| &part.owner) {
-            Some(Owner::Account(account)) => Some(*account),
-            Some(Owner::Caller) => caller.account,
-            _ => None,
-        };
-        account.is_some_and(|account| {
-            estate.accounts[account].loaded && !estate.partial_kinds.contains(&(account, PrincipalKind::Role))
-        })
-    }
-}
-
-fn one_part(estate: &Estate, caller: &Caller, setting: &Setting, part: &Part) -> PermissionSet {
-    let rule = estate.provider.rules.permissions;
-    if !setting.states.has_resource_keys() {
-        return rule(&mut RowEvaluator::new(estate, caller, part, setting)).allow;
-    }
-    let mut bound = setting.clone();
-    bound.bind_part(estate, caller.account, part);
-    rule(&mut RowEvaluator::new(estate, caller, part, &bound)).allow
-}
 
 /// One row of the matrix.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -172,18 +30,49 @@ pub struct MatrixRow {
     pub possibly: Vec<String>,
 }
 
-/// The answer of `matrix`: rows are kept as bits and spelled out when read.
+/// The answer of `matrix`: rows are kept as intervals of permissions and spelled out when read.
 #[derive(Debug)]
 pub struct Matrix {
     snapshot: Snapshot,
-    estate: usize,
-    rows: Vec<(Caller, PermissionSet)>,
-    wanted: Row,
+    blocks: Vec<Block>,
     resource: String,
 }
 
+/// The rows of one provider.
+#[derive(Debug)]
+struct Block {
+    estate: usize,
+    rows: Vec<Entry>,
+    list: RowList,
+    wanted: Row,
+}
+
+#[derive(Debug)]
+struct Entry {
+    who: Who,
+    sure: RowNumber,
+    poss: RowNumber,
+}
+
+#[derive(Debug)]
+enum Who {
+    Record(PrincipalId),
+    /// A caller that is no record, or a session of one.
+    Named(Box<Caller>),
+}
+
+impl Block {
+    /// `len` is the number of permissions that there are.
+    fn add(&mut self, who: Who, row: &PermissionSet, len: u16) {
+        let poss = self.list.push(row.poss(), len);
+        let sure = if row.is_exact() { poss } else { self.list.push(row.sure(), len) };
+        self.rows.push(Entry { who, sure, poss });
+    }
+}
+
 impl Snapshot {
-    /// What everybody (or `query.principal`) can do on `query.resource`, all permissions at once.
+    /// What everybody (or `query.principal`) can do on `query.resource`, all permissions at once. Rows are in the order
+    /// of [`Snapshot::principals`].
     ///
     /// # Errors
     /// As [`Snapshot::what_can`].
@@ -197,39 +86,26 @@ impl Snapshot {
     /// As `matrix`, and `cancelled`.
     pub fn matrix_with(&self, query: &Query, progress: &Progress) -> Result<Matrix, Error> {
         progress.poll("asking", 0, None)?;
-        let (estate, index) = self.estate_for(query)?;
         let resource = query.resource.clone().unwrap_or_else(|| "*".to_owned());
-        let given = Given {
-            context: &query.context,
-            session: query.session.as_ref(),
-            at: query.at.as_deref(),
-            unknown: query.unknown_context,
-            missing: query.missing_layer,
-        };
-        let mut setting = Setting::new(estate, &given)?;
-        setting.own_policies = !query.caller_side_only;
-        let plan = RowPlan::new(estate, &resource, query.caller_side_only)?;
-        let wanted = match &query.action {
-            Some(action) => Row::from_intervals(&estate.universe.expand(action), estate.universe.len()),
-            None => Row::All,
-        };
-        let mut rows = Vec::new();
-        if let Some(principal) = &query.principal {
-            for caller in find_callers(estate, principal, query.session.as_ref())? {
-                caller.bind(estate, &mut setting, query.session.as_ref());
-                let row = plan.row(estate, &caller, &setting);
-                rows.push((caller, row));
-            }
+        let mut blocks = Vec::new();
+        if query.principal.is_some() {
+            let (estate, index) = self.estate_for(query)?;
+            blocks.push(block(estate, index, &resource, query, progress)?);
         } else {
-            for (done, id) in estate.principals.ids().enumerate() {
-                progress.tick("asking", done, Some(estate.principals.len()))?;
-                let caller = Caller::of(estate, id, None);
-                caller.bind(estate, &mut setting, None);
-                let row = plan.row(estate, &caller, &setting);
-                rows.push((caller, row));
+            let mut refused = None;
+            for (index, estate) in self.estates().iter().enumerate() {
+                match block(estate, index, &resource, query, progress) {
+                    Ok(block) => blocks.push(block),
+                    // What is no resource for one provider may be one for another.
+                    Err(error @ Error::InvalidRequest { .. }) => refused = refused.or(Some(error)),
+                    Err(error) => return Err(error),
+                }
+            }
+            if blocks.is_empty() {
+                return Err(refused.unwrap_or_else(nothing_loaded));
             }
         }
-        Ok(Matrix { snapshot: self.clone(), estate: index, rows, wanted, resource })
+        Ok(Matrix { snapshot: self.clone(), blocks, resource })
     }
 
     /// The provider that a query about a principal is for.
@@ -242,19 +118,95 @@ impl Snapshot {
                 Err(error) => first = first.or(Some(error)),
             }
         }
-        Err(first.unwrap_or_else(|| Error::invalid("principal", "no provider is loaded")))
+        Err(first.unwrap_or_else(nothing_loaded))
     }
+}
+
+fn nothing_loaded() -> Error {
+    Error::invalid("principal", "no provider is loaded")
+}
+
+fn block(
+    estate: &Estate,
+    index: usize,
+    resource: &str,
+    query: &Query,
+    progress: &Progress,
+) -> Result<Block, Error> {
+    let given = Given {
+        context: &query.context,
+        session: query.session.as_ref(),
+        at: query.at.as_deref(),
+        unknown: query.unknown_context,
+        missing: query.missing_layer,
+    };
+    let mut setting = Setting::new(estate, &given)?;
+    setting.own_policies = !query.caller_side_only;
+    let plan = RowPlan::new(estate, resource, query.caller_side_only)?;
+    let wanted = match &query.action {
+        Some(action) => Row::from_intervals(&estate.universe.expand(action), estate.universe.len()),
+        None => Row::All,
+    };
+    let mut block = Block { estate: index, rows: Vec::new(), list: RowList::default(), wanted };
+    if let Some(principal) = &query.principal {
+        for caller in find_callers(estate, principal, query.session.as_ref())? {
+            caller.bind(estate, &mut setting, query.session.as_ref());
+            let row = plan.row(estate, &caller, &setting);
+            block.add(Who::Named(Box::new(caller)), &row, estate.universe.len());
+        }
+    } else {
+        everybody(estate, &plan, &mut setting, progress, &mut block)?;
+    }
+    Ok(block)
+}
+
+fn everybody(
+    estate: &Estate,
+    plan: &RowPlan,
+    setting: &mut Setting,
+    progress: &Progress,
+    block: &mut Block,
+) -> Result<(), Error> {
+    let mut crowds: Vec<Option<Crowd<'_>>> =
+        plan.parts().map(|part| Crowd::new(estate, part, setting)).collect();
+    let follows = setting.states.has_resource_keys();
+    let mut bound = None;
+    let count = estate.principals.len();
+    block.rows.reserve(count);
+    let mut caller = None;
+    for (done, id) in estate.principals.ids().enumerate() {
+        progress.tick("asking", done, Some(count))?;
+        let caller = match &mut caller {
+            None => caller.insert(Caller::of(estate, id, None)),
+            Some(caller) => {
+                caller.become_of(estate, id);
+                caller
+            }
+        };
+        caller.bind(estate, setting, None);
+        let row = plan.row_of_parts(estate, caller, &mut |number, part| {
+            if follows && bound != Some((number, caller.account)) {
+                setting.bind_part(estate, caller.account, part);
+                bound = Some((number, caller.account));
+            }
+            let crowd = crowds.get_mut(number).and_then(Option::as_mut);
+            let row = crowd.and_then(|crowd| crowd.row(caller, setting));
+            row.unwrap_or_else(|| one_part(estate, caller, setting, part))
+        });
+        block.add(Who::Record(id), &row, estate.universe.len());
+    }
+    Ok(())
 }
 
 impl Matrix {
     /// Number of rows.
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.blocks.iter().map(|block| block.rows.len()).sum()
     }
 
     /// Whether there is no row.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.len() == 0
     }
 
     /// The resource or pattern asked about.
@@ -263,47 +215,62 @@ impl Matrix {
     }
 
     /// For each row, how many permissions are surely held among those that `count` accepts.
-    pub fn surely_counts(&self, count: impl Fn(crate::model::AccessLevel, &str) -> bool) -> Vec<usize> {
-        let universe = &self.home().universe;
-        let mut wanted = Vec::new();
-        for id in 0..universe.len() {
-            if count(universe.access(id), universe.name(id)) {
-                wanted.push((id, id + 1));
+    pub fn surely_counts(&self, count: impl Fn(AccessLevel, &str) -> bool) -> Vec<usize> {
+        let mut counts = Vec::with_capacity(self.len());
+        for block in &self.blocks {
+            let universe = &self.home(block).universe;
+            // By permission: how many of the wanted ones lie before it.
+            let mut before = vec![0];
+            let mut sum: usize = 0;
+            for id in 0..universe.len() {
+                let wanted = block.wanted.contains(id) && count(universe.access(id), universe.name(id));
+                sum += usize::from(wanted);
+                before.push(sum);
             }
+            let at = |id: u16| before.get(usize::from(id)).copied().unwrap_or(sum);
+            let held = |entry: &Entry| {
+                let ranges = block.list.ranges(entry.sure).iter();
+                ranges.map(|&(start, end)| at(end).saturating_sub(at(start))).sum::<usize>()
+            };
+            counts.extend(block.rows.iter().map(held));
         }
-        let wanted = Row::from_intervals(&Intervals::from_ranges(wanted), universe.len());
-        let counts = self.rows.iter().map(|(_, row)| {
-            let mut sure = row.sure().clone();
-            sure.and(&wanted);
-            sure.and(&self.wanted);
-            sure.count(universe.len()) as usize
-        });
-        counts.collect()
+        counts
     }
 
     /// The rows, spelled out one by one.
     pub fn rows(&self) -> impl Iterator<Item = MatrixRow> + '_ {
-        let estate = self.home();
-        let universe = &estate.universe;
-        let names = |row: &Row| row.ids(universe.len()).map(|id| universe.name(id).to_owned()).collect();
-        self.rows.iter().map(move |(caller, set)| {
-            let mut sure = set.sure().clone();
-            let mut poss = set.poss().clone();
-            sure.and(&self.wanted);
-            poss.and(&self.wanted);
-            MatrixRow {
-                principal: caller.shown_id(estate),
-                principal_kind: caller.shown_kind(estate),
-                provider: estate.provider.name,
-                account: caller.account_text.clone(),
-                surely: names(&sure),
-                possibly: names(&poss),
-            }
+        self.blocks.iter().flat_map(move |block| {
+            let estate = self.home(block);
+            let universe = &estate.universe;
+            let names = move |row| -> Vec<String> {
+                let ids = block.list.ranges(row).iter().flat_map(|&(start, end)| start..end);
+                ids.filter(|&id| block.wanted.contains(id)).map(|id| universe.name(id).to_owned()).collect()
+            };
+            block.rows.iter().map(move |entry| {
+                let (principal, principal_kind, account) = match &entry.who {
+                    Who::Named(caller) => {
+                        (caller.shown_id(estate), caller.shown_kind(estate), caller.account_text.clone())
+                    }
+                    Who::Record(id) => {
+                        let (shown, kind) = estate.shown(*id);
+                        let account = estate.account_text(estate.principals[*id].account).to_owned();
+                        (estate.text(shown).to_owned(), kind, account)
+                    }
+                };
+                MatrixRow {
+                    principal,
+                    principal_kind,
+                    provider: estate.provider.name,
+                    account,
+                    surely: names(entry.sure),
+                    possibly: names(entry.poss),
+                }
+            })
         })
     }
 
-    fn home(&self) -> &Estate {
+    fn home(&self, block: &Block) -> &Estate {
         // INVARIANT: `estate` is an index into the estates of the snapshot that this value holds.
-        &self.snapshot.estates()[self.estate]
+        &self.snapshot.estates()[block.estate]
     }
 }

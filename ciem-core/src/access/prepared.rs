@@ -2,14 +2,17 @@
 
 use super::can::assert_session;
 use super::decide::{Case, Verdict, any, any_expr, verdict};
+use super::memo::{LeafMemo, PartMarks};
 use super::question::{Caller, Given, Plan, Setting, find_callers};
-use crate::condition::{Expr, Tri, simplify};
+use crate::condition::{Tri, simplify};
 use crate::error::Error;
 use crate::model::Request;
-use crate::snapshot::Snapshot;
 use crate::snapshot::estate::Estate;
+use crate::snapshot::{Inner, Snapshot};
+use crate::truth::Mark;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
+use std::sync::{Arc, Weak};
 
 /// A snapshot made ready for many verdicts.
 ///
@@ -47,18 +50,42 @@ struct Way {
     caller: Caller,
     setting: Setting,
     bound: Vec<(usize, Setting)>,
+    /// By part: names what its leaves depend on.
+    marks: Vec<PartMarks>,
 }
 
 impl Way {
-    fn case<'a>(&'a self, estate: &'a Estate, plan: &'a Plan) -> Case<'a> {
-        Case { estate, caller: &self.caller, plan, setting: &self.setting, bound: (&self.bound).into() }
+    fn case<'a>(&'a self, estate: &'a Estate, plan: &'a Plan, memory: Option<&'a LeafMemo>) -> Case<'a> {
+        Case {
+            estate,
+            caller: &self.caller,
+            plan,
+            setting: &self.setting,
+            bound: (&self.bound).into(),
+            memo: memory.map(|leaves| (leaves, self.marks.as_slice())),
+            reached: None,
+        }
     }
 }
 
-/// Memory that verdicts share: conditions that were simplified before.
+/// Memory that verdicts share: what leaves and conditions were found to mean before. What is remembered is true of one
+/// snapshot; used with another, it starts anew.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    simplified: HashMap<Expr, Verdict, RandomState>,
+    of: Weak<Inner>,
+    leaves: LeafMemo,
+    verdicts: HashMap<Mark, Verdict, RandomState>,
+}
+
+impl Scratch {
+    fn turn_to(&mut self, snapshot: &Snapshot) {
+        // The weak reference keeps the address from being given to another snapshot.
+        if !std::ptr::eq(self.of.as_ptr(), Arc::as_ptr(&snapshot.0)) {
+            self.of = Arc::downgrade(&snapshot.0);
+            self.leaves.clear();
+            self.verdicts.clear();
+        }
+    }
 }
 
 /// More remembered conditions than this are dropped and started anew.
@@ -88,13 +115,20 @@ impl Prepared<'_> {
             missing: request.missing_layer,
         };
         let plan = Plan::new(estate, permission, &request.resource, false)?;
+        let policies = request.session.as_ref().and_then(|session| session.policies.as_ref());
+        let documents =
+            Mark::of(&policies.map(|list| list.iter().map(ToString::to_string).collect::<Vec<_>>()));
         let mut ways = Vec::with_capacity(callers.len());
         for caller in callers {
             assert_session(&caller, request)?;
             let mut setting = Setting::new(estate, &given)?;
             caller.bind(estate, &mut setting, request.session.as_ref());
-            let bound = Case::new(estate, &caller, &plan, &setting).bound.into_owned();
-            ways.push(Way { caller, setting, bound });
+            let case = Case::new(estate, &caller, &plan, &setting);
+            let marks = case.settings();
+            let marks = marks.map(|(part, set)| PartMarks::new(&caller, permission, part, set, documents));
+            let marks = marks.collect();
+            let bound = case.bound.into_owned();
+            ways.push(Way { caller, setting, bound, marks });
         }
         Ok(PreparedRequest { estate: index, plan, ways })
     }
@@ -104,22 +138,34 @@ impl Prepared<'_> {
         let Some(estate): Option<&Estate> = self.snapshot.estates().get(request.estate) else {
             return Verdict::Unknown;
         };
-        let cases = || request.ways.iter().map(|way| way.case(estate, &request.plan));
-        match any(cases()) {
+        scratch.turn_to(self.snapshot);
+        let [way] = request.ways.as_slice() else { return of_several(estate, request) };
+        let case = way.case(estate, &request.plan, Some(&scratch.leaves));
+        match case.tri() {
             Tri::Yes => Verdict::Allow,
             Tri::No => Verdict::Deny,
             Tri::Maybe => {
-                let raw = any_expr(cases());
-                if let Some(&known) = scratch.simplified.get(&raw) {
+                let mark = case.mark();
+                if let Some(&known) = scratch.verdicts.get(&mark) {
                     return known;
                 }
-                if scratch.simplified.len() >= REMEMBERED {
-                    scratch.simplified.clear();
+                let found = verdict(&simplify(&case.residual_expr()).expr);
+                if scratch.verdicts.len() >= REMEMBERED {
+                    scratch.verdicts.clear();
                 }
-                let found = verdict(&simplify(&raw).expr);
-                scratch.simplified.insert(raw, found);
+                scratch.verdicts.insert(mark, found);
                 found
             }
         }
+    }
+}
+
+/// The verdict on somebody who is several callers: whatever one of them is allowed.
+fn of_several(estate: &Estate, request: &PreparedRequest) -> Verdict {
+    let cases = || request.ways.iter().map(|way| way.case(estate, &request.plan, None));
+    match any(cases()) {
+        Tri::Yes => Verdict::Allow,
+        Tri::No => Verdict::Deny,
+        Tri::Maybe => verdict(&simplify(&any_expr(cases())).expr),
     }
 }

@@ -9,7 +9,7 @@ use crate::model::{
 use crate::pattern::{Pattern, Relation};
 use crate::progress::Progress;
 use crate::provider::{Binding, FactSpec, Provider, ResourceTraits, ResourceView};
-use crate::snapshot::estate::{AccountId, Acting, Estate, PersonId, ResourceId};
+use crate::snapshot::estate::{AccountId, Estate, PersonId, ResourceId};
 use crate::snapshot::freeze::freeze;
 use crate::snapshot::library::Library;
 use crate::truth::{FactId, PrincipalId};
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a question is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Asked {
     /// The permission acts on no resource; only statements on `*` speak of it.
     Nothing,
@@ -28,7 +28,7 @@ pub(crate) enum Asked {
 }
 
 /// The account whose resources a part is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Owner {
     /// Not told by the resource: the caller's own.
     Caller,
@@ -61,11 +61,11 @@ impl Part {
 
     /// Whether the permission can act on what the part asks about.
     pub(crate) fn can_be_acted_on(&self, estate: &Estate, permission: u16) -> bool {
-        let Some(kinds) = estate.universe.resource_patterns(permission) else { return true };
+        let Some(mut kinds) = estate.universe.resource_patterns(permission) else { return true };
         match &self.asked {
             Asked::Nothing => true,
-            Asked::Id(id) => kinds.iter().any(|kind| kind.matches(id, estate.provider.syntax)),
-            Asked::Pattern(asked) => kinds.iter().any(|kind| kind.relation(asked) != Relation::Disjoint),
+            Asked::Id(id) => kinds.any(|kind| kind.matches(id, estate.provider.syntax)),
+            Asked::Pattern(asked) => kinds.any(|kind| kind.relation(asked) != Relation::Disjoint),
         }
     }
 
@@ -250,10 +250,8 @@ impl Plan {
                 continue;
             }
             for (part, covered) in asked_parts(estate, id, asked) {
-                let acts = |kinds: &Vec<&Pattern>| {
-                    kinds.iter().any(|kind| kind.relation(&covered) != Relation::Disjoint)
-                };
-                if kinds.as_ref().is_none_or(acts) {
+                let acts = |kind: &Pattern| kind.relation(&covered) != Relation::Disjoint;
+                if kinds.clone().is_none_or(|mut kinds| kinds.any(acts)) {
                     self.special.push(part);
                 }
             }
@@ -388,25 +386,41 @@ impl Caller {
 
     /// The id that answers show: that of the person who acts, where there is one.
     pub(crate) fn shown_id(&self, estate: &Estate) -> String {
-        match self.acting(estate) {
-            Some(acting) => estate.text(estate.people[acting.person].id).to_owned(),
-            None => self.id.clone(),
-        }
+        self.principal.map_or_else(|| self.id.clone(), |id| estate.text(estate.shown(id).0).to_owned())
     }
 
     /// The kind that answers show.
     pub(crate) fn shown_kind(&self, estate: &Estate) -> PrincipalKind {
-        self.acting(estate).map_or(self.kind, |acting| estate.people[acting.person].kind)
+        self.principal.map_or(self.kind, |id| estate.shown(id).1)
     }
 
     /// What all of the caller's access comes through.
     pub(crate) fn through<'e>(&self, estate: &'e Estate) -> impl Iterator<Item = &'e str> + use<'e> {
-        let through = self.acting(estate).map_or(&[][..], |acting| acting.through.as_slice());
+        let acting = self.principal.and_then(|id| estate.principals[id].acting.as_deref());
+        let through = acting.map_or(&[][..], |acting| acting.through.as_slice());
         through.iter().map(|&id| estate.text(id))
     }
 
-    fn acting<'e>(&self, estate: &'e Estate) -> Option<&'e Acting> {
-        self.principal.and_then(|id| estate.principals[id].acting.as_deref())
+    /// Turns into another record of the same estate, without a session but a person's own; texts take the place of those before.
+    pub(crate) fn become_of(&mut self, estate: &Estate, id: PrincipalId) {
+        let principal = &estate.principals[id];
+        self.principal = Some(id);
+        self.kind = principal.kind;
+        self.account = Some(principal.account);
+        self.facts = principal.facts;
+        self.unloaded = estate.unloaded.contains(id);
+        self.unique_id = principal.unique_id.map(|id| estate.text(id).to_owned());
+        let own = principal.acting.as_ref().and_then(|acting| acting.session);
+        self.session_name = own.map(|name| estate.text(name).to_owned());
+        let texts = [
+            (&mut self.id, estate.text(principal.id)),
+            (&mut self.account_text, estate.account_text(principal.account)),
+            (&mut self.name, estate.text(principal.name)),
+        ];
+        for (place, text) in texts {
+            place.clear();
+            place.push_str(text);
+        }
     }
 
     /// Whether the caller can act in a session that a policy limits.
@@ -453,10 +467,10 @@ pub(crate) fn find_callers(
     let exact = |text: &Text| estate.by_id.contains_key(text) || estate.by_unique_id.contains_key(text);
     let people = interned.filter(|text| !exact(text)).and_then(|text| estate.people_by_key.get(&text));
     let Some(people) = people else { return find_caller(estate, text, session).map(|caller| vec![caller]) };
-    let others = interned.and_then(|text| estate.by_name.get(&text)).map_or(&[][..], Vec::as_slice);
-    let [person] = people.as_slice() else { return Err(ambiguous(estate, text, people, others)) };
+    let others: Vec<PrincipalId> = interned.into_iter().flat_map(|text| estate.named(text)).collect();
+    let [person] = people.as_slice() else { return Err(ambiguous(estate, text, people, &others)) };
     if !others.is_empty() {
-        return Err(ambiguous(estate, text, people, others));
+        return Err(ambiguous(estate, text, people, &others));
     }
     let name = session.and_then(|session| session.name.as_ref());
     let of = |&id: &PrincipalId| Caller::of(estate, id, name.cloned());
@@ -481,9 +495,10 @@ pub(crate) fn find_caller(estate: &Estate, text: &str, session: Option<&Session>
         if let Some(&id) = estate.by_id.get(&interned).or_else(|| estate.by_unique_id.get(&interned)) {
             return of(id);
         }
-        match estate.by_name.get(&interned).map(Vec::as_slice) {
-            Some(&[one]) => return of(one),
-            Some(several @ [_, _, ..]) => {
+        let named: Vec<PrincipalId> = estate.named(interned).collect();
+        match named.as_slice() {
+            &[one] => return of(one),
+            several @ [_, _, ..] => {
                 return Err(ambiguous(estate, text, &[], several));
             }
             _ => {}

@@ -1,14 +1,14 @@
 //! All permissions at once, for one caller and one part: the evaluator of `what_can` and the matrix.
 
 use super::leaf::Scene;
-use super::question::{Asked, Caller, Owner, Part, Setting, fact_spec, part_facts};
+use super::question::{Caller, Owner, Part, Setting, fact_spec, part_facts};
 use super::scalar::ScalarEvaluator;
+use super::spoken::speak;
 use crate::base::{Intervals, Row};
 use crate::condition::Tri;
 use crate::model::{DocId, Effect, LayerId};
 use crate::provider::{Binding, FactSpec, LayerSpec};
 use crate::snapshot::estate::{Estate, PolicyId};
-use crate::snapshot::library::Stmt;
 use crate::truth::{Effects, Evaluator, FactId, Grants, Kleene, Truth};
 
 pub(crate) struct RowEvaluator<'a> {
@@ -17,6 +17,8 @@ pub(crate) struct RowEvaluator<'a> {
     part: &'a Part,
     setting: &'a Setting,
     len: u16,
+    /// What is said of one layer, where it is not looked up.
+    given: Option<(LayerId, &'a Effects<Pair>)>,
 }
 
 /// What statements say, poured into rows as it is found.
@@ -75,7 +77,12 @@ type Pair = Kleene<Row>;
 
 impl<'a> RowEvaluator<'a> {
     pub(crate) fn new(estate: &'a Estate, caller: &'a Caller, part: &'a Part, setting: &'a Setting) -> Self {
-        RowEvaluator { estate, caller, part, setting, len: estate.universe.len() }
+        RowEvaluator { estate, caller, part, setting, len: estate.universe.len(), given: None }
+    }
+
+    /// The same question, were this what the layer says.
+    pub(super) fn given(self, layer: LayerId, effects: &'a Effects<Pair>) -> Self {
+        RowEvaluator { given: Some((layer, effects)), ..self }
     }
 
     fn spec(&self, layer: LayerId) -> Option<&'static LayerSpec> {
@@ -98,91 +105,14 @@ impl<'a> RowEvaluator<'a> {
             asked: &self.part.asked,
             permission: None,
             own_account: self.part.own_account(self.estate, self.caller),
+            memo: None,
+            brought,
         }
-    }
-
-    /// How far a statement applies, and to which of its permissions: a pattern that only overlaps the asked one
-    /// speaks of the permissions that can act on what it matches.
-    fn statement(&self, scene: &Scene<'_>, statement: &Stmt, mut found: impl FnMut(Tri, &Intervals)) {
-        let actions = &scene.library.action_sets[statement.actions];
-        if actions.is_empty() {
-            return;
-        }
-        let universal = matches!(&self.part.asked, Asked::Pattern(pattern) if pattern.is_any());
-        // Documents of the request were not compared with the resources that are known.
-        let loaded = std::ptr::eq(scene.library, &self.estate.library);
-        if let (Some(somewhere), true, true) = (statement.somewhere, universal, loaded) {
-            let actions = &scene.library.action_sets[somewhere.actions];
-            let elsewhere = match (somewhere.account, scene.own_account) {
-                (Some(account), Some((_, own))) => scene.library.texts.get(account) != own,
-                _ => false,
-            };
-            if !elsewhere && !actions.is_empty() && scene.condition_tri(statement.condition) != Tri::No {
-                found(Tri::Maybe, actions);
-            }
-            return;
-        }
-        let condition = scene.condition_tri(statement.condition);
-        if condition == Tri::No {
-            return;
-        }
-        let set = &scene.library.resource_sets[statement.resources];
-        let without = self.estate.universe.without_resource();
-        let everything = set.is_everything();
-        // Permissions without resource are asked on `*`: only `*`, or a list of exceptions, speaks of them.
-        let star = if everything || set.negated && !set.items.is_empty() { Tri::Yes } else { Tri::No };
-        if everything {
-            found(condition, actions);
-            return;
-        }
-        let on_nothing = actions.intersect(without);
-        if star == Tri::Yes && !on_nothing.is_empty() {
-            found(condition, &on_nothing);
-        }
-        let acting = actions.intersect(self.estate.universe.with_resource());
-        if acting.is_empty() || self.part.asked == Asked::Nothing {
-            return;
-        }
-        let wild = matches!(self.part.asked, Asked::Pattern(_));
-        if !wild || set.negated {
-            // The degree does not hang on the permission, but for patterns it cannot act on, which only narrow.
-            let degree = match (set.negated, wild) {
-                (true, true) => Tri::Maybe.max(self.unnarrowed(scene, statement)),
-                _ => scene.resources(statement.resources),
-            };
-            if degree != Tri::No {
-                found(Tri::and(degree, condition), &acting);
-            }
-            return;
-        }
-        for &item in &set.items {
-            let entry = scene.library.patterns[item];
-            let applicable = acting.intersect(&scene.library.action_sets[entry.applicable]);
-            let degree = scene.item_degree(entry);
-            match degree {
-                Tri::No => {}
-                // A pattern that contains the asked one holds for all of them.
-                Tri::Yes => found(condition, &acting),
-                Tri::Maybe if universal || !applicable.is_empty() => {
-                    found(Tri::and(Tri::Maybe, condition), &applicable);
-                }
-                Tri::Maybe => {}
-            }
-        }
-    }
-
-    /// Whether an exclusion surely leaves all of the asked pattern; its patterns are not narrowed to what the
-    /// permission can act on, which would only make it surer.
-    fn unnarrowed(&self, scene: &Scene<'_>, statement: &Stmt) -> Tri {
-        let set = &scene.library.resource_sets[statement.resources];
-        let disjoint =
-            set.items.iter().all(|&item| scene.item_degree(scene.library.patterns[item]) == Tri::No);
-        if disjoint { Tri::Yes } else { Tri::Maybe }
     }
 
     fn document(&self, scene: &Scene<'_>, document: DocId, gathered: &mut Gathered) {
         for (_, statement) in scene.library.statements_of(document) {
-            self.statement(scene, statement, |degree, actions| {
+            speak(self.estate, self.part, scene, statement, |degree, actions| {
                 gathered.add(statement.effect, degree, actions);
             });
         }
@@ -210,7 +140,7 @@ impl<'a> RowEvaluator<'a> {
         let scalar = self.scalar();
         for (_, statement) in self.estate.library.statements_of(self.estate.policies[policy].document) {
             let mut gathered = Gathered::new(self.len);
-            self.statement(&scene, statement, |degree, actions| {
+            speak(self.estate, self.part, &scene, statement, |degree, actions| {
                 gathered.add(Effect::Allow, degree, actions);
             });
             let says = gathered.allow.pair();
@@ -265,7 +195,7 @@ impl<'a> RowEvaluator<'a> {
     }
 }
 
-fn constant(degree: Tri) -> Pair {
+pub(super) fn constant(degree: Tri) -> Pair {
     match degree {
         Tri::No => Pair::never(),
         Tri::Yes => Pair::always(),
@@ -287,6 +217,9 @@ impl Evaluator<Pair> for RowEvaluator<'_> {
     }
 
     fn layer(&mut self, layer: LayerId, level: usize, _within: &Pair) -> Effects<Pair> {
+        if let Some((_, effects)) = self.given.filter(|(given, _)| *given == layer) {
+            return effects.clone();
+        }
         let Some(spec) = self.spec(layer) else { return open() };
         match spec.binding {
             Binding::Principal => {
@@ -319,7 +252,7 @@ impl Evaluator<Pair> for RowEvaluator<'_> {
                 if any { gathered.effects() } else { open() }
             }
             Binding::Context(_) => {
-                let policies = self.scalar().named_policies(layer);
+                let policies: Vec<PolicyId> = self.scalar().named_policies(layer).collect();
                 if policies.is_empty() {
                     return open();
                 }

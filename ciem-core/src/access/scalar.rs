@@ -1,13 +1,15 @@
 //! One caller, one permission, one part: the evaluator of verdicts, traces and residual conditions.
 
 use super::leaf::Scene;
-use super::question::{Caller, Owner, Part, Setting, fact_spec, part_facts};
+use super::memo::{Leaf, Memo};
+use super::question::{Asked, Caller, Owner, Part, Setting, fact_spec, part_facts};
+use crate::base::Text;
 use crate::condition::{Atom, Expr, MissingFact, Tri};
 use crate::model::{DocId, Effect, LayerId, WhoEntry};
 use crate::provider::{Binding, FactSpec, LayerSpec};
 use crate::snapshot::estate::{AccountId, Estate, Held, PolicyId};
 use crate::snapshot::library::{Library, StatementId, Stmt, WhoId, per_effect};
-use crate::truth::{Effects, Evaluator, FactId, Grants, Scalar, StatementRef};
+use crate::truth::{Effects, Evaluator, FactId, Grants, Mark, Scalar, StatementRef, Truth};
 use std::sync::Arc;
 
 /// A statement in force, for explanations.
@@ -16,7 +18,7 @@ pub(crate) struct InForce {
     pub(crate) layer: LayerId,
     /// `None` for documents that came with the request.
     pub(crate) policy: Option<PolicyId>,
-    pub(crate) via: Option<crate::base::Text>,
+    pub(crate) via: Option<Text>,
     pub(crate) statement: StatementId,
 }
 
@@ -27,6 +29,8 @@ pub(crate) struct ScalarEvaluator<'a> {
     pub(crate) permission_facts: u32,
     pub(crate) part: &'a Part,
     pub(crate) setting: &'a Setting,
+    /// Where answers to leaves are remembered.
+    pub(crate) memo: Option<Memo<'a>>,
     /// Filled where statements are traced.
     pub(crate) trace: Vec<InForce>,
 }
@@ -40,14 +44,15 @@ impl<'a> ScalarEvaluator<'a> {
         setting: &'a Setting,
     ) -> Self {
         let permission_facts = estate.universe.facts(permission);
-        ScalarEvaluator { estate, caller, permission, permission_facts, part, setting, trace: Vec::new() }
+        let (memo, trace) = (None, Vec::new());
+        ScalarEvaluator { estate, caller, permission, permission_facts, part, setting, memo, trace }
     }
 
     fn spec(&self, layer: LayerId) -> Option<&'static LayerSpec> {
-        self.estate.provider.layers.iter().find(|spec| spec.id == layer)
+        self.estate.provider.layer(layer)
     }
 
-    fn scene(&self, brought: bool) -> Scene<'a> {
+    pub(crate) fn scene(&self, brought: bool) -> Scene<'a> {
         let (library, states): (&Library, _) = match (&self.setting.brought, brought) {
             (Some(brought), true) => (&brought.library, &brought.states),
             _ => (&self.estate.library, &self.setting.states),
@@ -59,6 +64,8 @@ impl<'a> ScalarEvaluator<'a> {
             asked: &self.part.asked,
             permission: Some(self.permission),
             own_account: self.part.own_account(self.estate, self.caller),
+            memo: self.memo,
+            brought,
         }
     }
 
@@ -78,9 +85,21 @@ impl<'a> ScalarEvaluator<'a> {
     }
 
     /// The policies of the resource record that the request names for this layer.
-    pub(crate) fn named_policies(&self, layer: LayerId) -> Vec<PolicyId> {
+    pub(crate) fn named_policies(&self, layer: LayerId) -> impl Iterator<Item = PolicyId> + use<'a> {
+        let estate = self.estate;
         let named = self.setting.named.iter().find(|(l, _)| *l == layer).and_then(|(_, id)| *id);
-        named.map(|resource| self.estate.resource_policies(resource, layer).collect()).unwrap_or_default()
+        named.into_iter().flat_map(move |resource| estate.resource_policies(resource, layer))
+    }
+
+    fn may_have_unknown_policy(&self) -> bool {
+        let found = || self.part.may_have_unknown_policy(self.estate, self.setting);
+        match self.memo {
+            Some(memo) if self.setting.strict => {
+                let answer = memo.leaves.answer(Leaf::UnknownPolicy, memo.marks.asked, || found().into());
+                self.part.resource.is_none() && answer.degree == Tri::Yes
+            }
+            _ => found(),
+        }
     }
 
     /// Whether a statement's principals may include the caller.
@@ -113,7 +132,7 @@ impl<'a> ScalarEvaluator<'a> {
     }
 
     /// What a statement says, who it names aside.
-    fn statement<T: Scalar>(
+    pub(crate) fn statement<T: Scalar>(
         &mut self,
         scene: &Scene<'_>,
         layer: LayerId,
@@ -121,7 +140,7 @@ impl<'a> ScalarEvaluator<'a> {
         id: StatementId,
         statement: &Stmt,
     ) -> T {
-        if !scene.library.action_sets[statement.actions].contains(self.permission) {
+        if !scene.library.speaks_of(statement, self.permission) {
             return T::never();
         }
         let resources = scene.resources(statement.resources);
@@ -133,9 +152,12 @@ impl<'a> ScalarEvaluator<'a> {
             return T::never();
         }
         let by = self.traced::<T>(layer, held, id);
-        T::leaf(Tri::and(resources, condition), by, || {
-            scene.resources_expr(statement.resources).and(scene.condition_expr(statement.condition))
-        })
+        T::leaf(
+            Tri::and(resources, condition),
+            by,
+            || scene.resources_expr(statement.resources).and(scene.condition_expr(statement.condition)),
+            || scene.resources_mark(statement.resources).and(&scene.condition_mark(statement.condition)),
+        )
     }
 
     fn add_document<T: Scalar>(
@@ -158,10 +180,10 @@ impl<'a> ScalarEvaluator<'a> {
         }
     }
 
-    fn policies<T: Scalar>(&mut self, layer: LayerId, policies: &[Held]) -> Effects<T> {
+    fn policies<T: Scalar>(&mut self, layer: LayerId, policies: impl Iterator<Item = Held>) -> Effects<T> {
         let scene = self.scene(false);
         let mut effects = none();
-        for &held in policies {
+        for held in policies {
             let policy = &self.estate.policies[held.policy];
             if policy.layer == layer {
                 self.add_document(&scene, layer, Some(held), policy.document, &mut effects);
@@ -170,21 +192,25 @@ impl<'a> ScalarEvaluator<'a> {
         effects
     }
 
-    fn missing<T: Scalar>(&self, spec: &LayerSpec, subject: String) -> T {
-        T::leaf(Tri::Maybe, None, || missing_atom(spec, subject, Effect::Allow))
+    fn missing<T: Scalar>(&self, spec: &LayerSpec, subject: Subject<'_>, effect: Effect) -> T {
+        T::leaf(
+            Tri::Maybe,
+            None,
+            || missing_atom(spec, subject.to_string(), effect),
+            || Mark::of(&("layer", spec.id, effect == Effect::Deny, subject)),
+        )
     }
 
     /// A layer of which nothing is known may allow anything, and deny anything.
-    fn doubt<T: Scalar>(&self, spec: &LayerSpec, subject: String) -> Effects<T> {
-        Effects { allow: self.missing(spec, subject.clone()), deny: self.missing_denial(spec, subject) }
+    fn doubt<T: Scalar>(&self, spec: &LayerSpec, subject: Subject<'_>) -> Effects<T> {
+        Effects {
+            allow: self.missing(spec, subject, Effect::Allow),
+            deny: self.missing(spec, subject, Effect::Deny),
+        }
     }
 
-    fn missing_denial<T: Scalar>(&self, spec: &LayerSpec, subject: String) -> T {
-        T::leaf(Tri::Maybe, None, || missing_atom(spec, subject, Effect::Deny))
-    }
-
-    /// How an entry names the caller, with what that depends on.
-    fn names(&self, entry: WhoEntry) -> (Tri, Option<Atom>) {
+    /// How an entry names the caller, with the session name that it depends on.
+    fn names(&self, entry: WhoEntry) -> (Tri, Option<Text>) {
         use crate::model::PrincipalKind::{Anonymous, Federated, Service};
         let text = |text| self.estate.library.texts.get(text);
         let caller = self.caller;
@@ -205,7 +231,7 @@ impl<'a> ScalarEvaluator<'a> {
                 match (&caller.session_name, same) {
                     (_, false) => (Tri::No, None),
                     (Some(name), true) => (Tri::from(name == text(session)), None),
-                    (None, true) => (Tri::Maybe, Some(Atom::SessionName(text(session).to_owned()))),
+                    (None, true) => (Tri::Maybe, Some(session)),
                 }
             }
             WhoEntry::Nobody => (Tri::No, None),
@@ -217,16 +243,24 @@ impl<'a> ScalarEvaluator<'a> {
     fn excepted<T: Scalar>(&self, who: WhoId) -> T {
         let entries = &self.estate.library.whos[who].entries;
         entries.iter().fold(T::never(), |all, &entry| {
-            let (degree, atom) = self.names(entry);
+            let (degree, session) = self.names(entry);
             let account = matches!(entry, WhoEntry::Account(_));
             let root = self.caller.kind == crate::model::PrincipalKind::Root;
             let found = if account && degree == Tri::Yes && !root {
-                T::leaf(Tri::Maybe, None, || Expr::atom(Atom::Missing(Arc::new(not_principal_doubt()))))
+                let doubt = || Expr::atom(Atom::Missing(Arc::new(not_principal_doubt())));
+                T::leaf(Tri::Maybe, None, doubt, || Mark::of(&"excepted account"))
             } else {
-                T::leaf(degree, None, || atom.map_or(Expr::Never, Expr::atom))
+                self.session_leaf(degree, session)
             };
             all.or(&found)
         })
+    }
+
+    /// The session has this name.
+    fn session_leaf<T: Scalar>(&self, degree: Tri, session: Option<Text>) -> T {
+        let atom = |text| Expr::atom(Atom::SessionName(self.estate.library.texts.get(text).to_owned()));
+        let expr = || session.map_or(Expr::Never, atom);
+        T::leaf(degree, None, expr, || Mark::of(&("session", session)))
     }
 
     fn add_grants<T: Scalar>(&mut self, layer: LayerId, policy: PolicyId, grants: &mut Grants<T>) {
@@ -259,11 +293,11 @@ impl<'a> ScalarEvaluator<'a> {
                 continue;
             }
             for &entry in &named.entries {
-                let (degree, atom) = self.names(entry);
+                let (degree, session) = self.names(entry);
                 if degree == Tri::No {
                     continue;
                 }
-                let named = T::leaf(degree, None, || atom.map_or(Expr::Never, Expr::atom));
+                let named: T = self.session_leaf(degree, session);
                 let says = says.and(&named);
                 match statement.effect {
                     Effect::Allow => self.grant(entry, &says, grants),
@@ -289,6 +323,26 @@ impl<'a> ScalarEvaluator<'a> {
     }
 }
 
+/// Of whom or what a layer is missing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Subject<'a> {
+    Account(&'a str),
+    Caller(&'a str),
+    Resource(&'a Asked),
+}
+
+impl std::fmt::Display for Subject<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Subject::Account(account) => write!(f, "account {account}"),
+            Subject::Caller(id) => f.write_str(id),
+            Subject::Resource(Asked::Nothing) => f.write_str("*"),
+            Subject::Resource(Asked::Id(id)) => f.write_str(id),
+            Subject::Resource(Asked::Pattern(pattern)) => write!(f, "{pattern}"),
+        }
+    }
+}
+
 pub(crate) fn missing_atom(spec: &LayerSpec, subject: String, effect: Effect) -> Expr {
     let (fact, how) = spec.missing;
     let fact = Arc::new(MissingFact { fact: fact.to_owned(), subject, how: how.to_owned() });
@@ -303,7 +357,7 @@ pub(crate) fn not_principal_doubt() -> MissingFact {
     }
 }
 
-fn none<T: crate::truth::Truth>() -> Effects<T> {
+fn none<T: Truth>() -> Effects<T> {
     Effects { allow: T::never(), deny: T::never() }
 }
 
@@ -332,46 +386,42 @@ impl<T: Scalar> Evaluator<T> for ScalarEvaluator<'_> {
                 if self.caller.unloaded {
                     // What its own account grants is missing; its limits are part of that.
                     let subject = match self.caller.kind {
-                        crate::model::PrincipalKind::Deleted => self.caller.id.clone(),
-                        _ => format!("account {}", self.caller.account_text),
+                        crate::model::PrincipalKind::Deleted => Subject::Caller(&self.caller.id),
+                        _ => Subject::Account(&self.caller.account_text),
                     };
-                    let allow = if spec.grants { self.missing(spec, subject) } else { T::always() };
+                    let missing = || self.missing(spec, subject, Effect::Allow);
+                    let allow = if spec.grants { missing() } else { T::always() };
                     return Effects { allow, deny: T::never() };
                 }
                 let held = self.caller.principal.map_or(&[][..], |id| self.estate.held(layer, id));
                 if held.is_empty() && !spec.grants {
                     return open();
                 }
-                self.policies(layer, held)
+                self.policies(layer, held.iter().copied())
             }
             Binding::PrincipalScope | Binding::ResourceScope => {
                 let Some(scope) = self.scope(spec, level) else {
-                    return self.doubt(spec, format!("account {}", self.caller.account_text));
+                    return self.doubt(spec, Subject::Account(&self.caller.account_text));
                 };
-                let policies: Vec<Held> = self.estate.scopes[scope]
-                    .policies
-                    .iter()
-                    .map(|&policy| Held { policy, via: None })
-                    .collect();
-                self.policies(layer, &policies)
+                let policies = self.estate.scopes[scope].policies.iter();
+                self.policies(layer, policies.map(|&policy| Held { policy, via: None }))
             }
             Binding::Request => {
                 let Some(brought) = &self.setting.brought else { return open() };
-                let documents: Vec<DocId> =
-                    brought.documents.iter().filter(|(l, _)| *l == layer).map(|(_, d)| *d).collect();
-                if documents.is_empty() {
+                let mut documents = brought.documents.iter().filter(|(l, _)| *l == layer).peekable();
+                if documents.peek().is_none() {
                     return open();
                 }
                 let scene = self.scene(true);
                 let mut effects = none();
-                for document in documents {
-                    self.add_document(&scene, layer, None, document, &mut effects);
+                for (_, document) in documents {
+                    self.add_document(&scene, layer, None, *document, &mut effects);
                 }
                 effects
             }
             Binding::Context(_) => {
-                let policies = self.named_policies(layer);
-                if policies.is_empty() {
+                let mut policies = self.named_policies(layer).peekable();
+                if policies.peek().is_none() {
                     return open();
                 }
                 // The policy names whom it lets through; without a name it is about everybody.
@@ -388,28 +438,24 @@ impl<T: Scalar> Evaluator<T> for ScalarEvaluator<'_> {
 
     fn grants(&mut self, layer: LayerId, _within: &T) -> Option<Grants<T>> {
         let spec = self.spec(layer)?;
-        let policies: Vec<PolicyId> = match self.part.resource {
-            Some(resource) => self.estate.resource_policies(resource, layer).collect(),
-            None => Vec::new(),
-        };
-        if policies.is_empty() {
+        let estate = self.estate;
+        let resource = self.part.resource.into_iter();
+        let mut policies = resource.flat_map(|id| estate.resource_policies(id, layer)).peekable();
+        if policies.peek().is_none() {
             let required = spec.required_for.is_some_and(|fact| self.permission_facts >> fact.0 & 1 == 1)
                 && self.part.can_be_acted_on(self.estate, self.permission);
-            let strict =
-                spec.required_for.is_none() && self.part.may_have_unknown_policy(self.estate, self.setting);
+            let strict = spec.required_for.is_none() && self.may_have_unknown_policy();
             if !self.setting.own_policies || !(required || strict) {
                 return None;
             }
-            let subject = match &self.part.asked {
-                super::question::Asked::Nothing if !required => return None,
-                super::question::Asked::Nothing => "*".to_owned(),
-                super::question::Asked::Id(id) => id.clone(),
-                super::question::Asked::Pattern(pattern) => pattern.to_string(),
-            };
+            if self.part.asked == Asked::Nothing && !required {
+                return None;
+            }
+            let subject = Subject::Resource(&self.part.asked);
             let mut grants = Grants::none();
-            let doubt: T = self.missing(spec, subject.clone());
+            let doubt: T = self.missing(spec, subject, Effect::Allow);
             grants.by_strength.iter_mut().for_each(|slot| *slot = doubt.clone());
-            grants.deny = self.missing_denial(spec, subject);
+            grants.deny = self.missing(spec, subject, Effect::Deny);
             return Some(grants);
         }
         let mut grants = Grants::none();

@@ -133,6 +133,8 @@ impl<'a> SetEvaluator<'a> {
             permission: Some(self.permission),
             // Callers of every account ask at once: whose own the resource would be is left to the second phase.
             own_account: None,
+            memo: None,
+            brought: false,
         }
     }
 
@@ -176,14 +178,17 @@ impl<'a> SetEvaluator<'a> {
             let scene = this.scene(&this.setting.states);
             scene.condition(id, &mut |scene, leaf| match leaf {
                 CondLeaf::Missing(_) => constant(Tri::Maybe),
-                CondLeaf::Clause(clause) => match this.clause_depends(clause) {
-                    DependsOn::Request => constant(scene.clause(clause, false).degree),
-                    DependsOn::Principal => this.principal_clause(clause),
-                    DependsOn::Mixed => {
-                        lasting = false;
-                        this.one_by_one(candidates, &|scene| scene.clause(clause, false).degree)
+                CondLeaf::Clause(id) => {
+                    let clause = scene.library.conditions.clause(id);
+                    match this.clause_depends(clause) {
+                        DependsOn::Request => constant(scene.clause(clause, false).degree),
+                        DependsOn::Principal => this.principal_clause(clause),
+                        DependsOn::Mixed => {
+                            lasting = false;
+                            this.one_by_one(candidates, &|scene| scene.clause(clause, false).degree)
+                        }
                     }
-                },
+                }
             })
         };
         if lasting {
@@ -286,25 +291,25 @@ impl<'a> SetEvaluator<'a> {
         for effect in [Effect::Allow, Effect::Deny] {
             let side = gathered.side(effect);
             let of = |guarded: &&Guarded| guarded.effect == effect && always(guarded);
-            side.sure.union_with_all(index.on_everything(self.permission).filter(of).map(|g| &g.holders));
+            side.sure.union_with_all(index.on_everything(self.permission).filter(of).map(|g| &*g.holders));
             side.poss = side.sure.clone();
             if universal {
                 // Any particular resource will do: what can act there is indexed.
                 let somewhere = || index.on_something(self.permission).filter(of);
-                side.open.union_with_all(somewhere().filter(|g| g.certain).map(|g| &g.holders));
-                side.poss.union_with_all(somewhere().filter(|g| !g.certain).map(|g| &g.holders));
+                side.open.union_with_all(somewhere().filter(|g| g.certain).map(|g| &*g.holders));
+                side.poss.union_with_all(somewhere().filter(|g| !g.certain).map(|g| &*g.holders));
                 side.poss.union_with(&side.open);
             }
         }
         for guarded in index.on_everything(self.permission).filter(|g| !always(g)) {
-            let mut holders = guarded.holders.clone();
+            let mut holders = IdSet::clone(&guarded.holders);
             holders.intersect_with(within);
             let found = self.condition(guarded.condition, &holders);
             gathered.add(guarded.effect, &found, &holders);
         }
         if universal {
             for guarded in index.on_something(self.permission).filter(|g| !always(g)) {
-                let mut holders = guarded.holders.clone();
+                let mut holders = IdSet::clone(&guarded.holders);
                 holders.intersect_with(within);
                 let found = self.condition(guarded.condition, &holders);
                 let open = guarded.certain.then(Principals::all);

@@ -20,8 +20,8 @@ pub struct CredentialRow {
     pub credential_kind: CredentialKind,
     /// Its id; where only a report was given that numbers a user's credentials, `access_key_1` and the like.
     pub credential: Option<String>,
-    /// Whether it can be used.
-    pub active: Option<bool>,
+    /// `active` or `inactive`; absent where the exports do not tell.
+    pub status: Option<String>,
     /// When it was made or last changed.
     pub changed: Option<String>,
     /// Its last use, as far as the provider tells.
@@ -58,9 +58,9 @@ pub struct AccessedRow {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Summary {
     pub(crate) last_used: Option<String>,
-    pub(crate) password_enabled: Option<bool>,
-    pub(crate) mfa: Option<bool>,
-    pub(crate) active_keys: Option<u64>,
+    pub(crate) password: Option<String>,
+    pub(crate) mfa: Option<String>,
+    pub(crate) active_keys: Vec<String>,
     pub(crate) oldest_key: Option<String>,
 }
 
@@ -82,7 +82,7 @@ impl Snapshot {
                     account: account(estate, one.principal),
                     credential_kind: one.kind,
                     credential: text(one.id),
-                    active: one.active,
+                    status: one.active.map(|yes| if yes { "active" } else { "inactive" }.to_owned()),
                     changed: instant(one.changed),
                     last_used: instant(at),
                     last_used_service: text(service),
@@ -127,14 +127,15 @@ pub(crate) fn summary(estate: &Estate, principal: Text) -> Summary {
     let of = |kind| own.clone().filter(move |one| one.kind == kind);
     // Without a complete list only presence is known.
     let complete = usage.reported.contains(&principal);
-    let presence = |found: bool| (found || complete).then_some(found);
+    let presence =
+        |found: bool, word: &str| (found || complete).then(|| if found { word } else { "none" }.to_owned());
     let keys = || of(CredentialKind::AccessKey).filter(|one| one.active != Some(false));
     let last_used = usage.last_used.get(&principal);
     Summary {
         last_used: last_used.and_then(|used| instant(used.at)),
-        password_enabled: presence(of(CredentialKind::Password).any(|one| one.active == Some(true))),
-        mfa: presence(of(CredentialKind::Mfa).next().is_some()),
-        active_keys: presence(keys().next().is_some()).map(|_| keys().count() as u64),
+        password: presence(of(CredentialKind::Password).any(|one| one.active == Some(true)), "enabled"),
+        mfa: presence(of(CredentialKind::Mfa).next().is_some(), "active"),
+        active_keys: keys().filter_map(|one| one.id).map(|key| id(key).to_owned()).collect(),
         oldest_key: instant(keys().filter_map(|one| one.changed).min()),
     }
 }

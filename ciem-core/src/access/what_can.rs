@@ -1,9 +1,10 @@
 //! `what_can`: one caller's access as rows of permissions on resource patterns.
 
+use super::alike;
 use super::can::{general_assumptions, missing};
 use super::decide::{Case, Verdict, verdict};
-use super::matrix::RowPlan;
 use super::question::{Asked, Caller, Given, Part, Plan, Setting, asked_parts, find_callers};
+use super::row_plan::RowPlan;
 use super::scalar::ScalarEvaluator;
 use super::who_can::{condition, except};
 use crate::base::{Intervals, Row};
@@ -272,31 +273,46 @@ impl Inquiry<'_> {
             // Permissions without resource belong to the row of `*`.
             candidates.minus(&Row::from_intervals(universe.without_resource(), universe.len()));
         }
-        let sources = self.sources(pattern);
+        let sources = self.sources(pattern, &plan);
+        let len = universe.len();
+        let sure = {
+            let mut sure = candidates.clone();
+            sure.and(set.sure());
+            sure
+        };
+        candidates.minus(&sure);
+        let (sure, doubtful): (Vec<u16>, Vec<u16>) = (sure.ids(len).collect(), candidates.ids(len).collect());
+        let by_source = || sources.iter().map(|source| &source.actions);
         let mut groups: BTreeMap<(Expr, Vec<u16>), Vec<u16>> = BTreeMap::new();
+        let mut group = |expr: Expr, ids: &[u16], first: u16| {
+            let via = sources.iter().zip(0..).filter(|(source, _)| source.actions.contains(first));
+            groups.entry((expr, via.map(|(_, at)| at).collect())).or_default().extend_from_slice(ids);
+        };
+        for ids in alike::by_sets(&sure, by_source()) {
+            let Some(&first) = ids.first() else { continue };
+            group(Expr::Always, &ids, first);
+        }
+        let question = alike::Question {
+            estate,
+            caller: self.caller,
+            setting: self.setting,
+            parts: plan.parts().collect(),
+        };
         let mut simplified: BTreeMap<Expr, Expr> = BTreeMap::new();
-        for (done, id) in candidates.ids(universe.len()).enumerate() {
+        let classes = question.classes(&doubtful, plan.masks().iter().chain(by_source()));
+        for (done, ids) in classes.iter().enumerate() {
             progress.tick("asking", done, None)?;
-            let expr = if set.sure().contains(id) {
-                Expr::Always
-            } else {
-                let plan = Plan::new(estate, id, pattern, self.caller_side)?;
-                let raw = Case::new(estate, self.caller, &plan, self.setting).residual_expr();
-                simplified.entry(raw).or_insert_with_key(|raw| simplify(raw).expr).clone()
-            };
-            if expr == Expr::Never {
-                continue;
+            let Some(&first) = ids.first() else { continue };
+            let plan = Plan::new(estate, first, pattern, self.caller_side)?;
+            let raw = Case::new(estate, self.caller, &plan, self.setting).residual_expr();
+            let expr = simplified.entry(raw).or_insert_with_key(|raw| simplify(raw).expr).clone();
+            if expr != Expr::Never {
+                group(expr, ids, first);
             }
-            let via: Vec<u16> = sources
-                .iter()
-                .enumerate()
-                .filter(|(_, source)| source.actions.contains(id))
-                .map(|(at, _)| at as u16)
-                .collect();
-            groups.entry((expr, via)).or_default().push(id);
         }
         let mut found: Vec<(Vec<u16>, AccessRow)> = Vec::new();
-        for ((expr, via), ids) in groups {
+        for ((expr, via), mut ids) in groups {
+            ids.sort_unstable();
             let mut names: Vec<String> = via
                 .iter()
                 .filter_map(|&at| sources.get(usize::from(at)))
@@ -323,7 +339,7 @@ impl Inquiry<'_> {
     }
 
     /// The grants that touch the pattern, for `via`.
-    fn sources(&self, pattern: &str) -> Vec<Source> {
+    fn sources(&self, pattern: &str, plan: &RowPlan) -> Vec<Source> {
         let estate = self.estate;
         let asked = match Pattern::parse(pattern, estate.provider.syntax) {
             Some(parsed) if pattern.contains(['*', '?']) => Asked::Pattern(parsed),
@@ -337,8 +353,13 @@ impl Inquiry<'_> {
             asked: &asked,
             permission: None,
             own_account: None,
+            memo: None,
+            brought: false,
         };
-        let mut add = |policy: PolicyId, via: Option<crate::base::Text>, who: &dyn Fn(Option<_>) -> bool| {
+        let mut add = |policy: PolicyId,
+                       via: Option<crate::base::Text>,
+                       who: &dyn Fn(Option<_>) -> bool,
+                       among: &Intervals| {
             for (_, statement) in estate.library.statements_of(estate.policies[policy].document) {
                 let applies = statement.effect == Effect::Allow
                     && who(statement.who)
@@ -346,39 +367,28 @@ impl Inquiry<'_> {
                 if applies {
                     let mut names = vec![estate.text(estate.policies[policy].name).to_owned()];
                     names.extend(via.map(|via| estate.text(via).to_owned()));
-                    let actions = estate.library.action_sets[statement.actions].clone();
+                    let actions = estate.library.action_sets[statement.actions].intersect(among);
                     sources.push(Source { names, actions });
                 }
             }
         };
+        let all = Intervals::all(estate.universe.len());
         for spec in estate.provider.layers.iter().filter(|s| s.grants && s.binding == Binding::Principal) {
             let held = self.caller.principal.map_or(&[][..], |id| estate.held(spec.id, id));
             for held in held {
-                add(held.policy, held.via, &|_| true);
+                add(held.policy, held.via, &|_| true, &all);
             }
         }
-        if !self.caller_side {
-            let part = Part {
-                asked: asked.clone(),
-                owner: super::question::Owner::Caller,
-                resource: None,
-                covered: None,
-            };
-            let scalar = ScalarEvaluator::new(estate, self.caller, 0, &part, self.setting);
-            let near = match &asked {
-                Asked::Id(id) => super::question::find_resource(estate, id).into_iter().collect(),
-                Asked::Pattern(pattern) if !pattern.is_any() => estate
-                    .resources
-                    .ids()
-                    .filter(|&id| !estate.resources[id].policies.is_empty())
-                    .filter(|&id| !asked_parts(estate, id, pattern).is_empty())
-                    .collect::<Vec<_>>(),
-                _ => Vec::new(),
-            };
-            for id in near {
-                for &policy in &estate.resources[id].policies {
-                    add(policy, None, &|who| scalar.may_name(who));
-                }
+        let part = Part {
+            asked: asked.clone(),
+            owner: super::question::Owner::Caller,
+            resource: None,
+            covered: None,
+        };
+        let scalar = ScalarEvaluator::new(estate, self.caller, 0, &part, self.setting);
+        for (id, actions) in plan.own_policies(estate) {
+            for &policy in &estate.resources[id].policies {
+                add(policy, None, &|who| scalar.may_name(who), &actions);
             }
         }
         sources

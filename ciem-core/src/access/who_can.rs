@@ -4,10 +4,11 @@ use super::can::general_assumptions;
 use super::decide::{Case, Verdict, verdict};
 use super::question::{Caller, Given, Owner, Part, Plan, Setting};
 use super::sets::SetEvaluator;
+use super::via::Routes;
 use crate::base::IdSet;
 use crate::condition::{Atom, Expr, simplify};
 use crate::error::Error;
-use crate::model::{Effect, Match, PrincipalKind, Query};
+use crate::model::{Match, PrincipalKind, Query};
 use crate::progress::Progress;
 use crate::snapshot::Snapshot;
 use crate::snapshot::estate::Estate;
@@ -15,6 +16,7 @@ use crate::truth::{Bits, Kleene, PrincipalId, PrincipalSet, Principals, Truth};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use serde::Serialize;
+use std::rc::Rc;
 
 /// One row of `who_can`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -51,6 +53,8 @@ pub struct Holders {
     members: IdSet<PrincipalId>,
     /// Members whose access surely depends on nothing.
     sure: IdSet<PrincipalId>,
+    /// By special part: who may be allowed anything there.
+    reach: Vec<IdSet<PrincipalId>>,
     assumptions: Vec<String>,
 }
 
@@ -84,7 +88,7 @@ impl Snapshot {
         let mut setting = Setting::new(estate, &given)?;
         setting.own_policies = !query.caller_side_only;
         let plan = Plan::new(estate, permission, &resource, query.caller_side_only)?;
-        let found = sets(estate, &plan, &setting, progress)?;
+        let (found, reach) = sets(estate, &plan, &setting, progress)?;
         let sure = found.sure().among(&estate.everybody);
         let mut members = sure.clone();
         let mut doubtful = found.poss().among(&estate.everybody);
@@ -99,14 +103,14 @@ impl Snapshot {
         let index = self.estates().iter().position(|e| std::ptr::eq(e, estate)).unwrap_or(0);
         let snapshot = self.clone();
         let mut holders =
-            Holders { snapshot, estate: index, plan, setting, resource, members, sure, assumptions };
+            Holders { snapshot, estate: index, plan, setting, resource, members, sure, reach, assumptions };
         let mut asking = holders.asking();
         let mut further = IdSet::default();
         for (done, id) in doubtful.iter().enumerate() {
             progress.tick("asking", done, Some(doubtful.len() as usize))?;
-            let expr = asking.residual(&asking.caller(id));
-            let counts = query.matching == Match::Any || !limited_by_resource(&expr);
-            if expr != Expr::Never && counts {
+            let found = asking.residual(&asking.caller(id));
+            let counts = query.matching == Match::Any || !found.limited_by_resource;
+            if found.verdict != Verdict::Deny && counts {
                 further.insert(id);
             }
         }
@@ -119,8 +123,13 @@ fn limited_by_resource(expr: &Expr) -> bool {
     expr.atoms().iter().any(|atom| matches!(atom, Atom::ResourceIn(_)))
 }
 
-/// Surely and possibly, over all parts of the question.
-fn sets(estate: &Estate, plan: &Plan, setting: &Setting, progress: &Progress) -> Result<PrincipalSet, Error> {
+/// Surely and possibly, over all parts of the question; and possibly at each special part.
+fn sets(
+    estate: &Estate,
+    plan: &Plan,
+    setting: &Setting,
+    progress: &Progress,
+) -> Result<(PrincipalSet, Vec<IdSet<PrincipalId>>), Error> {
     let one = |part: &Part| {
         let mut setting = setting.clone();
         if part.owner != Owner::Caller {
@@ -134,8 +143,9 @@ fn sets(estate: &Estate, plan: &Plan, setting: &Setting, progress: &Progress) ->
         None => PrincipalSet::always(),
     };
     if plan.special.is_empty() {
-        return Ok(found);
+        return Ok((found, Vec::new()));
     }
+    let mut reach = Vec::with_capacity(plan.special.len());
     let mut poss = found.poss().clone();
     let mut sure = found.sure().clone();
     // Whatever is open outside the special parts, or sure there, is not nothing: no list of resources is all of them,
@@ -154,6 +164,7 @@ fn sets(estate: &Estate, plan: &Plan, setting: &Setting, progress: &Progress) ->
         progress.poll("asking", done, Some(plan.special.len()))?;
         let here = one(part);
         poss.or(here.poss());
+        reach.push(here.poss().among(&estate.everybody));
         open.or(here.sure());
         // Who owns the resource must be let in here too; for others it only adds.
         let owners = match (&part.owner, plan.own_scope) {
@@ -167,7 +178,7 @@ fn sets(estate: &Estate, plan: &Plan, setting: &Setting, progress: &Progress) ->
         sure.minus(&kept_out);
     }
     found = Kleene::between(sure, poss).with_open(Some(open));
-    Ok(found)
+    Ok((found, reach))
 }
 
 impl Holders {
@@ -189,10 +200,7 @@ impl Holders {
     /// Their full ids, in the snapshot's order; a person of a directory once for each assignment.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         let estate = self.home();
-        self.members.iter().map(move |id| match &estate.principals[id].acting {
-            Some(acting) => estate.text(estate.people[acting.person].id),
-            None => estate.text(estate.principals[id].id),
-        })
+        self.members.iter().map(move |id| estate.text(estate.shown(id).0))
     }
 
     /// How many hold the access only under a condition, or subject to a missing fact. Finding out costs as much as
@@ -200,7 +208,7 @@ impl Holders {
     pub fn conditional(&self) -> usize {
         let mut asking = self.asking();
         let open = self.members.iter().filter(|&id| !self.sure.contains(id));
-        open.filter(|&id| asking.residual(&asking.caller(id)) != Expr::Always).count()
+        open.filter(|&id| asking.residual(&asking.caller(id)).verdict != Verdict::Allow).count()
     }
 
     /// What the answer takes for granted.
@@ -211,7 +219,8 @@ impl Holders {
     /// The rows, made one by one.
     pub fn rows(&self) -> impl Iterator<Item = HolderRow> + '_ {
         let mut asking = self.asking();
-        self.members.iter().map(move |id| self.row(id, &mut asking))
+        let routes = Routes::new(self.home(), &self.plan);
+        self.members.iter().map(move |id| self.row(id, &mut asking, &routes))
     }
 
     fn home(&self) -> &Estate {
@@ -221,29 +230,53 @@ impl Holders {
 
     fn asking(&self) -> Asking<'_> {
         let (estate, setting) = (self.home(), self.setting.clone());
-        Asking { estate, plan: &self.plan, setting, simplified: HashMap::default() }
+        let known = HashMap::default();
+        Asking { estate, plan: &self.plan, setting, reach: &self.reach, reached: Vec::new(), known }
     }
 
-    fn row(&self, id: PrincipalId, asking: &mut Asking<'_>) -> HolderRow {
-        let estate = self.home();
+    fn row(&self, id: PrincipalId, asking: &mut Asking<'_>, routes: &Routes<'_>) -> HolderRow {
         let caller = asking.caller(id);
-        let expr = &if self.sure.contains(id) { Expr::Always } else { asking.residual(&caller) };
-        let via = via(&asking.case(&caller));
-        let mut resources = within(expr);
+        let found = if self.sure.contains(id) { Found::always() } else { asking.residual(&caller) };
+        let via = routes.via(&caller, &mut asking.setting);
+        let mut resources = found.resources.clone();
         if resources.is_empty() {
             resources.push(self.resource.clone());
         }
         HolderRow {
-            principal: caller.shown_id(estate),
-            principal_kind: caller.shown_kind(estate),
-            provider: estate.provider.name,
+            principal: caller.shown_id(self.home()),
+            principal_kind: caller.shown_kind(self.home()),
+            provider: self.home().provider.name,
             account: caller.account_text,
             tier: "active",
-            verdict: verdict(expr),
-            condition: condition(expr),
+            verdict: found.verdict,
+            condition: found.condition.clone(),
             resources,
             via,
         }
+    }
+}
+
+/// What a residual means, written out once for all who share it.
+#[derive(Debug)]
+struct Found {
+    verdict: Verdict,
+    condition: Option<String>,
+    resources: Vec<String>,
+    limited_by_resource: bool,
+}
+
+impl Found {
+    fn of(expr: &Expr) -> Found {
+        Found {
+            verdict: verdict(expr),
+            condition: condition(expr),
+            resources: within(expr),
+            limited_by_resource: limited_by_resource(expr),
+        }
+    }
+
+    fn always() -> Rc<Found> {
+        Rc::new(Found::of(&Expr::Always))
     }
 }
 
@@ -253,27 +286,29 @@ struct Asking<'a> {
     plan: &'a Plan,
     /// Bound to whoever is asked about.
     setting: Setting,
-    simplified: HashMap<Expr, Expr, RandomState>,
+    reach: &'a [IdSet<PrincipalId>],
+    /// By special part, of whoever is asked about.
+    reached: Vec<bool>,
+    known: HashMap<Expr, Rc<Found>, RandomState>,
 }
 
-impl<'a> Asking<'a> {
+impl Asking<'_> {
     fn caller(&self, id: PrincipalId) -> Caller {
         Caller::of(self.estate, id, None)
     }
 
-    fn case<'b>(&'b mut self, caller: &'b Caller) -> Case<'b> {
+    fn residual(&mut self, caller: &Caller) -> Rc<Found> {
         caller.bind(self.estate, &mut self.setting, None);
-        Case::new(self.estate, caller, self.plan, &self.setting)
-    }
-
-    fn residual(&mut self, caller: &Caller) -> Expr {
-        let raw = self.case(caller).residual_expr();
-        if let Some(known) = self.simplified.get(&raw) {
-            return known.clone();
+        self.reached.clear();
+        self.reached.extend(self.reach.iter().map(|set| caller.principal.is_none_or(|id| set.contains(id))));
+        let reached = Some(self.reached.as_slice());
+        let raw = Case::reaching(self.estate, caller, self.plan, &self.setting, reached).residual_expr();
+        if let Some(known) = self.known.get(&raw) {
+            return Rc::clone(known);
         }
-        let expr = simplify(&raw).expr;
-        self.simplified.insert(raw, expr.clone());
-        expr
+        let found = Rc::new(Found::of(&simplify(&raw).expr));
+        self.known.insert(raw, Rc::clone(&found));
+        found
     }
 }
 
@@ -315,23 +350,4 @@ pub(crate) fn except(expr: &Expr) -> Vec<String> {
     out.sort_unstable();
     out.dedup();
     out
-}
-
-/// Policies and groups of the statements that allow.
-pub(crate) fn via(case: &Case<'_>) -> Vec<String> {
-    let estate = case.estate;
-    let mut names: std::collections::BTreeSet<String> =
-        case.caller.through(estate).map(str::to_owned).collect();
-    for (_, trace) in case.traced() {
-        for entry in trace {
-            let Some(policy) = entry.policy else { continue };
-            let limits = estate.provider.layers.iter().any(|s| s.id == entry.layer && !s.grants);
-            if limits || estate.library.statements[entry.statement].effect == Effect::Deny {
-                continue;
-            }
-            names.insert(estate.text(estate.policies[policy].name).to_owned());
-            names.extend(entry.via.map(|via| estate.text(via).to_owned()));
-        }
-    }
-    names.into_iter().collect()
 }

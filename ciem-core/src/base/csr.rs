@@ -61,3 +61,40 @@ impl<I: Id, T> Csr<I, T> {
         self.items.shrink_to_fit();
     }
 }
+
+/// As [`Csr`], for id spaces of which few have a row: an empty row costs nothing.
+pub(crate) struct SparseRows<I, T> {
+    ids: Vec<I>,
+    rows: Csr<I, T>,
+}
+
+impl<I, T> std::fmt::Debug for SparseRows<I, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.rows.fmt(f)
+    }
+}
+
+impl<I: Id, T> SparseRows<I, T> {
+    /// From (row, item) pairs sorted by row.
+    pub(crate) fn from_sorted(pairs: impl IntoIterator<Item = (I, T)>) -> Self {
+        let (mut ids, mut rows): (Vec<I>, Csr<I, T>) = (Vec::new(), Csr::default());
+        for (row, item) in pairs {
+            rows.items.push(item);
+            let end = rows.items.len() as u32;
+            match rows.ends.last_mut() {
+                Some(last) if ids.last() == Some(&row) => *last = end,
+                _ => {
+                    ids.push(row);
+                    rows.ends.push(end);
+                }
+            }
+        }
+        ids.shrink_to_fit();
+        rows.shrink();
+        SparseRows { ids, rows }
+    }
+
+    pub(crate) fn row(&self, id: I) -> &[T] {
+        self.ids.binary_search(&id).map_or(&[], |at| self.rows.row(I::new(at)))
+    }
+}

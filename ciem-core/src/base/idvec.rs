@@ -33,6 +33,10 @@ impl<I: Id, T> IdVec<I, T> {
         self.items.len()
     }
 
+    pub(crate) fn into_items(self) -> std::vec::IntoIter<T> {
+        self.items.into_iter()
+    }
+
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, T> {
         self.items.iter()
     }

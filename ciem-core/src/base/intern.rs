@@ -27,25 +27,29 @@ impl std::fmt::Debug for Interner {
 
 impl Interner {
     pub(crate) fn text(&mut self, text: &str) -> Text {
-        let hash = self.seed.hash_one(text);
-        // The upper hash half is kept beside the id, so that growing never touches the texts.
-        let tag = (hash >> 32) as u32;
+        let tag = self.tag(text);
         let (bytes, ends) = (&self.bytes, &self.ends);
-        if let Some(&(_, id)) = self.table.find(hash, |&(t, id)| t == tag && slice(bytes, ends, id) == text) {
+        if let Some(&(_, id)) =
+            self.table.find(spread(tag), |&(t, id)| t == tag && slice(bytes, ends, id) == text)
+        {
             return Text(id);
         }
         let id = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
         self.bytes.push_str(text);
         self.ends.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
-        let (bytes, ends, seed) = (&self.bytes, &self.ends, &self.seed);
-        self.table.insert_unique(hash, (tag, id), |&(_, id)| seed.hash_one(slice(bytes, ends, id)));
+        self.table.insert_unique(spread(tag), (tag, id), |&(tag, _)| spread(tag));
         Text(id)
     }
 
+    /// Half of the hash is kept beside the id and stands for all of it, so that growing never touches the texts.
+    fn tag(&self, text: &str) -> u32 {
+        (self.seed.hash_one(text) >> 32) as u32
+    }
+
     pub(crate) fn find(&self, text: &str) -> Option<Text> {
-        let hash = self.seed.hash_one(text);
-        let tag = (hash >> 32) as u32;
-        let found = self.table.find(hash, |&(t, id)| t == tag && slice(&self.bytes, &self.ends, id) == text);
+        let tag = self.tag(text);
+        let found =
+            self.table.find(spread(tag), |&(t, id)| t == tag && slice(&self.bytes, &self.ends, id) == text);
         found.map(|&(_, id)| Text(id))
     }
 
@@ -62,6 +66,11 @@ impl Interner {
         self.bytes.shrink_to_fit();
         self.ends.shrink_to_fit();
     }
+}
+
+/// The table looks at the uppermost bits as well as at the lowest.
+fn spread(tag: u32) -> u64 {
+    u64::from(tag).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 fn slice<'a>(bytes: &'a str, ends: &[u32], id: u32) -> &'a str {

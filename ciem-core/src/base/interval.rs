@@ -65,6 +65,14 @@ impl Intervals {
         self.0.get(at).is_some_and(|&(start, _)| start <= id)
     }
 
+    /// The least range that holds all of them.
+    pub(crate) fn span(&self) -> (u16, u16) {
+        match (self.0.first(), self.0.last()) {
+            (Some(first), Some(last)) => (first.0, last.1),
+            _ => (0, 0),
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -81,7 +89,7 @@ impl Intervals {
 
 /// The words of a dense row, shared until one of the sharers changes.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Words(Arc<[u64]>);
+pub(crate) struct Words(pub(super) Arc<[u64]>);
 
 impl Words {
     fn zeros(len: u16) -> Self {
@@ -99,22 +107,7 @@ impl Words {
     }
 
     fn fill(&mut self, intervals: &Intervals) {
-        let all = Arc::make_mut(&mut self.0);
-        for &(start, end) in intervals.ranges() {
-            let (first, last) = (usize::from(start / 64), usize::from((end - 1) / 64));
-            let head = u64::MAX << (start % 64);
-            let tail = u64::MAX >> (63 - (end - 1) % 64);
-            let Some(words) = all.get_mut(first..=last) else { continue };
-            match words {
-                [one] => *one |= head & tail,
-                [front, middle @ .., back] => {
-                    *front |= head;
-                    middle.fill(u64::MAX);
-                    *back |= tail;
-                }
-                [] => {}
-            }
-        }
+        fill(Arc::make_mut(&mut self.0), intervals);
     }
 
     /// Whether any pair of words has something in common under `op`.
@@ -134,8 +127,26 @@ impl Words {
     }
 }
 
+pub(super) fn fill(all: &mut [u64], intervals: &Intervals) {
+    for &(start, end) in intervals.ranges() {
+        let (first, last) = (usize::from(start / 64), usize::from((end - 1) / 64));
+        let head = u64::MAX << (start % 64);
+        let tail = u64::MAX >> (63 - (end - 1) % 64);
+        let Some(words) = all.get_mut(first..=last) else { continue };
+        match words {
+            [one] => *one |= head & tail,
+            [front, middle @ .., back] => {
+                *front |= head;
+                middle.fill(u64::MAX);
+                *back |= tail;
+            }
+            [] => {}
+        }
+    }
+}
+
 /// A set of permissions with O(1) none and all; shared words are cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Row {
     None,
     All,
@@ -147,6 +158,13 @@ impl Row {
         let mut row = Row::None;
         row.pour(intervals, len);
         row
+    }
+
+    /// From the words of a dense row of `len` permissions.
+    pub(crate) fn from_words(words: impl Iterator<Item = u64>, len: u16) -> Self {
+        let words: Arc<[u64]> = words.collect();
+        let seen = words.iter().fold(0, |seen, word| seen | word);
+        if seen == 0 { Row::None } else { Row::Some(Words(words), len) }
     }
 
     /// Adds intervals of a universe of `len` permissions.
@@ -220,6 +238,7 @@ impl Row {
         }
     }
 
+    #[cfg(test)]
     pub(crate) fn count(&self, len: u16) -> u32 {
         match self {
             Row::None => 0,

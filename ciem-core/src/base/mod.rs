@@ -1,6 +1,7 @@
 //! Ids, interning, and the two kinds of set: roaring on the sparse axes, dense rows on the permission axis.
 
 pub(crate) mod csr;
+pub(crate) mod dense;
 pub(crate) mod id;
 pub(crate) mod idset;
 pub(crate) mod idvec;
@@ -9,7 +10,8 @@ pub(crate) mod interval;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use csr::Csr;
+pub(crate) use csr::{Csr, SparseRows};
+pub(crate) use dense::{Dense, RowList, RowNumber};
 pub(crate) use id::{Id, id_type};
 pub(crate) use idset::IdSet;
 pub(crate) use idvec::IdVec;

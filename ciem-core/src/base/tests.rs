@@ -60,4 +60,26 @@ proptest! {
         full.minus(&ra);
         prop_assert_eq!(full.ids(LEN).collect::<BTreeSet<_>>(), &all - &sa);
     }
+    #[test]
+    fn rows_in_bulk_are_the_same_rows(all in prop::collection::vec(ranges(), 1..8), end in 0u16..2) {
+        // The last permission may be held or not: the row's last word is not full.
+        let with_end = |mut ranges: Vec<(u16, u16)>| {
+            ranges.push((LEN - end, LEN));
+            Intervals::from_ranges(ranges)
+        };
+        let all: Vec<Intervals> = all.into_iter().map(with_end).collect();
+        let mut list = RowList::default();
+        let numbers: Vec<RowNumber> =
+            all.iter().map(|one| list.push(&Row::from_intervals(one, LEN), LEN)).collect();
+        for (number, one) in numbers.into_iter().zip(&all) {
+            prop_assert_eq!(list.ranges(number), one.ranges());
+            let mut dense = Dense::new(LEN);
+            dense.pour(&Intervals::all(LEN));
+            dense.clear();
+            dense.pour(one);
+            let row = Row::from_words(dense.words().iter().copied(), LEN);
+            prop_assert_eq!(Dense::of(&row, LEN), dense);
+            prop_assert_eq!(row.ids(LEN).collect::<BTreeSet<_>>(), one.ids().collect());
+        }
+    }
 }

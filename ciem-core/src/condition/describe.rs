@@ -250,7 +250,12 @@ fn arn_leaves(negated: bool, predicates: Vec<Predicate>) -> Vec<Leaf> {
         (false, false) => Operator::ArnLike,
         (false, true) => Operator::ArnNotLike,
     };
-    vec![(operator, sorted(patterns.iter().map(|pattern| pattern.to_string().into()).collect()))]
+    // A lone `*` has not the six segments that the operator compares: every ARN is written so that all readers agree.
+    let text = |pattern: &Pattern| match pattern.is_any() {
+        true => "arn:*:*:*:*:*".into(),
+        false => pattern.to_string().into(),
+    };
+    vec![(operator, sorted(patterns.iter().map(text).collect()))]
 }
 
 fn sorted(mut values: Vec<Box<str>>) -> Vec<Box<str>> {

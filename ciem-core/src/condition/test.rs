@@ -110,6 +110,11 @@ impl Test {
         &self.operands
     }
 
+    /// Whether a value has to be read or rewritten before it can be compared: answers are worth remembering.
+    pub(crate) fn reads_values(&self) -> bool {
+        matches!(self.operator.family(), Family::Binary | Family::Date | Family::FoldedText)
+    }
+
     /// Whether the test holds for what is known of the key. An unknown key gives `Maybe` unless every value and
     /// absence agree.
     pub(crate) fn eval(&self, state: KeyState<'_>) -> Tri {

@@ -57,7 +57,8 @@ fn parse_epoch(text: &str) -> Option<Point> {
         return None;
     }
     let seconds: Point = seconds.parse().ok()?;
-    let nanoseconds: Point = format!("{:0<9.9}", fraction).parse().ok()?;
+    let digits = fraction.bytes().chain(std::iter::repeat(b'0')).take(9);
+    let nanoseconds = digits.fold(0, |all, digit| all * 10 + Point::from(digit - b'0'));
     let point = seconds * 1_000_000_000 + nanoseconds;
     Some(if negative { -point } else { point })
 }

@@ -198,10 +198,40 @@ pub(crate) struct Facts {
     pub(crate) accounts: BTreeMap<Text, Seen>,
     /// Which reader rejected what in which document: (document, pointer, reason).
     pub(crate) rejected_documents: HashMap<DocId, Vec<(String, String)>, RandomState>,
+    /// Inputs that make sense only together with others, by name; the provider takes them up when every input was
+    /// read.
+    pub(crate) set_aside: BTreeMap<String, String>,
+    /// Names under which two different inputs came.
+    pub(crate) set_aside_twice: BTreeSet<String>,
+    set_aside_bytes: u64,
     pub(crate) coverage: Coverage,
 }
 
 impl Facts {
+    /// Whether nothing was read yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.coverage.files.is_empty() && self.set_aside.is_empty()
+    }
+
+    /// Bytes of text that are held, or will be.
+    pub(crate) fn text_bytes(&self) -> u64 {
+        self.texts.bytes() as u64 + self.set_aside_bytes
+    }
+
+    /// Keeps an input until the others that belong to it were read.
+    pub(crate) fn set_aside(&mut self, name: &str, text: &str) {
+        match self.set_aside.get(name) {
+            Some(known) if known == text => {}
+            Some(_) => {
+                self.set_aside_twice.insert(name.to_owned());
+            }
+            None => {
+                self.set_aside_bytes += text.len() as u64;
+                self.set_aside.insert(name.to_owned(), text.to_owned());
+            }
+        }
+    }
+
     pub(crate) fn text(&mut self, text: &str) -> Text {
         self.texts.text(text)
     }
@@ -228,6 +258,13 @@ impl Facts {
         let id = self.equal_document(document, rejected);
         self.document_ids.insert(key, id);
         id
+    }
+
+    /// Gives the documents away; from here on none can be added.
+    pub(crate) fn take_documents(&mut self) -> impl Iterator<Item = Document> + use<> {
+        self.document_ids = HashMap::default();
+        self.equal_documents = HashTable::new();
+        std::mem::take(&mut self.documents).into_items()
     }
 
     fn equal_document(&mut self, document: Document, rejected: Vec<(String, String)>) -> DocId {

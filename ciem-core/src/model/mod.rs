@@ -57,6 +57,26 @@ pub enum PrincipalKind {
     Deleted,
 }
 
+impl PrincipalKind {
+    /// The wire form: `user`, `role`, `person`, `group`, `root`, `service`, `federated`, `anonymous`, `account`,
+    /// `external` or `deleted`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PrincipalKind::User => "user",
+            PrincipalKind::Role => "role",
+            PrincipalKind::Person => "person",
+            PrincipalKind::Group => "group",
+            PrincipalKind::Root => "root",
+            PrincipalKind::Service => "service",
+            PrincipalKind::Federated => "federated",
+            PrincipalKind::Anonymous => "anonymous",
+            PrincipalKind::Account => "account",
+            PrincipalKind::External => "external",
+            PrincipalKind::Deleted => "deleted",
+        }
+    }
+}
+
 /// A layer of a provider's decision rule; the number indexes the provider's layer table.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct LayerId(pub(crate) u8);

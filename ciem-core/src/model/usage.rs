@@ -19,6 +19,18 @@ pub enum CredentialKind {
     SigningCertificate,
 }
 
+impl CredentialKind {
+    /// The wire form: `password`, `access_key`, `mfa` or `signing_certificate`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CredentialKind::Password => "password",
+            CredentialKind::AccessKey => "access_key",
+            CredentialKind::Mfa => "mfa",
+            CredentialKind::SigningCertificate => "signing_certificate",
+        }
+    }
+}
+
 /// When and where something was used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Used {

@@ -231,6 +231,23 @@ impl Glob {
             || relation::overlaps(&self.tokens(), &other.tokens())
     }
 
+    /// Whether some text matches both this glob and the one written as `text`; the usual cases without parsing it.
+    pub(crate) fn overlaps_text(&self, text: &str) -> bool {
+        let (Some(first), Some(last)) = (text.find(['*', '?']), text.rfind(['*', '?'])) else {
+            return self.matches(text);
+        };
+        let start = text.get(..first).unwrap_or_default();
+        let own = self.literal_prefix();
+        if !own.starts_with(start) && (self.as_literal().is_some() || !start.starts_with(own)) {
+            return false;
+        }
+        if self.as_literal().is_some() || self.text.contains('?') || text.contains('?') {
+            return self.overlaps(&Glob::parse(text));
+        }
+        let (own, end) = (self.literal_suffix(), text.get(last + 1..).unwrap_or_default());
+        own.ends_with(end) || end.ends_with(own)
+    }
+
     /// The texts that match both, as a union of globs: sorted, none included in another. `None` when that would take
     /// more than 16 globs or too much work.
     pub(crate) fn intersect(&self, other: &Glob) -> Option<Vec<Glob>> {

@@ -153,6 +153,13 @@ impl Pattern {
         }
     }
 
+    /// Whether some id matches both this pattern and the one that is written as these segments, without variables.
+    pub(crate) fn overlaps_segments(&self, segments: &[&str]) -> bool {
+        let alike = self.segments.len() == segments.len() && !self.void;
+        let pairs = self.segments.iter().zip(segments);
+        self.is_any() || alike && pairs.rev().all(|(own, text)| own.overlaps_text(text))
+    }
+
     /// The ids that match both, as a union of patterns: sorted, none included in another. `None` when that would take
     /// more than 16 patterns or too much work.
     pub(crate) fn intersect(&self, other: &Pattern) -> Option<Vec<Pattern>> {

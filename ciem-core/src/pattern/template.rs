@@ -72,8 +72,10 @@ impl Template {
 
     /// The pattern in which every variable may stand for any text.
     pub(crate) fn open_pattern(&self, syntax: Syntax) -> Option<Pattern> {
-        let open = |part: &Part| if matches!(part, Part::Variable { .. }) { Part::Any } else { part.clone() };
-        let template = Template { parts: self.parts.iter().map(open).collect() };
+        let mut template = Template::default();
+        for part in &self.parts {
+            template.push(if matches!(part, Part::Variable { .. }) { Part::Any } else { part.clone() });
+        }
         template.to_pattern(syntax, &mut |_| None)
     }
 

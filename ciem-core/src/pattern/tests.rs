@@ -75,6 +75,7 @@ fn check_relations(alphabet: &str, length: usize, letters: &str, word_length: us
             assert_eq!(left.includes(right), included, "{left} includes {right}");
             let common = pairs().any(|(left, right)| left & right != 0);
             assert_eq!(left.overlaps(right), common, "{left} overlaps {right}");
+            assert_eq!(left.overlaps_text(&right.to_string()), common, "{left} overlaps the text {right}");
         }
     }
 }
@@ -429,6 +430,9 @@ fn templates_read_variables_defaults_and_escapes() {
     }
     assert_eq!(Template::parse("${a${b}").variables().collect::<Vec<_>>(), [("b", None)]);
     assert!(Template::parse("**").to_pattern(AWS, &mut |_| None).unwrap().is_any());
+    for open in ["${v}", "${v}${w}", "*${v}", "${v}*${w}*"] {
+        assert!(Template::parse(open).open_pattern(AWS).is_some_and(|pattern| pattern.is_any()), "{open}");
+    }
     assert_eq!(Template::parse("arn:${a:b}:s3").to_pattern(AWS, &mut |_| Some("x".to_owned())), None);
 }
 

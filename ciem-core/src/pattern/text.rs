@@ -5,7 +5,7 @@ use super::Syntax;
 
 /// Whether `id` matches the segment-wise pattern `text` (`*` and `?`; no variables, no escapes).
 pub(crate) fn matches_text(text: &str, id: &str, syntax: Syntax) -> bool {
-    if text == "*" {
+    if !text.is_empty() && text.bytes().all(|byte| byte == b'*') {
         return true;
     }
     let (mut pattern, mut rest) = (text, id);
@@ -75,6 +75,12 @@ mod tests {
         #[test]
         fn text_and_compiled_globs_agree(pattern in "[ab*?é]{0,8}", text in "[abé]{0,8}") {
             prop_assert_eq!(glob_text(&pattern, &text), Glob::parse(&pattern).matches(&text));
+        }
+
+        #[test]
+        fn stars_match_whatever_the_universal_pattern_matches(pattern in "\\*{1,3}", id in "(arn:a:s3::1:)?[ab:/]{0,3}") {
+            let compiled = Pattern::parse(&pattern, ARN).unwrap();
+            prop_assert_eq!(matches_text(&pattern, &id, ARN), compiled.matches(&id, ARN));
         }
 
         #[test]

@@ -6,7 +6,9 @@ use crate::condition::Tri;
 use crate::error::Error;
 use crate::model::{Catalog, DocId, Facts, LayerId, PrincipalKind, Request, WhoEntry};
 use crate::pattern::Syntax;
-use crate::truth::{Evaluator, FactId, Outcome, PermissionSet, PrincipalSet, Residual, StrengthId, Traced};
+use crate::truth::{
+    Evaluator, FactId, Mark, Outcome, PermissionSet, PrincipalSet, Residual, StrengthId, Traced,
+};
 
 /// All providers. Adding one is a folder and a line here.
 pub(crate) static TABLE: &[&Provider] = &[&aws::PROVIDER];
@@ -40,7 +42,8 @@ pub(crate) struct Provider {
     pub(crate) strength: fn(WhoEntry, PrincipalKind) -> Option<StrengthId>,
     /// The principal, permission and resource facts that hold, as bits by [`FactId`].
     pub(crate) principal_facts: fn(&PrincipalTraits) -> u32,
-    pub(crate) permission_facts: fn(&Catalog, u16) -> u32,
+    /// Of a permission by name: the catalogue need not know it.
+    pub(crate) permission_facts: fn(&Catalog, &str) -> u32,
     pub(crate) resource_facts: fn(&ResourceTraits) -> u32,
     /// The patterns of ids that a resource's own policy speaks for.
     pub(crate) covered: fn(&str) -> Vec<String>,
@@ -68,6 +71,14 @@ pub(crate) struct Provider {
     pub(crate) account_of: fn(&str) -> Option<String>,
     /// What is assumed of a resource whose own policy was not given, for this permission.
     pub(crate) assumed_resource: fn(&str, &str) -> Option<String>,
+}
+
+impl Provider {
+    /// The layer of this id.
+    #[inline]
+    pub(crate) fn layer(&self, id: LayerId) -> Option<&'static LayerSpec> {
+        self.layers.get(usize::from(id.0))
+    }
 }
 
 impl std::fmt::Debug for Provider {
@@ -133,6 +144,7 @@ pub(crate) struct RuleTable {
     pub(crate) tri: fn(&mut dyn Evaluator<Tri>) -> Outcome<Tri>,
     pub(crate) traced: fn(&mut dyn Evaluator<Traced>) -> Outcome<Traced>,
     pub(crate) residual: fn(&mut dyn Evaluator<Residual>) -> Outcome<Residual>,
+    pub(crate) mark: fn(&mut dyn Evaluator<Mark>) -> Outcome<Mark>,
     pub(crate) residual_full: fn(&mut dyn Evaluator<Residual>) -> Outcome<Residual>,
     pub(crate) principals: fn(&mut dyn Evaluator<PrincipalSet>) -> Outcome<PrincipalSet>,
     pub(crate) permissions: fn(&mut dyn Evaluator<PermissionSet>) -> Outcome<PermissionSet>,
@@ -218,6 +230,7 @@ macro_rules! rule_table {
             tri: lean,
             traced: full,
             residual: lean,
+            mark: lean,
             residual_full: full,
             principals: lean,
             permissions: lean,

@@ -128,8 +128,8 @@ pub(crate) struct Estate {
     pub(crate) by_id: HashMap<Text, PrincipalId, foldhash::fast::RandomState>,
     /// By the provider's unique id.
     pub(crate) by_unique_id: HashMap<Text, PrincipalId, foldhash::fast::RandomState>,
-    /// By name without path; several principals may share one.
-    pub(crate) by_name: HashMap<Text, Vec<PrincipalId>, foldhash::fast::RandomState>,
+    /// By name without path, sorted; several principals may share one.
+    pub(crate) by_name: Box<[(Text, PrincipalId)]>,
     pub(crate) people: IdVec<PersonId, Person>,
     /// People by full id, short id and name.
     pub(crate) people_by_key: HashMap<Text, Vec<PersonId>, foldhash::fast::RandomState>,
@@ -206,12 +206,29 @@ impl Estate {
         self.by_kind.iter().find(|(k, _)| *k == kind).map_or(&*NONE, |(_, members)| members)
     }
 
+    /// Principals of this name without path.
+    pub(crate) fn named(&self, name: Text) -> impl ExactSizeIterator<Item = PrincipalId> + '_ {
+        let start = self.by_name.partition_point(|&(known, _)| known < name);
+        let rest = self.by_name.get(start..).unwrap_or(&[]);
+        let end = rest.partition_point(|&(known, _)| known == name);
+        rest.get(..end).unwrap_or(&[]).iter().map(|&(_, id)| id)
+    }
+
     pub(crate) fn text(&self, text: Text) -> &str {
         self.library.texts.get(text)
     }
 
     pub(crate) fn held(&self, layer: LayerId, principal: PrincipalId) -> &[Held] {
         self.held.iter().find(|(l, _)| *l == layer).map_or(&[], |(_, csr)| csr.row(principal))
+    }
+
+    /// The id and kind that answers show: those of the person who acts, where there is one.
+    pub(crate) fn shown(&self, id: PrincipalId) -> (Text, PrincipalKind) {
+        let principal = &self.principals[id];
+        match &principal.acting {
+            Some(acting) => (self.people[acting.person].id, self.people[acting.person].kind),
+            None => (principal.id, principal.kind),
+        }
     }
 
     /// The principal of a full id and those who act as it.

@@ -144,7 +144,7 @@ impl Resolver<'_> {
         let source = names.join(", ");
         let policy = self.text(id).to_owned();
         let reason = format!(
-            "the inputs hold {what} records of it that contradict each other; answers that depend on the \
+            "the inputs describe this {what} in ways that contradict each other; answers that depend on the \
              difference are unknown: give the newest export only"
         );
         let rejected = Rejected { policy, pointer: String::new(), reason, source };
@@ -276,11 +276,9 @@ pub(crate) fn freeze(
         .collect();
     let unloaded = unloaded(&principals, &accounts);
     let everybody = IdSet::range(0..principals.len() as u32);
-    let mut by_name: HashMap<Text, Vec<PrincipalId>, foldhash::fast::RandomState> = HashMap::default();
     let own = || principals.entries().filter(|(_, principal)| principal.acting.is_none());
-    for (id, principal) in own() {
-        by_name.entry(principal.name).or_default().push(id);
-    }
+    let mut by_name: Box<[(Text, PrincipalId)]> = own().map(|(id, p)| (p.name, id)).collect();
+    by_name.sort_unstable();
     let mut by_kind: std::collections::BTreeMap<_, IdSet<PrincipalId>> = std::collections::BTreeMap::new();
     for (id, principal) in principals.entries() {
         by_kind.entry(principal.kind).or_default().insert(id);

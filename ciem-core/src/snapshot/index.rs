@@ -6,12 +6,14 @@
 
 use super::estate::{Held, Policy, PolicyId};
 use super::library::{Library, PatternId, PatternKind, StatementId};
-use crate::base::{Csr, Id, IdSet, IdVec, Intervals, Text, id_type};
+use crate::base::{Csr, Id, IdSet, IdVec, Intervals, SparseRows, Text, id_type};
 use crate::model::{CondId, DocId, Effect};
 use crate::pattern::Pattern;
 use crate::truth::PrincipalId;
+use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 id_type!(
     /// A node of the segment tree; the root is 1, the children of n are 2n and 2n + 1.
@@ -50,7 +52,8 @@ pub(crate) struct Guarded {
     pub(crate) condition: CondId,
     /// Whether each holder has resources of its own account in the statements' reach, whatever else is known.
     pub(crate) certain: bool,
-    pub(crate) holders: IdSet<PrincipalId>,
+    /// Nodes over the same documents share it.
+    pub(crate) holders: Arc<IdSet<PrincipalId>>,
 }
 
 /// Who holds what, for one layer that binds principals.
@@ -58,18 +61,18 @@ pub(crate) struct Guarded {
 pub(crate) struct HolderIndex {
     pub(crate) layer: crate::model::LayerId,
     leaves: u32,
-    everything: Csr<Node, Guarded>,
+    everything: SparseRows<Node, Guarded>,
     /// Statements on particular resources, for questions about any resource; only what can act there.
-    particular: Csr<Node, Guarded>,
+    particular: SparseRows<Node, Guarded>,
     /// Statements on all but some resources.
-    excluding: Csr<Node, StatementId>,
+    excluding: SparseRows<Node, StatementId>,
     by_pattern: Csr<PatternId, StatementId>,
     /// The policies of this layer that carry a document.
     carriers: Csr<DocId, PolicyId>,
     document_of: IdVec<StatementId, DocId>,
     holders: Csr<PolicyId, PrincipalId>,
     /// Holders of policies that many hold, ready made.
-    crowds: HashMap<PolicyId, IdSet<PrincipalId>, foldhash::fast::RandomState>,
+    crowds: HashMap<PolicyId, IdSet<PrincipalId>, RandomState>,
 }
 
 /// Whether ascending ids all lie in a range.
@@ -157,45 +160,20 @@ impl HolderIndex {
         }
         excluding.sort_unstable();
         by_pattern.sort_unstable();
-        let mut index = HolderIndex {
+        let mut sets =
+            HolderSets { carriers: &carriers, holders: &holders, crowds: &crowds, known: HashMap::default() };
+        HolderIndex {
             layer,
             leaves,
-            everything: Csr::default(),
-            particular: Csr::default(),
-            excluding: Csr::from_sorted(leaves as usize * 2, excluding),
+            everything: sets.guarded(everything),
+            particular: sets.guarded(particular),
+            excluding: SparseRows::from_sorted(excluding),
             by_pattern: Csr::from_sorted(library.patterns.len(), by_pattern),
             carriers,
             document_of,
             holders,
             crowds,
-        };
-        index.everything = index.guarded(everything);
-        index.particular = index.guarded(particular);
-        index
-    }
-
-    fn guarded(&self, mut entries: Vec<(Node, (Effect, CondId, bool, DocId))>) -> Csr<Node, Guarded> {
-        entries.sort_unstable();
-        entries.dedup();
-        let groups = entries.chunk_by(|(n, (e, c, s, _)), (m, (f, d, t, _))| (n, e, c, s) == (m, f, d, t));
-        let sets = groups.filter_map(|group| {
-            let &(node, (effect, condition, certain, _)) = group.first()?;
-            let mut holders = IdSet::default();
-            let mut few = Vec::new();
-            for &(_, (_, _, _, document)) in group {
-                for &policy in self.carriers.row(document) {
-                    match self.crowds.get(&policy) {
-                        Some(crowd) => holders.union_with(crowd),
-                        None => few.extend_from_slice(self.holders.row(policy)),
-                    }
-                }
-            }
-            few.sort_unstable();
-            holders.union_with(&few.into_iter().collect());
-            holders.optimise();
-            Some((node, Guarded { effect, condition, certain, holders }))
-        });
-        Csr::from_sorted(self.leaves as usize * 2, sets.collect::<Vec<_>>())
+        }
     }
 
     /// Holders of statements about the permission on every resource.
@@ -236,6 +214,53 @@ impl HolderIndex {
     }
 }
 
+/// Makes the sets of holders; the nodes of one statement, and of statements that stand together, share one.
+struct HolderSets<'a> {
+    carriers: &'a Csr<DocId, PolicyId>,
+    holders: &'a Csr<PolicyId, PrincipalId>,
+    crowds: &'a HashMap<PolicyId, IdSet<PrincipalId>, RandomState>,
+    known: HashMap<Box<[DocId]>, Arc<IdSet<PrincipalId>>, RandomState>,
+}
+
+impl HolderSets<'_> {
+    fn guarded(
+        &mut self,
+        mut entries: Vec<(Node, (Effect, CondId, bool, DocId))>,
+    ) -> SparseRows<Node, Guarded> {
+        entries.sort_unstable();
+        entries.dedup();
+        let groups = entries.chunk_by(|(n, (e, c, s, _)), (m, (f, d, t, _))| (n, e, c, s) == (m, f, d, t));
+        let mut documents: Vec<DocId> = Vec::new();
+        let sets = groups.filter_map(|group| {
+            let &(node, (effect, condition, certain, _)) = group.first()?;
+            documents.clear();
+            documents.extend(group.iter().map(|&(_, (_, _, _, document))| document));
+            Some((node, Guarded { effect, condition, certain, holders: self.of(&documents) }))
+        });
+        SparseRows::from_sorted(sets)
+    }
+
+    fn of(&mut self, documents: &[DocId]) -> Arc<IdSet<PrincipalId>> {
+        if let Some(set) = self.known.get(documents) {
+            return Arc::clone(set);
+        }
+        let mut holders = IdSet::default();
+        let mut few = Vec::new();
+        for &policy in documents.iter().flat_map(|&document| self.carriers.row(document)) {
+            match self.crowds.get(&policy) {
+                Some(crowd) => holders.union_with(crowd),
+                None => few.extend_from_slice(self.holders.row(policy)),
+            }
+        }
+        few.sort_unstable();
+        holders.union_with(&few.into_iter().collect());
+        holders.optimise();
+        let set = Arc::new(holders);
+        self.known.insert(documents.into(), Arc::clone(&set));
+        set
+    }
+}
+
 /// Service and account of a pattern, where they are literal.
 type GroupKey = (Option<Box<str>>, Option<Box<str>>);
 
@@ -246,7 +271,7 @@ pub(crate) struct ResourceIndex {
     segments: usize,
     keys: [usize; 2],
     /// By (service, account) where they are literal: entries sorted by the literal start of the last segment.
-    groups: HashMap<GroupKey, Vec<Entry>, foldhash::fast::RandomState>,
+    groups: HashMap<GroupKey, Vec<Entry>, RandomState>,
     /// Patterns that are no ids of the provider's syntax: only the same text matches.
     odd: Vec<PatternId>,
 }

@@ -26,9 +26,9 @@ pub(crate) struct Known {
     /// Permissions of whose resource types nothing is known.
     open: Intervals,
     /// By permission: bits by fact id.
-    facts: Box<[u32]>,
-    /// The same of a permission that the catalogue does not have.
-    facts_of_unknown: u32,
+    pub(crate) facts: Box<[u32]>,
+    /// The same of a permission by name, which the catalogue need not have.
+    facts_of: fn(&Catalog, &str) -> u32,
     /// By fact id: the permissions of the catalogue of which it holds.
     holding: Box<[Intervals]>,
     /// The same as rows, for snapshots without unknown permissions.
@@ -76,7 +76,8 @@ impl Known {
             }
         }
         let len = catalog.len() as u16;
-        let facts: Box<[u32]> = (0..len).map(|id| (provider.permission_facts)(&catalog, id)).collect();
+        let facts: Box<[u32]> =
+            catalog.permissions().map(|p| (provider.permission_facts)(&catalog, p.name)).collect();
         let holding: Box<[Intervals]> = (0..provider.facts.len())
             .map(|fact| {
                 let bits = facts.iter().enumerate().filter(|(_, bits)| *bits >> fact & 1 == 1);
@@ -90,24 +91,21 @@ impl Known {
             without_resource: Intervals::from_ranges(without),
             open: Intervals::from_ranges(open),
             facts,
-            facts_of_unknown: (provider.permission_facts)(&catalog, len),
+            facts_of: provider.permission_facts,
             rows: holding.iter().map(|holding| Row::from_intervals(holding, len)).collect(),
             holding,
             catalog,
         }
     }
 
-    pub(crate) fn facts(&self, id: u16) -> u32 {
-        self.facts.get(usize::from(id)).copied().unwrap_or(self.facts_of_unknown)
+    /// Bits by fact id of a permission that the catalogue does not have.
+    pub(crate) fn facts_of(&self, name: &str) -> u32 {
+        (self.facts_of)(&self.catalog, name)
     }
 
-    /// The permissions below `len` of which a fact holds; those beyond the catalogue are all alike.
-    pub(crate) fn holding(&self, fact: FactId, len: u16) -> Intervals {
-        let known = self.holding.get(usize::from(fact.0)).cloned().unwrap_or_default();
-        if self.facts_of_unknown >> fact.0 & 1 == 0 {
-            return known;
-        }
-        Intervals::from_ranges([known.ranges(), &[(self.catalog.len() as u16, len)]].concat())
+    /// The permissions of the catalogue of which a fact holds.
+    pub(crate) fn holding(&self, fact: FactId) -> &[(u16, u16)] {
+        self.holding.get(usize::from(fact.0)).map_or(&[], Intervals::ranges)
     }
 
     pub(crate) fn pattern_of_type(&self, kind: u16) -> Option<&Pattern> {
@@ -117,23 +115,34 @@ impl Known {
     /// The resource types that a pattern can name a resource of, sorted. `service` is the pattern's service
     /// segment, `None` where it is open.
     pub(crate) fn types_of_pattern(&self, pattern: &Pattern, service: Option<&str>) -> Vec<u16> {
-        let overlapping =
-            |kind: &u16| self.pattern_of_type(*kind).is_none_or(|known| known.overlaps(pattern));
-        let mut types: Vec<u16> = match service {
-            None => (0..self.types.len() as u16).filter(overlapping).collect(),
-            Some(service) => [service, "*"]
-                .iter()
-                .flat_map(|service| {
-                    let start = self.types_by_service.partition_point(|(s, _)| **s < **service);
-                    let rest = self.types_by_service.get(start..).unwrap_or(&[]);
-                    rest.iter().take_while(|(s, _)| **s == **service).map(|&(_, kind)| kind)
-                })
-                .filter(overlapping)
-                .collect(),
-        };
-        types.sort_unstable();
-        types.dedup();
+        let mut types = Vec::new();
+        self.types(service, |known| known.overlaps(pattern), &mut types);
         types
+    }
+
+    /// The same for a pattern as it is written, cut into segments.
+    pub(crate) fn types_of_segments(&self, segments: &[&str], service: usize, types: &mut Vec<u16>) {
+        let service = segments.get(service).copied().filter(|service| !service.contains(['*', '?']));
+        self.types(service, |known| known.overlaps_segments(segments), types);
+    }
+
+    fn types(&self, service: Option<&str>, overlaps: impl Fn(&Pattern) -> bool, types: &mut Vec<u16>) {
+        let overlapping = |kind: &u16| self.pattern_of_type(*kind).is_none_or(&overlaps);
+        types.clear();
+        match service {
+            None => types.extend((0..self.types.len() as u16).filter(overlapping)),
+            Some(service) => {
+                let of = |service: &str| {
+                    let start = self.types_by_service.partition_point(|(s, _)| **s < *service);
+                    let rest = self.types_by_service.get(start..).unwrap_or(&[]);
+                    let end = rest.iter().take_while(|(s, _)| **s == *service).count();
+                    rest.get(..end).unwrap_or(&[]).iter().map(|&(_, kind)| kind)
+                };
+                types.extend(of(service).chain(of("*")).filter(overlapping));
+                types.sort_unstable();
+                types.dedup();
+            }
+        }
     }
 
     /// The permissions below `len` that can act on a resource of one of these types: of those that the catalogue

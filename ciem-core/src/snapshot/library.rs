@@ -6,10 +6,11 @@ use crate::condition::MissingFact;
 use crate::model::{
     CondId, CondNode, Conditions, DocId, Document, Effect, Facts, PatternItem, Patterns, Who, WhoEntry,
 };
-use crate::pattern::{Pattern, Relation, Template};
+use crate::pattern::{Pattern, Syntax, Template};
 use crate::provider::{KeyScope, Provider};
 use foldhash::fast::RandomState;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet, HashTable};
+use std::hash::BuildHasher;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -31,6 +32,9 @@ pub(crate) struct Stmt {
     pub(crate) effect: Effect,
     pub(crate) alone: bool,
     pub(crate) index: u16,
+    /// From the first to the last of its permissions: most statements say nothing of a permission, and this tells
+    /// without a look at the set.
+    pub(crate) span: (u16, u16),
     pub(crate) actions: ActionSetId,
     pub(crate) resources: ResourceSetId,
     pub(crate) somewhere: Option<Somewhere>,
@@ -117,6 +121,13 @@ impl Library {
         })
     }
 
+    /// Whether a statement speaks of a permission.
+    #[inline]
+    pub(crate) fn speaks_of(&self, statement: &Stmt, permission: u16) -> bool {
+        let (first, end) = statement.span;
+        first <= permission && permission < end && self.action_sets[statement.actions].contains(permission)
+    }
+
     pub(crate) fn pattern_text(&self, id: PatternId) -> &str {
         self.texts.get(self.patterns[id].text)
     }
@@ -143,11 +154,14 @@ pub(crate) struct LibraryBuilder<'a> {
     resources: HashSet<Text, RandomState>,
     pub(crate) library: Library,
     expanded: HashMap<Text, ActionSetId, RandomState>,
-    action_ids: HashMap<Intervals, ActionSetId, RandomState>,
+    seed: RandomState,
+    action_ids: HashTable<ActionSetId>,
     actions_of: HashMap<Patterns<Text>, ActionSetId, RandomState>,
-    resource_ids: HashMap<ResourceSet, ResourceSetId, RandomState>,
+    resource_ids: HashTable<ResourceSetId>,
     pattern_ids: HashMap<PatternItem, PatternId, RandomState>,
-    applicable: HashMap<Vec<u16>, ActionSetId, RandomState>,
+    applicable: HashMap<Box<[u16]>, ActionSetId, RandomState>,
+    /// Resource types of the pattern at hand.
+    types: Vec<u16>,
     who_ids: HashMap<Who, WhoId, RandomState>,
     missing_ids: HashMap<(String, String), u32, RandomState>,
     absent: HashMap<u32, DocId, RandomState>,
@@ -168,9 +182,11 @@ impl<'a> LibraryBuilder<'a> {
             resources: facts.resources.ids().collect(),
             library,
             expanded: HashMap::default(),
-            action_ids: HashMap::default(),
+            seed: RandomState::default(),
+            action_ids: HashTable::new(),
             actions_of: HashMap::default(),
-            resource_ids: HashMap::default(),
+            resource_ids: HashTable::new(),
+            types: Vec::new(),
             pattern_ids: HashMap::default(),
             applicable: HashMap::default(),
             who_ids: HashMap::default(),
@@ -178,24 +194,24 @@ impl<'a> LibraryBuilder<'a> {
             absent: HashMap::default(),
             doubtful: HashMap::default(),
         };
-        for document in std::mem::take(&mut facts.documents).iter() {
+        // Each document is dropped as soon as it is frozen: both forms of all of them together are the peak of loading.
+        for document in facts.take_documents() {
             builder.document(document);
         }
         builder
     }
 
-    fn document(&mut self, document: &Document) -> DocId {
+    fn document(&mut self, document: Document) -> DocId {
         let start = self.library.statements.len() as u32;
-        for statement in &document.statements {
-            let actions = self.actions(&statement.actions);
+        for statement in document.statements {
+            let actions = self.actions(statement.actions);
             let resources = self.resources(&statement.resources);
             let who = statement.who.as_ref().map(|who| self.who(who));
             let condition = match &statement.doubt {
                 None => statement.condition,
-                // Of a document that is not taken as it stands the conditions may be misread as well.
                 Some(doubt) => {
                     let missing = self.missing(&per_effect(doubt, statement.effect));
-                    self.doubted(CondId::ALWAYS, missing)
+                    self.doubted(statement.condition, missing)
                 }
             };
             let somewhere = self.somewhere(actions, resources);
@@ -203,6 +219,7 @@ impl<'a> LibraryBuilder<'a> {
                 effect: statement.effect,
                 alone: statement.alone,
                 index: statement.index,
+                span: self.library.action_sets[actions].span(),
                 actions,
                 resources,
                 somewhere,
@@ -233,7 +250,7 @@ impl<'a> LibraryBuilder<'a> {
         if let Some(&id) = self.absent.get(&missing) {
             return id;
         }
-        let everything = self.actions(&Patterns::everything());
+        let everything = self.actions(Patterns::everything());
         let anything = self.resources(&Patterns::everything());
         let start = self.library.statements.len() as u32;
         for effect in [Effect::Allow, Effect::Deny] {
@@ -243,6 +260,7 @@ impl<'a> LibraryBuilder<'a> {
                 effect,
                 alone: true,
                 index: 0,
+                span: self.library.action_sets[everything].span(),
                 actions: everything,
                 resources: anything,
                 somewhere: None,
@@ -350,28 +368,36 @@ impl<'a> LibraryBuilder<'a> {
     }
 
     fn action_set(&mut self, intervals: Intervals) -> ActionSetId {
-        if let Some(&id) = self.action_ids.get(&intervals) {
+        let hash = self.seed.hash_one(&intervals);
+        let sets = &self.library.action_sets;
+        if let Some(&id) = self.action_ids.find(hash, |&id| sets[id] == intervals) {
             return id;
         }
-        let id = self.library.action_sets.push(intervals.clone());
-        self.action_ids.insert(intervals, id);
+        let id = self.library.action_sets.push(intervals);
+        let (sets, seed) = (&self.library.action_sets, &self.seed);
+        self.action_ids.insert_unique(hash, id, |&id| seed.hash_one(&sets[id]));
         id
     }
 
-    fn actions(&mut self, patterns: &Patterns<Text>) -> ActionSetId {
-        if let Some(&id) = self.actions_of.get(patterns) {
+    fn expanded(&mut self, text: Text) -> ActionSetId {
+        if let Some(&id) = self.expanded.get(&text) {
+            return id;
+        }
+        let id = self.action_set(self.universe.expand(self.library.texts.get(text)));
+        self.expanded.insert(text, id);
+        id
+    }
+
+    fn actions(&mut self, patterns: Patterns<Text>) -> ActionSetId {
+        if let (false, &[one]) = (patterns.negated, patterns.items.as_slice()) {
+            return self.expanded(one);
+        }
+        if let Some(&id) = self.actions_of.get(&patterns) {
             return id;
         }
         let mut ranges = Vec::new();
         for &text in &patterns.items {
-            let expanded = match self.expanded.get(&text) {
-                Some(&id) => id,
-                None => {
-                    let id = self.action_set(self.universe.expand(self.library.texts.get(text)));
-                    self.expanded.insert(text, id);
-                    id
-                }
-            };
+            let expanded = self.expanded(text);
             ranges.extend_from_slice(self.library.action_sets[expanded].ranges());
         }
         let mut intervals = Intervals::from_ranges(ranges);
@@ -379,7 +405,7 @@ impl<'a> LibraryBuilder<'a> {
             intervals = intervals.complement(self.universe.len());
         }
         let id = self.action_set(intervals);
-        self.actions_of.insert(patterns.clone(), id);
+        self.actions_of.insert(patterns, id);
         id
     }
 
@@ -394,11 +420,14 @@ impl<'a> LibraryBuilder<'a> {
             true => ResourceSet { negated: true, items: Box::default() },
             false => ResourceSet { negated: patterns.negated, items: items.into() },
         };
-        if let Some(&id) = self.resource_ids.get(&set) {
+        let hash = self.seed.hash_one(&set);
+        let sets = &self.library.resource_sets;
+        if let Some(&id) = self.resource_ids.find(hash, |&id| sets[id] == set) {
             return id;
         }
-        let id = self.library.resource_sets.push(set.clone());
-        self.resource_ids.insert(set, id);
+        let id = self.library.resource_sets.push(set);
+        let (sets, seed) = (&self.library.resource_sets, &self.seed);
+        self.resource_ids.insert_unique(hash, id, |&id| seed.hash_one(&sets[id]));
         id
     }
 
@@ -427,54 +456,55 @@ impl<'a> LibraryBuilder<'a> {
         Some(Somewhere { actions: self.action_set(all), account })
     }
 
-    /// Where the resources lie that a pattern without variables matches.
-    fn place(&mut self, pattern: &Pattern, text: &str) -> Place {
-        if pattern.relation(&Pattern::any()) != Relation::Overlaps {
-            return Place::Open;
-        }
-        // Part of a question about many resources is left to what is known of these.
-        let carrier = (self.provider.carrier)(text);
-        let mut ids = [Some(text), carrier.as_deref()].into_iter().flatten();
-        if ids.any(|id| self.library.texts.find(id).is_some_and(|id| self.resources.contains(&id))) {
-            return Place::Open;
-        }
-        let [_, account] = self.provider.key_segments;
-        match pattern.segments().get(account).and_then(|segment| segment.as_literal()) {
-            None | Some("") => Place::Anywhere,
-            Some(account) => Place::Account(self.library.texts.text(account)),
-        }
-    }
-
     fn pattern(&mut self, item: PatternItem) -> PatternId {
         if let Some(&id) = self.pattern_ids.get(&item) {
             return id;
         }
-        let text = self.library.texts.get(item.text).to_owned();
-        let kind = if text == "*" {
-            PatternKind::Any
+        let text = self.library.texts.get(item.text);
+        let wild = text.contains(['*', '?']);
+        let (kind, (place, applicable)) = if text == "*" {
+            (PatternKind::Any, (Place::Open, self.applicable(None)))
         } else if item.variables && text.contains("${") {
-            PatternKind::Template
-        } else if text.contains(['*', '?']) {
-            PatternKind::Wild
+            let template = Template::parse(text);
+            self.note_variables(&template);
+            let pattern = template.open_pattern(self.provider.syntax);
+            (PatternKind::Template, (Place::Open, self.applicable(pattern)))
         } else {
-            PatternKind::Literal
+            (if wild { PatternKind::Wild } else { PatternKind::Literal }, self.plain(item.text))
         };
-        if kind == PatternKind::Template {
-            self.note_variables(&Template::parse(&text));
-        }
-        let pattern = match kind {
-            PatternKind::Any => None,
-            PatternKind::Template => Template::parse(&text).open_pattern(self.provider.syntax),
-            PatternKind::Literal | PatternKind::Wild => Pattern::parse(&text, self.provider.syntax),
-        };
-        let place = match &pattern {
-            Some(pattern) if kind != PatternKind::Template => self.place(pattern, &text),
-            _ => Place::Open,
-        };
-        let applicable = self.applicable(pattern);
         let id = self.library.patterns.push(PatternEntry { text: item.text, kind, place, applicable });
         self.pattern_ids.insert(item, id);
         id
+    }
+
+    /// Where the resources lie that a pattern without variables matches, and the permissions that can act there.
+    fn plain(&mut self, id: Text) -> (Place, ActionSetId) {
+        let Syntax { separator, segments } = self.provider.syntax;
+        let texts = &self.library.texts;
+        let text = texts.get(id);
+        let parts: Vec<&str> = text.splitn(usize::from(segments), separator).collect();
+        if parts.len() < usize::from(segments) {
+            // No id of the provider's, or every text there is.
+            return (Place::Open, self.applicable(Pattern::parse(text, self.provider.syntax)));
+        }
+        let [service, account] = self.provider.key_segments;
+        let mut types = std::mem::take(&mut self.types);
+        self.universe.types_of_segments(&parts, service, &mut types);
+        // Part of a question about many resources is left to what is known of these.
+        let mut ids =
+            [Some(id), (self.provider.carrier)(text).and_then(|id| texts.find(&id))].into_iter().flatten();
+        let account = parts.get(account).copied().unwrap_or_default();
+        let place = if ids.any(|id| self.resources.contains(&id)) {
+            Place::Open
+        } else if account.is_empty() || account.contains(['*', '?']) {
+            Place::Anywhere
+        } else {
+            let account = texts.find(account).ok_or_else(|| account.to_owned());
+            Place::Account(account.unwrap_or_else(|new| self.library.texts.text(&new)))
+        };
+        let applicable = self.of_types(&types);
+        self.types = types;
+        (place, applicable)
     }
 
     /// Variables are context keys too, also where no condition tests them.
@@ -492,11 +522,15 @@ impl<'a> LibraryBuilder<'a> {
         };
         let service = pattern.segments().get(self.provider.key_segments[0]).and_then(|s| s.as_literal());
         let types = self.universe.types_of_pattern(&pattern, service);
-        if let Some(&id) = self.applicable.get(&types) {
+        self.of_types(&types)
+    }
+
+    fn of_types(&mut self, types: &[u16]) -> ActionSetId {
+        if let Some(&id) = self.applicable.get(types) {
             return id;
         }
-        let id = self.action_set(self.universe.permissions_on(&types));
-        self.applicable.insert(types, id);
+        let id = self.action_set(self.universe.permissions_on(types));
+        self.applicable.insert(types.into(), id);
         id
     }
 

@@ -14,6 +14,8 @@ pub(crate) struct Universe {
     known: Arc<Known>,
     /// Lower-case text, and the spelling first seen.
     extras: Arc<[(Box<str>, Box<str>)]>,
+    /// By unknown literal: bits by fact id.
+    extra_facts: Arc<[u32]>,
     /// Permissions of which it is not known that they act on no resource.
     with_resource: Intervals,
     /// By fact id: the permissions of which it holds.
@@ -44,14 +46,16 @@ impl Universe {
             return Err(Error::TooLarge { what, limit: u64::from(u16::MAX), place: Place::default() });
         }
         let len = (known.catalog.len() + extras.len()) as u16;
-        let rows = if extras.is_empty() {
-            Arc::clone(&known.rows)
-        } else {
-            let facts = (0..known.rows.len()).map(|fact| FactId(fact as u8));
-            facts.map(|fact| Row::from_intervals(&known.holding(fact, len), len)).collect()
-        };
         let with_resource = known.without_resource.complement(len);
-        Ok(Universe { known, extras: extras.into(), with_resource, rows })
+        let rows = Arc::clone(&known.rows);
+        // A permission that no catalogue knows belongs to its service all the same.
+        let extra_facts = extras.iter().map(|(name, _)| known.facts_of(name)).collect();
+        let mut universe = Universe { known, extras: extras.into(), extra_facts, with_resource, rows };
+        if !universe.extras.is_empty() {
+            let facts = (0..universe.rows.len()).map(|fact| FactId(fact as u8));
+            universe.rows = facts.map(|fact| Row::from_intervals(&universe.holding(fact), len)).collect();
+        }
+        Ok(universe)
     }
 
     pub(crate) fn catalog(&self) -> &Catalog {
@@ -60,12 +64,15 @@ impl Universe {
 
     /// Bits by fact id of the provider's rule.
     pub(crate) fn facts(&self, id: u16) -> u32 {
-        self.known.facts(id)
+        let extra = || self.extra_facts.get(usize::from(id).checked_sub(self.known.catalog.len())?);
+        self.known.facts.get(usize::from(id)).or_else(extra).copied().unwrap_or(0)
     }
 
     /// The permissions of which a fact holds.
     pub(crate) fn holding(&self, fact: FactId) -> Intervals {
-        self.known.holding(fact, self.len())
+        let extras = self.extra_facts.iter().zip(self.known.catalog.len() as u16..);
+        let holding = extras.filter(|(bits, _)| *bits >> fact.0 & 1 == 1).map(|(_, id)| (id, id + 1));
+        Intervals::from_ranges(self.known.holding(fact).iter().copied().chain(holding).collect())
     }
 
     /// The same as a row.
@@ -142,7 +149,7 @@ impl Universe {
             return;
         }
         let glob = Glob::parse(name);
-        for id in self.known.catalog.service_range(service) {
+        for id in self.known.catalog.prefix_range(service, glob.literal_prefix()) {
             // All names of the range begin with the service, whatever the case.
             let local = self.name(id).get(service.len() + 1..).unwrap_or("");
             if glob.matches_ignore_ascii_case(local) {
@@ -165,18 +172,21 @@ impl Universe {
     }
 
     /// The patterns of the resources that a permission acts on; `None` where nothing is known of them.
-    pub(crate) fn resource_patterns(&self, id: u16) -> Option<Vec<&Pattern>> {
+    pub(crate) fn resource_patterns(&self, id: u16) -> Option<impl Iterator<Item = &Pattern> + Clone> {
         let info = self.known.catalog.info(id)?;
-        if info.resource_types.is_empty() {
-            return None;
-        }
-        Some(info.resource_types.iter().filter_map(|&kind| self.known.pattern_of_type(kind)).collect())
+        let pattern = |&kind: &u16| self.known.pattern_of_type(kind);
+        (!info.resource_types.is_empty()).then(|| info.resource_types.iter().filter_map(pattern))
     }
 
     /// The resource types that a pattern can name a resource of, sorted. `service` is the pattern's service
     /// segment, `None` where it is open.
     pub(crate) fn types_of_pattern(&self, pattern: &Pattern, service: Option<&str>) -> Vec<u16> {
         self.known.types_of_pattern(pattern, service)
+    }
+
+    /// As `types_of_pattern`, for a pattern without variables that is cut into segments.
+    pub(crate) fn types_of_segments(&self, segments: &[&str], service: usize, types: &mut Vec<u16>) {
+        self.known.types_of_segments(segments, service, types);
     }
 
     /// The permissions that can act on a resource of one of these types.

@@ -17,8 +17,8 @@ pub(crate) trait Bits: Clone {
 pub(crate) struct Kleene<B> {
     poss: B,
     sure: Option<B>,
-    /// Not sure, and yet known to be true in some case: its residual is not a contradiction. A lower bound, kept
-    /// only where leaves tell.
+    /// Known to be true in some case: the residual is not a contradiction. A lower bound within `poss`, kept only
+    /// where leaves tell; what is also sure is so anyway.
     open: Option<B>,
 }
 
@@ -37,7 +37,7 @@ impl<B: Bits> Kleene<B> {
         Self::between(B::none(), poss)
     }
 
-    /// The same value, of which `open` is true in some case.
+    /// The same value, of which `open`, within `poss`, is true in some case.
     pub(crate) fn with_open(self, open: Option<B>) -> Self {
         Kleene { open, ..self }
     }
@@ -59,7 +59,7 @@ impl<B: Bits> Kleene<B> {
     }
 }
 
-/// What both have, or the one there is.
+/// All that either has.
 fn joined<B: Bits>(a: Option<B>, b: Option<B>) -> Option<B> {
     match (a, b) {
         (Some(mut a), Some(b)) => {

@@ -2,9 +2,11 @@
 //!
 //! A rule is written once, generic over [`Truth`]. With [`Tri`] it gives a verdict, with [`Traced`] the
 //! statements behind it, with [`Residual`] the condition under which access exists, with [`PrincipalSet`] all
-//! principals at once, with [`PermissionSet`] all permissions at once. `docs/design.md` has the reasons.
+//! principals at once, with [`PermissionSet`] all permissions at once. [`Mark`] names
+//! a residual without building it, so that one that was met before is not simplified again. `docs/design.md` has the reasons.
 
 mod kleene;
+mod mark;
 mod principals;
 mod rows;
 mod scalar;
@@ -12,6 +14,7 @@ mod scalar;
 mod tests;
 
 pub(crate) use kleene::{Bits, Kleene};
+pub(crate) use mark::Mark;
 pub(crate) use principals::{PrincipalId, PrincipalSet, Principals};
 pub(crate) use rows::PermissionSet;
 pub(crate) use scalar::{Residual, Scalar, StatementRef, Traced};

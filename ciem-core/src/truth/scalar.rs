@@ -1,6 +1,6 @@
 //! The three algebras over one (principal, permission, resource): verdict, trace, residual condition.
 
-use super::Truth;
+use super::{Mark, Truth};
 use crate::base::id_type;
 use crate::condition::{Expr, Tri};
 
@@ -13,8 +13,13 @@ id_type!(
 pub(crate) trait Scalar: Truth {
     /// Whether the deciding statements are wanted, so that nothing may be skipped.
     const TRACES: bool;
-    /// A statement that applies to this degree; `expr` is called only where that is open.
-    fn leaf(degree: Tri, statement: Option<StatementRef>, expr: impl FnOnce() -> Expr) -> Self;
+    /// A statement that applies to this degree; `expr` and its `mark` are called only where that is open.
+    fn leaf(
+        degree: Tri,
+        statement: Option<StatementRef>,
+        expr: impl FnOnce() -> Expr,
+        mark: impl FnOnce() -> Mark,
+    ) -> Self;
 }
 
 impl Truth for Tri {
@@ -56,7 +61,12 @@ impl Scalar for Tri {
     const TRACES: bool = false;
 
     #[inline]
-    fn leaf(degree: Tri, _: Option<StatementRef>, _: impl FnOnce() -> Expr) -> Self {
+    fn leaf(
+        degree: Tri,
+        _: Option<StatementRef>,
+        _: impl FnOnce() -> Expr,
+        _: impl FnOnce() -> Mark,
+    ) -> Self {
         degree
     }
 }
@@ -112,7 +122,12 @@ impl Truth for Traced {
 impl Scalar for Traced {
     const TRACES: bool = true;
 
-    fn leaf(degree: Tri, statement: Option<StatementRef>, _: impl FnOnce() -> Expr) -> Self {
+    fn leaf(
+        degree: Tri,
+        statement: Option<StatementRef>,
+        _: impl FnOnce() -> Expr,
+        _: impl FnOnce() -> Mark,
+    ) -> Self {
         let by = if degree == Tri::No { Vec::new() } else { statement.into_iter().collect() };
         Traced { degree, by }
     }
@@ -151,7 +166,12 @@ impl Truth for Residual {
 impl Scalar for Residual {
     const TRACES: bool = false;
 
-    fn leaf(degree: Tri, _: Option<StatementRef>, expr: impl FnOnce() -> Expr) -> Self {
+    fn leaf(
+        degree: Tri,
+        _: Option<StatementRef>,
+        expr: impl FnOnce() -> Expr,
+        _: impl FnOnce() -> Mark,
+    ) -> Self {
         Residual(match degree {
             Tri::No => Expr::Never,
             Tri::Yes => Expr::Always,

@@ -81,3 +81,54 @@ proptest! {
         }
     }
 }
+
+/// What a point's truth is in each of eight cases, as bits: the residual that the bounds are bounds of.
+fn residual(term: &Term, leaves: &[u8]) -> u8 {
+    match term {
+        Term::Leaf(i) => leaves[*i],
+        Term::And(a, b) => residual(a, leaves) & residual(b, leaves),
+        Term::Or(a, b) => residual(a, leaves) | residual(b, leaves),
+        Term::Minus(a, b) => residual(a, leaves) & !residual(b, leaves),
+    }
+}
+
+proptest! {
+    #[test]
+    fn sure_possible_and_open_bound_the_residual(
+        term in term(),
+        // By leaf and point: its truth in eight cases, and how much of it the leaf tells.
+        leaves in prop::collection::vec(prop::collection::vec((any::<u8>(), 0u8..8), usize::from(LEN)), 4),
+    ) {
+        let truth = |leaf: usize, point: usize| match leaf {
+            4 => 0,
+            5 => u8::MAX,
+            // A third of the points is certain.
+            _ => match leaves[leaf][point] { (_, 0) => 0, (_, 1) => u8::MAX, (cases, _) => cases },
+        };
+        let told = |leaf: usize, point: usize| leaves.get(leaf).map_or(7, |told| told[point].1);
+        let row = |holds: &dyn Fn(usize) -> bool| {
+            let ranges = (0..usize::from(LEN)).filter(|&p| holds(p)).map(|p| (p as u16, p as u16 + 1)).collect();
+            Row::from_intervals(&Intervals::from_ranges(ranges), LEN)
+        };
+        let values: Vec<PermissionSet> = (0..6)
+            .map(|leaf| {
+                let sure = |p: usize| truth(leaf, p) == u8::MAX && told(leaf, p) != 2;
+                let poss = |p: usize| truth(leaf, p) != 0 || told(leaf, p) == 3;
+                let open = |p: usize| truth(leaf, p) != 0 && told(leaf, p) >= 5;
+                Kleene::between(row(&sure), row(&poss)).with_open((leaf < 3).then(|| row(&open)))
+            })
+            .collect();
+        let found = eval(&term, &values);
+        for point in 0..usize::from(LEN) {
+            let cases: Vec<u8> = (0..6).map(|leaf| truth(leaf, point)).collect();
+            let want = residual(&term, &cases);
+            let id = point as u16;
+            let (sure, poss) = (found.sure().contains(id), found.poss().contains(id));
+            let open = found.open().is_some_and(|open| open.contains(id));
+            prop_assert!(!sure || want == u8::MAX, "sure, and the residual is not always");
+            prop_assert!(want == 0 || poss, "the residual is not never, and yet not possible");
+            prop_assert!(!open || want != 0, "open, and the residual is never");
+            prop_assert!((!sure || poss) && (!open || poss), "sure and open are within possible");
+        }
+    }
+}

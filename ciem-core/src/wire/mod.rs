@@ -1,10 +1,23 @@
 //! The language-neutral face: a verb and a JSON request in, a JSON answer out. Both bindings use it as it is.
 
+#[cfg(feature = "arrow")]
+mod arrow;
+mod columns;
+mod rows;
+mod table;
+#[cfg(test)]
+mod tests;
+
+#[cfg(feature = "arrow")]
+pub use arrow::Batches;
+pub use table::{Cell, ColumnKind, Pairs, Table, Texts};
+
 use crate::access::can;
 use crate::error::Error;
 use crate::model::{Query, Request};
 use crate::progress::Progress;
 use crate::snapshot::Snapshot;
+use columns::collect;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -41,24 +54,38 @@ pub fn call_with(
     match verb {
         "can" => text(&snapshot.can(&parse::<Request>(request)?)?),
         "explain" => text(&snapshot.explain(&parse::<Request>(request)?)?),
+        "coverage" => text(&snapshot.coverage()),
+        _ => table(snapshot, verb, request, progress).map(|table| table.to_json()),
+    }
+}
+
+/// Asks `snapshot` a question that is answered with rows, kept as columns; [`Table::to_json`] is the answer of [`call`].
+///
+/// Verbs: `who_can`, `what_can`, `matrix`, `principals`, `permissions`, `resources`, `credentials`, `last_accessed`. `progress` is polled while rows
+/// are computed and while they are collected.
+///
+/// # Errors
+/// As [`call_with`]; `too_large` if the distinct texts of the answer exceed 2 GiB.
+pub fn table(snapshot: &Snapshot, verb: &str, request: &str, progress: &Progress) -> Result<Table, Error> {
+    match verb {
         "who_can" => {
             let holders = snapshot.who_can_with(&parse::<Query>(request)?, progress)?;
-            table(holders.rows(), holders.assumptions())
+            let count = usize::try_from(holders.count()).ok();
+            collect(holders.rows(), count, holders.assumptions(), progress)
         }
         "what_can" => {
             let access = snapshot.what_can_with(&parse::<Query>(request)?, progress)?;
-            table(access.rows().iter(), access.assumptions())
+            collect(access.rows().iter(), Some(access.rows().len()), access.assumptions(), progress)
         }
         "matrix" => {
             let matrix = snapshot.matrix_with(&parse::<Query>(request)?, progress)?;
-            table(matrix.rows(), &[])
+            collect(matrix.rows(), Some(matrix.len()), &[], progress)
         }
-        "coverage" => text(&snapshot.coverage()),
-        "principals" => table(snapshot.principals(), &[]),
-        "permissions" => table(snapshot.permissions(), &[]),
-        "resources" => table(snapshot.resources(), &[]),
-        "credentials" => table(snapshot.credentials(), &[]),
-        "last_accessed" => table(snapshot.last_accessed(), &[]),
+        "principals" => collect(snapshot.principals(), None, &[], progress),
+        "permissions" => collect(snapshot.permissions(), None, &[], progress),
+        "resources" => collect(snapshot.resources(), None, &[], progress),
+        "credentials" => collect(snapshot.credentials(), None, &[], progress),
+        "last_accessed" => collect(snapshot.last_accessed(), None, &[], progress),
         _ => Err(Error::invalid("verb", "no such question")),
     }
 }
@@ -86,18 +113,4 @@ fn parse<T: DeserializeOwned>(request: &str) -> Result<T, Error> {
 
 fn text<T: Serialize>(answer: &T) -> Result<String, Error> {
     serde_json::to_string(answer).map_err(|error| Error::Internal { reason: error.to_string() })
-}
-
-fn table<R: Serialize>(rows: impl Iterator<Item = R>, assumptions: &[String]) -> Result<String, Error> {
-    let mut out = String::from(r#"{"v":1,"rows":["#);
-    for (index, row) in rows.enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        out.push_str(&text(&row)?);
-    }
-    out.push_str(r#"],"assumptions":"#);
-    out.push_str(&text(&assumptions)?);
-    out.push('}');
-    Ok(out)
 }

@@ -92,10 +92,14 @@ pub(crate) fn statements(document: &Value) -> Vec<&Value> {
 fn is_rejected(document: &Value) -> bool {
     statements(document).iter().any(|statement| {
         let effect = statement["Effect"].as_str().unwrap_or_default();
-        let operators = statement.get("Condition").and_then(Value::as_object);
-        !matches!(effect, "Allow" | "Deny")
-            || operators.is_some_and(|tests| tests.keys().any(|name| !Operator::parse(name).known()))
+        !matches!(effect, "Allow" | "Deny") || has_unknown_operator(statement)
     })
+}
+
+/// What such a condition means nobody knows.
+fn has_unknown_operator(statement: &Value) -> bool {
+    let operators = statement.get("Condition").and_then(Value::as_object);
+    operators.is_some_and(|tests| tests.keys().any(|name| !Operator::parse(name).known()))
 }
 
 fn level_chain<'w>(node: &'w Node, account: &str) -> Option<Vec<&'w [Guardrail]>> {
@@ -292,7 +296,7 @@ impl<'w> Case<'w> {
                 && self.action_matches(statement)
                 && self.resource_matches(statement, variables, target)
                 && self.who_matches(statement, who)
-                && (rejected || self.conditions_hold(statement, variables, target))
+                && (has_unknown_operator(statement) || self.conditions_hold(statement, variables, target))
                 && (!rejected || self.missing(&format!("{} {effect}", document.subject)))
                 // In force as a whole or not at all.
                 && (!document.doubtful || self.missing(&document.subject))

@@ -131,8 +131,10 @@ impl Maker {
     }
 
     fn rejected(&mut self) -> Value {
-        let mut statement = self.names.statement(&mut self.random, "Allow", 0);
-        if self.random.percent(50) {
+        let misspelt_effect = self.random.percent(50);
+        let mut statement =
+            self.names.statement(&mut self.random, "Allow", if misspelt_effect { 40 } else { 0 });
+        if misspelt_effect {
             statement["Effect"] = json!("Permit");
         } else {
             statement["Condition"] = json!({"StringMatches": {"aws:RequestedRegion": "eu-west-1"}});

@@ -19,6 +19,7 @@ from ciem.errors import (
     NameLookupError,
     RequestError,
 )
+from ciem.progress import OnProgress, Step
 from ciem.snapshot import Snapshot, load, simulate
 
 __all__ = [
@@ -31,8 +32,10 @@ __all__ = [
     "InternalError",
     "LimitError",
     "NameLookupError",
+    "OnProgress",
     "RequestError",
     "Snapshot",
+    "Step",
     "Table",
     "__version__",
     "load",

@@ -1,17 +1,81 @@
-import os
-from collections.abc import Sequence
+"""
+Native half of `ciem`; import `ciem` instead.
+"""
 
-__version__: str
+from _typeshed import SupportsGetItem
+from os import PathLike
+from typing import Any, Final, SupportsIndex, final
 
+__all__ = ["__version__", "Snapshot", "Table", "simulate"]
+
+__version__: Final[str]
+"""
+Version of crate, wheel and npm package.
+"""
+
+@final
 class Snapshot:
+    """
+    A loaded snapshot that answers wire requests; `ciem.Snapshot` wraps it.
+    """
+    def call(self, /, verb: str, request: str) -> str:
+        """
+        Answers the wire request of a verb.
+        """
     @staticmethod
-    def load(
-        paths: Sequence[str | os.PathLike[str]],
-        *,
-        on_error: str,
-        max_bytes: int | None = None,
-        catalog: str | None = None,
-    ) -> Snapshot: ...
-    def call(self, verb: str, request: str) -> str: ...
+    def load(paths: SupportsGetItem[int, str | PathLike[str]], *, on_error: str, max_bytes: SupportsIndex | None = None, catalog: str | None = None, report: Any | None = None) -> Snapshot:
+        """
+        Reads files and folders.
+        """
+    def table(self, /, verb: str, request: str, report: Any | None = None) -> Table:
+        """
+        Answers the wire request of a verb with rows.
+        """
 
-def simulate(simulation: str) -> str: ...
+@final
+class Table:
+    """
+    Rows kept as columns; `ciem.Table` wraps it.
+    """
+    def __arrow_c_schema__(self, /) -> Any:
+        """
+        A capsule with an Arrow C schema.
+        """
+    def __arrow_c_stream__(self, /, requested_schema: Any | None = None) -> Any:
+        """
+        A capsule with an Arrow C stream; batches are made while the consumer pulls them.
+        """
+    def __len__(self, /) -> int: ...
+    def assumptions(self, /) -> list[str]:
+        """
+        What the rows take for granted.
+        """
+    def column(self, /, column: SupportsIndex) -> list[Any]:
+        """
+        All cells of the column at a position.
+        """
+    def columns(self, /) -> list[str]:
+        """
+        Names of the columns.
+        """
+    def rows(self, /, start: SupportsIndex, stop: SupportsIndex) -> list[Any]:
+        """
+        The rows from `start` up to `stop` as dicts.
+        """
+    def slice(self, /, start: SupportsIndex, stop: SupportsIndex) -> Table:
+        """
+        The rows from `start` up to `stop`, sharing the cells.
+        """
+    def to_arrow_ipc(self, /) -> bytes:
+        """
+        An Arrow IPC stream.
+        """
+    def to_json(self, /) -> str:
+        """
+        The wire document.
+        """
+
+def simulate(simulation: str) -> str:
+    """
+    Decides the simulation given in wire form.
+    """

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
+
+from ciem import _core, html
+
+if TYPE_CHECKING:
+    import pandas as _pandas
+
+#: Rows that are made into dicts at a time.
+_CHUNK = 1024
+
+# Inside `Table` the plain name is its method.
+_Slice = slice
 
 
 class Answer:
@@ -28,6 +39,9 @@ class Answer:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._wire!r})"
+
+    def _repr_html_(self) -> str:
+        return html.document(type(self).__name__, self._wire)
 
 
 class Decision(Answer):
@@ -92,29 +106,112 @@ class Explanation(Answer):
     def __repr__(self) -> str:
         return f"Explanation({self.decision.verdict!r})"
 
+    def _repr_html_(self) -> str:
+        return html.document("Explanation", {**self._wire["decision"], "layers": self.layers})
 
-class Table(Answer):
-    """Rows, each a dict, in a stable order."""
 
-    __slots__ = ()
+class Table:
+    """Rows, each a dict, in a stable order; kept as columns and made into dicts when they are read.
+
+    A table is an Arrow table to any library that speaks the Arrow PyCapsule interface, without a copy in Python:
+    ``polars.DataFrame(table)``, ``pyarrow.table(table)``, ``duckdb.sql("from table")``.
+
+    >>> table = ciem.load("exports").principals()
+    >>> len(table) == len(list(table)) >= 2
+    True
+    >>> table.columns[:3]
+    ['principal', 'principal_kind', 'name']
+    >>> table[0]["principal"] == table.column("principal")[0]
+    True
+    """
+
+    __slots__ = ("_native",)
+
+    def __init__(self, native: _core.Table) -> None:
+        self._native = native
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns, in their order."""
+        return self._native.columns()
 
     @property
     def assumptions(self) -> list[str]:
         """What the rows take for granted."""
-        return self._wire.get("assumptions", [])
+        return self._native.assumptions()
+
+    def column(self, name: str) -> list[Any]:
+        """All values of a column, in the order of the rows.
+
+        Raises KeyError if there is no such column.
+        """
+        try:
+            return self._native.column(self.columns.index(name))
+        except ValueError:
+            raise KeyError(name) from None
+
+    def slice(self, start: int, stop: int | None = None) -> Table:
+        """The rows from ``start`` up to ``stop`` as a table of its own, without a copy; negative positions count from the end."""
+        first, last, _ = _Slice(start, stop).indices(len(self))
+        return Table(self._native.slice(first, max(first, last)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The wire form as plain Python data."""
+        return json.loads(self.to_json())
+
+    def to_json(self) -> str:
+        """The wire form as JSON text."""
+        return self._native.to_json()
+
+    def to_pandas(self) -> _pandas.DataFrame:
+        """The rows as a ``pandas.DataFrame``, which need not come with pyarrow; lists stay lists.
+
+        Raises ImportError if pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise ImportError("to_pandas() needs pandas: pip install pandas") from None
+        return pandas.DataFrame({name: self.column(name) for name in self.columns}, columns=self.columns)
+
+    def to_arrow_ipc(self) -> bytes:
+        """The rows as an Arrow IPC stream, for another process or a file; needs no other library."""
+        return self._native.to_arrow_ipc()
+
+    def __arrow_c_schema__(self) -> object:
+        """The columns, by the Arrow PyCapsule interface."""
+        return self._native.__arrow_c_schema__()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The rows, by the Arrow PyCapsule interface; the schema is always the table's own."""
+        return self._native.__arrow_c_stream__(requested_schema)
 
     def __len__(self) -> int:
-        return len(self._wire["rows"])
+        return len(self._native)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self._wire["rows"])
+        for start in range(0, len(self), _CHUNK):
+            yield from self._native.rows(start, start + _CHUNK)
 
     @overload
     def __getitem__(self, index: int) -> dict[str, Any]: ...
     @overload
-    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
-    def __getitem__(self, index: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
-        return self._wire["rows"][index]
+    def __getitem__(self, index: _Slice) -> list[dict[str, Any]]: ...
+    def __getitem__(self, index: int | _Slice) -> dict[str, Any] | list[dict[str, Any]]:
+        if isinstance(index, _Slice):
+            start, stop, step = index.indices(len(self))
+            if step == 1:
+                return self._native.rows(start, stop)
+            return [self[at] for at in range(start, stop, step)]
+        at = range(len(self))[index]
+        return self._native.rows(at, at + 1)[0]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Table) and len(self) == len(other) and self.to_json() == other.to_json()
 
     def __repr__(self) -> str:
-        return f"Table({len(self)} rows)"
+        return f"Table({len(self)} rows: {', '.join(self.columns)})"
+
+    def _repr_html_(self) -> str:
+        title = f"{len(self):,} row{'' if len(self) == 1 else 's'}"
+        return html.table(title, self.columns, self[: html.MOST_ROWS], len(self), self.assumptions)

@@ -9,12 +9,19 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from ciem import _core
+from ciem import _core, html
 from ciem.answers import Decision, Explanation, Table
+from ciem.progress import OnProgress, watching
 
 
 class Snapshot:
-    """What was loaded, frozen. Methods may be called from several threads at once; long ones let other threads run."""
+    """What was loaded, frozen. Methods may be called from several threads at once; long ones let other threads run, and
+    Ctrl-C ends them.
+
+    >>> snapshot = ciem.load("exports")
+    >>> snapshot
+    Snapshot(1 file)
+    """
 
     __slots__ = ("_native",)
 
@@ -37,6 +44,10 @@ class Snapshot:
 
         ``context`` gives request keys: text, number, boolean, a list for several values, None for a key known to be absent.
         ``at`` is RFC 3339 text or an aware ``datetime``; without it time is not known.
+
+        >>> snapshot = ciem.load("exports")
+        >>> snapshot.can("ana", "s3:GetObject", "arn:aws:s3:::pay/report.csv").verdict
+        'allow'
         """
         return Decision(self._ask("can", _options(locals())))
 
@@ -52,7 +63,11 @@ class Snapshot:
         unknown_context: str | None = None,
         missing_layer: str | None = None,
     ) -> Explanation:
-        """Why, or why not: the decision of :meth:`can` and what each layer says."""
+        """Why, or why not: the decision of :meth:`can` and what each layer says.
+
+        >>> ciem.load("exports").explain("bob", "s3:GetObject", "arn:aws:s3:::pay/report.csv").decision.denial
+        'implicit'
+        """
         return Explanation(self._ask("explain", _options(locals())))
 
     def who_can(
@@ -65,9 +80,16 @@ class Snapshot:
         at: str | datetime | None = None,
         unknown_context: str | None = None,
         missing_layer: str | None = None,
+        on_progress: OnProgress = None,
     ) -> Table:
-        """Who can do ``action`` on ``resource``, which may be a pattern: one row per principal."""
-        return Table(self._ask("who_can", _options(locals())))
+        """Who can do ``action`` on ``resource``, which may be a pattern: one row per principal.
+
+        ``match="all"`` leaves out those who can do it on some of the resources only.
+
+        >>> [row["principal"] for row in ciem.load("exports").who_can("s3:GetObject", "arn:aws:s3:::pay/*")]
+        ['arn:aws:iam::111122223333:user/ana']
+        """
+        return self._table("who_can", _options(locals()))
 
     def what_can(
         self,
@@ -79,9 +101,15 @@ class Snapshot:
         at: str | datetime | None = None,
         unknown_context: str | None = None,
         missing_layer: str | None = None,
+        on_progress: OnProgress = None,
     ) -> Table:
-        """What ``principal`` can do: one row per group of permissions with the same resources and verdict."""
-        return Table(self._ask("what_can", _options(locals())))
+        """What ``principal`` can do: one row per group of permissions with the same resources and verdict.
+
+        >>> table = ciem.load("exports").what_can("ana", resource="arn:aws:s3:::pay/report.csv")
+        >>> table[0]["permissions"], table[0]["verdict"]
+        (['s3:GetObject'], 'allow')
+        """
+        return self._table("what_can", _options(locals()))
 
     def matrix(
         self,
@@ -91,49 +119,92 @@ class Snapshot:
         at: str | datetime | None = None,
         unknown_context: str | None = None,
         missing_layer: str | None = None,
+        on_progress: OnProgress = None,
     ) -> Table:
-        """What every principal can do."""
-        return Table(self._ask("matrix", _options(locals())))
+        """What every principal can do, all permissions at once: those that are sure, and those that are possible on some
+        resources or under a condition.
+
+        >>> [row["principal"] for row in ciem.load("exports").matrix() if "s3:GetObject" in row["possibly"]]
+        ['arn:aws:iam::111122223333:user/ana']
+        """
+        return self._table("matrix", _options(locals()))
 
     def coverage(self) -> dict[str, Any]:
-        """What was read and what was not: files, counts, layers, rejected policies, assumptions."""
+        """What was read and what was not: files, counts, layers, rejected policies, assumptions.
+
+        >>> ciem.load("exports").coverage()["counts"]["users"]
+        2
+        """
         return self._ask("coverage", {})
 
     def principals(self) -> Table:
-        """Users and roles of the loaded accounts, and callers that policies name."""
-        return Table(self._ask("principals", {}))
+        """Users and roles of the loaded accounts, and callers that policies name.
+
+        >>> [row["name"] for row in ciem.load("exports").principals() if row["loaded"]]
+        ['ana', 'bob']
+        """
+        return self._table("principals", {})
 
     def permissions(self) -> Table:
         """The permissions of the catalogues and of the loaded documents."""
-        return Table(self._ask("permissions", {}))
+        return self._table("permissions", {})
 
     def resources(self) -> Table:
         """The resources that were loaded."""
-        return Table(self._ask("resources", {}))
+        return self._table("resources", {})
 
     def _ask(self, verb: str, request: dict[str, Any]) -> dict[str, Any]:
         return json.loads(self._native.call(verb, json.dumps(request)))
+
+    def _table(self, verb: str, request: dict[str, Any]) -> Table:
+        with watching(request.pop("on_progress", None)) as report:
+            return Table(self._native.table(verb, json.dumps(request), report))
+
+    def __repr__(self) -> str:
+        count = len(self.coverage()["files"])
+        return f"Snapshot({count} file{'' if count == 1 else 's'})"
+
+    def _repr_html_(self) -> str:
+        return html.document("Snapshot", self.coverage())
 
 
 def load(
     path_or_paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
     on_error: str = "raise",
+    on_progress: OnProgress = None,
     max_bytes: int | None = None,
     catalog: dict[str, Any] | None = None,
 ) -> Snapshot:
-    """Reads export files, plain or gzip, and folders of them.
+    """Reads export files, plain or gzip, zip and tar archives, folders, and what matches patterns such as ``"exports/**/*.json"``.
 
-    ``on_error="skip"`` lists a file that cannot be read in ``coverage()`` and goes on. ``max_bytes`` limits what is read.
+    ``on_error="skip"`` lists a file that cannot be read in ``coverage()`` and goes on. ``max_bytes`` limits the unpacked size of each.
     ``catalog`` adds to or replaces the permissions that the library knows.
+
+    ``on_progress`` is called with every :class:`ciem.Step`; True shows a bar of ``tqdm``, False nothing. None shows the bar
+    for longer work if ``tqdm`` is installed and the error stream is a terminal.
+
+    >>> phases = []
+    >>> snapshot = ciem.load("exports", on_progress=lambda step: phases.append(step.phase))
+    >>> sorted(set(phases))
+    ['indexing', 'reading']
     """
     paths = [path_or_paths] if isinstance(path_or_paths, (str, os.PathLike)) else list(path_or_paths)
     text = None if catalog is None else json.dumps(catalog)
-    return Snapshot(_core.Snapshot.load(paths, on_error=on_error, max_bytes=max_bytes, catalog=text))
+    with watching(on_progress) as report:
+        native = _core.Snapshot.load(paths, on_error=on_error, max_bytes=max_bytes, catalog=text, report=report)
+    return Snapshot(native)
 
 
 def simulate(simulation: dict[str, Any]) -> Decision:
-    """Decides about loose policies, given in wire form, without an account export."""
+    """Decides about loose policies, given in wire form, without an account export.
+
+    >>> policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
+    >>> question = {"provider": "aws", "principal": "arn:aws:iam::111122223333:user/ana", "action": "s3:GetObject"}
+    >>> question["resource"] = "arn:aws:s3:::pay/report.csv"
+    >>> ciem.simulate({**question, "identity_policies": [{"name": "own", "document": policy}]}).verdict
+    'allow'
+    """
     return Decision(json.loads(_core.simulate(json.dumps(simulation))))
 
 

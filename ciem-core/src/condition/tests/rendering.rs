@@ -57,6 +57,7 @@ fn texts() {
         "k StringEqualsIgnoreCase ab",
     );
     gives(one("ForAllValues:StringEquals", &["a"]), "k StringEqualsIfExists a");
+    gives(one("ArnLike", &["*"]), "k ArnLike arn:*:*:*:*:*");
     gives(one("ForAnyValue:StringEquals", &["a"]), "k StringEquals a");
     gives(one("StringEquals", &[]), "never");
 }

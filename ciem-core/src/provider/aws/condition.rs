@@ -11,8 +11,8 @@ use std::sync::{Arc, LazyLock};
 /// Which keys hold several values is a fact of the service that sends them, whatever catalogue answers use.
 static KEYS: LazyLock<Catalog> = LazyLock::new(catalog::builtin);
 
-/// Reads a block. Each problem is a JSON pointer below the block and a reason; a test that cannot be read is
-/// left out, which makes the condition wider, as befits a statement that is in doubt.
+/// Reads a block. Each problem is a JSON pointer below the block and a reason; with any of them the condition is not
+/// to be relied on.
 pub(crate) fn read(
     facts: &mut Facts,
     block: &Node<'_>,

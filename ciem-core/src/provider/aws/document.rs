@@ -131,7 +131,7 @@ pub(crate) fn parse(facts: &mut Facts, text: &str, dialect: Dialect) -> (Documen
     }
     match serde_json::from_str::<Node<'_>>(text) {
         Ok(Node::Map(members)) => {
-            Reader { facts, dialect, variables: false, rejected: Vec::new() }.read(&members)
+            Reader { facts, dialect, variables: false, misread: false, rejected: Vec::new() }.read(&members)
         }
         Ok(other) => unreadable(dialect, "", format!("a policy is an object, not {}", other.kind())),
         Err(e) => unreadable(dialect, "", format!("not JSON: {}", reason_of(&e))),
@@ -186,12 +186,16 @@ struct Reader<'f> {
     dialect: Dialect,
     /// Whether `${…}` is a policy variable: only in documents of version 2012-10-17 (AWS-38).
     variables: bool,
+    /// Whether the document outside its statements has a mistake: its version, and with it what `${…}` means,
+    /// is then not known.
+    misread: bool,
     rejected: Vec<Rejection>,
 }
 
 impl Reader<'_> {
     fn read(mut self, members: &Members<'_>) -> (Document, Vec<Rejection>) {
         self.envelope(members);
+        self.misread = !self.rejected.is_empty();
         let mut statements = Vec::new();
         let mut ids = BTreeSet::new();
         match members.iter().find(|(name, _)| name == "Statement").map(|(_, value)| value) {

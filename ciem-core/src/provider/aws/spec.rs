@@ -160,13 +160,13 @@ fn principal_facts(p: &PrincipalTraits) -> u32 {
     ])
 }
 
-fn permission_facts(catalog: &Catalog, id: u16) -> u32 {
-    let name = catalog.info(id).map_or("", |info| info.name);
-    let (service, action) = name.split_once(':').unwrap_or((name, ""));
+fn permission_facts(catalog: &Catalog, name: &str) -> u32 {
+    let name = name.to_ascii_lowercase();
+    let (service, action) = name.split_once(':').unwrap_or((&name, ""));
     let trusting = service == "sts"
-        && (action.starts_with("AssumeRole") || action == "TagSession" || action == "SetSourceIdentity");
+        && (action.starts_with("assumerole") || action == "tagsession" || action == "setsourceidentity");
     bits(&[
-        (rule::FREE, service == "sts" && action == "GetCallerIdentity"),
+        (rule::FREE, service == "sts" && action == "getcalleridentity"),
         (rule::TRUSTING, trusting),
         (rule::DELEGATING, trusting || service == "kms"),
         (rule::RCP_SERVICE, catalog.supports_rcp(service)),

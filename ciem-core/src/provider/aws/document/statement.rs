@@ -38,20 +38,15 @@ impl Reader<'_> {
         let resources = self.resources(find("Resource"), find("NotResource"), at);
         let condition = find("Condition").map_or(CondId::ALWAYS, |block| self.condition(block, at));
         if self.dialect == Dialect::Rcp {
-            self.restrictions(&effects, members, &actions, at);
+            self.restrictions(effects, members, &actions, at);
         }
-        let statement = |&effect: &Effect| Statement {
-            effect,
-            sid,
-            index,
-            alone,
-            who: who.clone(),
-            actions: actions.clone(),
-            resources: resources.clone(),
-            condition,
-            doubt: None,
-        };
-        effects.iter().map(statement).collect()
+        let effect = effects.first().copied().unwrap_or(Effect::Allow);
+        let statement =
+            Statement { effect, sid, index, alone, who, actions, resources, condition, doubt: None };
+        match effects {
+            [_, other] => vec![statement.clone(), Statement { effect: *other, ..statement }],
+            _ => vec![statement],
+        }
     }
 
     /// Whether every element stands once, so that it is known which one to read.
@@ -85,13 +80,13 @@ impl Reader<'_> {
         }
     }
 
-    fn effect(&mut self, value: Option<&Node<'_>>, at: &str) -> Vec<Effect> {
+    fn effect(&mut self, value: Option<&Node<'_>>, at: &str) -> &'static [Effect] {
         match value.and_then(Node::as_text) {
-            Some("Allow") => vec![Effect::Allow],
-            Some("Deny") => vec![Effect::Deny],
+            Some("Allow") => &[Effect::Allow],
+            Some("Deny") => &[Effect::Deny],
             _ => {
                 self.reject(format!("{at}/Effect"), "the effect is `Allow` or `Deny`, in this spelling");
-                vec![Effect::Allow, Effect::Deny]
+                &[Effect::Allow, Effect::Deny]
             }
         }
     }
@@ -244,10 +239,13 @@ impl Reader<'_> {
     fn condition(&mut self, block: &Node<'_>, at: &str) -> CondId {
         let mut problems = Vec::new();
         let condition = condition::read(self.facts, block, self.variables, &mut problems);
+        // Of what may be misread nothing is kept: without its condition a statement in doubt is in doubt wherever
+        // it could apply.
+        let readable = problems.is_empty() && !self.misread;
         for (below, reason) in problems {
             self.reject(format!("{at}/Condition{below}"), reason);
         }
-        condition
+        if readable { condition } else { CondId::ALWAYS }
     }
 
     /// Resource control policies only deny; the full access that AWS attaches is the one Allow.

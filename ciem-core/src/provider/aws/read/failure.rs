@@ -117,7 +117,7 @@ fn is_of_aws(part: &str) -> bool {
     })
 }
 
-fn pointer(path: &Path) -> String {
+pub(super) fn pointer(path: &Path) -> String {
     let mut pointer = String::new();
     for segment in path.iter() {
         match segment {

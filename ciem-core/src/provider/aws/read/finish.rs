@@ -27,6 +27,7 @@ const BUILT_IN: &[(&str, LayerId, &str)] = &[
 
 /// Completes the facts; call it once, after the last input.
 pub(crate) fn finish(facts: &mut Facts) {
+    super::collected::assemble(facts);
     facts.join_resource_parts();
     resolve_groups(facts);
     usage::finish(facts);

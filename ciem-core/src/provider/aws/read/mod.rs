@@ -2,6 +2,7 @@
 
 mod about;
 mod authorization;
+mod collected;
 mod credentials;
 mod failure;
 mod finish;
@@ -341,6 +342,9 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
     let text = text.trim_start_matches('\u{feff}');
     if credentials::is_csv(text) {
         return credentials::keep_csv(facts, name, text).map(|()| true);
+    }
+    if let Some(part) = collected::part(name) {
+        return collected::set_aside(facts, name, text, &part);
     }
     if !text.trim_start().starts_with(['{', '[']) {
         return Ok(false);

@@ -11,9 +11,7 @@ pub(crate) struct Arn<'a>(Str<'a>);
 
 impl<'a> Arn<'a> {
     pub(crate) fn new(text: Str<'a>) -> Option<Self> {
-        let mut segments = text.splitn(6, ':');
-        let shaped = segments.next() == Some("arn") && segments.count() == 5;
-        shaped.then_some(Arn(text))
+        is_arn(&text).then_some(Arn(text))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -73,6 +71,12 @@ impl<'de> Deserialize<'de> for When {
             other => Err(D::Error::custom(format!("expected a date, not {}", other.kind()))),
         }
     }
+}
+
+/// Whether a text has the six segments of an ARN.
+pub(super) fn is_arn(text: &str) -> bool {
+    let mut segments = text.splitn(6, ':');
+    segments.next() == Some("arn") && segments.count() == 5
 }
 
 /// An account id: twelve digits.

@@ -1,0 +1,88 @@
+//! Rows in bulk: one dense row that is filled again and again, and many rows kept in little space.
+
+use super::interval::{Intervals, Row, fill};
+
+/// A dense row that is used again and again: intervals are poured into it, and nothing is allocated.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Dense(Box<[u64]>);
+
+impl Dense {
+    pub(crate) fn new(len: u16) -> Self {
+        Dense(std::iter::repeat_n(0, usize::from(len).div_ceil(64)).collect())
+    }
+
+    pub(crate) fn of(row: &Row, len: u16) -> Self {
+        let mut dense = Dense::new(len);
+        match row {
+            Row::None => {}
+            Row::All => dense.pour(&Intervals::all(len)),
+            Row::Some(words, _) => dense.0.copy_from_slice(&words.0),
+        }
+        dense
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.fill(0);
+    }
+
+    pub(crate) fn pour(&mut self, intervals: &Intervals) {
+        fill(&mut self.0, intervals);
+    }
+
+    pub(crate) fn words(&self) -> &[u64] {
+        &self.0
+    }
+}
+
+/// Many rows, each as its intervals: a tenth of what they take as words.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct RowList {
+    ranges: Vec<(u16, u16)>,
+    /// By row: where its intervals end, and those of the next one start.
+    ends: Vec<usize>,
+}
+
+/// A row of a [`RowList`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct RowNumber(u32);
+
+impl RowList {
+    pub(crate) fn push(&mut self, row: &Row, len: u16) -> RowNumber {
+        match row {
+            Row::None => {}
+            Row::All => self.ranges.push((0, len)),
+            Row::Some(words, _) => self.push_words(&words.0, len),
+        }
+        self.ends.push(self.ranges.len());
+        RowNumber((self.ends.len() - 1) as u32)
+    }
+
+    fn push_words(&mut self, words: &[u64], len: u16) {
+        let (mut inside, mut start) = (0, 0);
+        for (at, &word) in words.iter().enumerate() {
+            // A one wherever a permission differs from the one before it.
+            let mut turns = word ^ (word << 1 | inside);
+            inside = word >> 63;
+            while turns != 0 {
+                let id = (at * 64) as u16 + turns.trailing_zeros() as u16;
+                turns &= turns - 1;
+                if word >> (id % 64) & 1 == 1 {
+                    start = id;
+                } else {
+                    self.ranges.push((start, id));
+                }
+            }
+        }
+        if inside == 1 {
+            self.ranges.push((start, len));
+        }
+    }
+
+    /// Sorted and disjoint; half-open.
+    pub(crate) fn ranges(&self, row: RowNumber) -> &[(u16, u16)] {
+        let at = row.0 as usize;
+        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        let end = self.ends.get(at).copied().unwrap_or(start);
+        self.ranges.get(start..end).unwrap_or(&[])
+    }
+}
