@@ -135,6 +135,14 @@ class Snapshot {
     return new Table(this.#call('resources'))
   }
 
+  credentials() {
+    return new Table(this.#call('credentials'))
+  }
+
+  lastAccessed() {
+    return new Table(this.#call('last_accessed'))
+  }
+
   #call(verb, question) {
     return text(this.#native.call(verb, request(question)))
   }
