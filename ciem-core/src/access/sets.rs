@@ -141,7 +141,12 @@ impl<'a> SetEvaluator<'a> {
     fn key_depends(&self, key: u32) -> DependsOn {
         match self.estate.library.key_scopes.get(key as usize) {
             Some(KeyScope::Principal(..)) => DependsOn::Principal,
-            Some(KeyScope::Resource(..)) if self.part.owner == Owner::Caller => DependsOn::Mixed,
+            // Keys with a name of their own (tags) hang on the resource alone: without a record nothing is known of it.
+            Some(KeyScope::Resource(_, name))
+                if self.part.owner == Owner::Caller && (name.is_empty() || self.part.resource.is_some()) =>
+            {
+                DependsOn::Mixed
+            }
             _ => DependsOn::Request,
         }
     }

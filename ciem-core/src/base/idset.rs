@@ -97,9 +97,11 @@ impl<I: Id> IdSet<I> {
         self.bits -= &other.bits;
     }
 
-    /// Packs runs; call it once on sets that are kept.
+    /// Packs runs and gives spare room back; call it once on sets that are kept.
     pub(crate) fn optimise(&mut self) {
         self.bits.optimize();
+        // A bitmap cannot be shrunk, but a copy has no spare room: of a small set most would be that.
+        self.bits = self.bits.clone();
     }
 }
 

@@ -32,6 +32,30 @@ pub(crate) struct Glob {
     escaped: Option<Box<Vec<u32>>>,
 }
 
+/// A glob as it is written, looked at once to be compared with many.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Written<'a> {
+    text: &'a str,
+    /// The literal texts before the first and after the last wildcard, if there is one.
+    ends: Option<(&'a str, &'a str)>,
+    /// Whether there is a `?`.
+    ones: bool,
+}
+
+impl<'a> Written<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        let wild = ['*', '?'];
+        let ends =
+            text.split_once(wild).map(|(start, rest)| (start, rest.rsplit(wild).next().unwrap_or_default()));
+        Written { text, ends, ones: ends.is_some() && text.contains('?') }
+    }
+
+    /// The text, if it has no wildcard.
+    pub(crate) fn as_literal(&self) -> Option<&'a str> {
+        self.ends.is_none().then_some(self.text)
+    }
+}
+
 impl Glob {
     /// The glob written as `text`: `*` and `?` are wildcards, everything else is literal.
     pub(crate) fn parse(text: &str) -> Glob {
@@ -231,20 +255,20 @@ impl Glob {
             || relation::overlaps(&self.tokens(), &other.tokens())
     }
 
-    /// Whether some text matches both this glob and the one written as `text`; the usual cases without parsing it.
-    pub(crate) fn overlaps_text(&self, text: &str) -> bool {
-        let (Some(first), Some(last)) = (text.find(['*', '?']), text.rfind(['*', '?'])) else {
-            return self.matches(text);
-        };
-        let start = text.get(..first).unwrap_or_default();
+    /// Whether some text matches both this glob and the written one; the usual cases without parsing it.
+    pub(crate) fn overlaps_written(&self, written: &Written<'_>) -> bool {
+        let Some((start, end)) = written.ends else { return self.matches(written.text) };
+        if self.is_any() {
+            return true;
+        }
         let own = self.literal_prefix();
         if !own.starts_with(start) && (self.as_literal().is_some() || !start.starts_with(own)) {
             return false;
         }
-        if self.as_literal().is_some() || self.text.contains('?') || text.contains('?') {
-            return self.overlaps(&Glob::parse(text));
+        if self.as_literal().is_some() || written.ones || self.text.contains('?') {
+            return self.overlaps(&Glob::parse(written.text));
         }
-        let (own, end) = (self.literal_suffix(), text.get(last + 1..).unwrap_or_default());
+        let own = self.literal_suffix();
         own.ends_with(end) || end.ends_with(own)
     }
 

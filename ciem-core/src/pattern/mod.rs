@@ -10,7 +10,7 @@ mod template;
 mod tests;
 mod text;
 
-pub(crate) use glob::{Glob, Piece};
+pub(crate) use glob::{Glob, Piece, Written};
 pub(crate) use resource::{Pattern, Relation, Syntax};
 pub(crate) use template::Template;
 pub(crate) use text::matches_text;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::glob::Glob;
+use super::glob::{Glob, Written};
 use super::intersection::MAX_MEMBERS;
 
 /// How a provider's resource ids are cut.
@@ -154,10 +154,10 @@ impl Pattern {
     }
 
     /// Whether some id matches both this pattern and the one that is written as these segments, without variables.
-    pub(crate) fn overlaps_segments(&self, segments: &[&str]) -> bool {
+    pub(crate) fn overlaps_segments(&self, segments: &[Written<'_>]) -> bool {
         let alike = self.segments.len() == segments.len() && !self.void;
-        let pairs = self.segments.iter().zip(segments);
-        self.is_any() || alike && pairs.rev().all(|(own, text)| own.overlaps_text(text))
+        let mut pairs = self.segments.iter().zip(segments).rev();
+        self.is_any() || alike && pairs.all(|(own, written)| own.overlaps_written(written))
     }
 
     /// The ids that match both, as a union of patterns: sorted, none included in another. `None` when that would take

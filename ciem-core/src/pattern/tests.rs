@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::relation::Token;
-use super::{Glob, Pattern, Piece, Relation, Syntax, Template};
+use super::{Glob, Pattern, Piece, Relation, Syntax, Template, Written};
 
 const AWS: Syntax = Syntax { separator: ':', segments: 6 };
 const PAIR: Syntax = Syntax { separator: ':', segments: 2 };
@@ -75,7 +75,11 @@ fn check_relations(alphabet: &str, length: usize, letters: &str, word_length: us
             assert_eq!(left.includes(right), included, "{left} includes {right}");
             let common = pairs().any(|(left, right)| left & right != 0);
             assert_eq!(left.overlaps(right), common, "{left} overlaps {right}");
-            assert_eq!(left.overlaps_text(&right.to_string()), common, "{left} overlaps the text {right}");
+            assert_eq!(
+                left.overlaps_written(&Written::new(&right.to_string())),
+                common,
+                "{left} overlaps the text {right}"
+            );
         }
     }
 }

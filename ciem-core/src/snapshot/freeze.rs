@@ -252,7 +252,9 @@ pub(crate) fn freeze(
     }
     progress.poll("indexing", 2, None)?;
 
-    let Resolver { builder, policies, coverage, .. } = resolver;
+    let Resolver { builder, mut policies, coverage, .. } = resolver;
+    policies.shrink();
+    frozen.shrink();
     let library = builder.finish();
     let mut principals = principals;
     people::settle_facts(provider, &mut principals, &accounts, &held);

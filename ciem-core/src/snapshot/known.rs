@@ -2,7 +2,7 @@
 
 use crate::base::{Intervals, Row};
 use crate::model::{AccessLevel, Catalog};
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, Written};
 use crate::provider::{Provider, TABLE};
 use crate::truth::FactId;
 use std::sync::{Arc, LazyLock};
@@ -121,8 +121,8 @@ impl Known {
     }
 
     /// The same for a pattern as it is written, cut into segments.
-    pub(crate) fn types_of_segments(&self, segments: &[&str], service: usize, types: &mut Vec<u16>) {
-        let service = segments.get(service).copied().filter(|service| !service.contains(['*', '?']));
+    pub(crate) fn types_of_segments(&self, segments: &[Written<'_>], service: usize, types: &mut Vec<u16>) {
+        let service = segments.get(service).and_then(Written::as_literal);
         self.types(service, |known| known.overlaps_segments(segments), types);
     }
 

@@ -6,7 +6,7 @@ use crate::condition::MissingFact;
 use crate::model::{
     CondId, CondNode, Conditions, DocId, Document, Effect, Facts, PatternItem, Patterns, Who, WhoEntry,
 };
-use crate::pattern::{Pattern, Syntax, Template};
+use crate::pattern::{Pattern, Syntax, Template, Written};
 use crate::provider::{KeyScope, Provider};
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet, HashTable};
@@ -482,7 +482,8 @@ impl<'a> LibraryBuilder<'a> {
         let Syntax { separator, segments } = self.provider.syntax;
         let texts = &self.library.texts;
         let text = texts.get(id);
-        let parts: Vec<&str> = text.splitn(usize::from(segments), separator).collect();
+        let parts: Vec<Written<'_>> =
+            text.splitn(usize::from(segments), separator).map(Written::new).collect();
         if parts.len() < usize::from(segments) {
             // No id of the provider's, or every text there is.
             return (Place::Open, self.applicable(Pattern::parse(text, self.provider.syntax)));
@@ -493,14 +494,14 @@ impl<'a> LibraryBuilder<'a> {
         // Part of a question about many resources is left to what is known of these.
         let mut ids =
             [Some(id), (self.provider.carrier)(text).and_then(|id| texts.find(&id))].into_iter().flatten();
-        let account = parts.get(account).copied().unwrap_or_default();
+        let account = parts.get(account).and_then(Written::as_literal).filter(|account| !account.is_empty());
         let place = if ids.any(|id| self.resources.contains(&id)) {
             Place::Open
-        } else if account.is_empty() || account.contains(['*', '?']) {
-            Place::Anywhere
-        } else {
+        } else if let Some(account) = account {
             let account = texts.find(account).ok_or_else(|| account.to_owned());
             Place::Account(account.unwrap_or_else(|new| self.library.texts.text(&new)))
+        } else {
+            Place::Anywhere
         };
         let applicable = self.of_types(&types);
         self.types = types;

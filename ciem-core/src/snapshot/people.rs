@@ -152,6 +152,7 @@ pub(crate) fn gather(
         .map(|(layer, rows)| (layer, held_rows(rows, principals.len())))
         .collect();
     tags.shrink();
+    principals.shrink();
     let partial_kinds = partial_kinds(facts, &account_ids);
     Ok(People { accounts, account_ids, principals, people, tags, held, partial_kinds })
 }

@@ -4,7 +4,7 @@ use super::known::Known;
 use crate::base::{Intervals, Row, Text};
 use crate::error::{Error, Place};
 use crate::model::{AccessLevel, Catalog, Facts};
-use crate::pattern::{Glob, Pattern};
+use crate::pattern::{Glob, Pattern, Written};
 use crate::truth::FactId;
 use std::sync::Arc;
 
@@ -185,7 +185,7 @@ impl Universe {
     }
 
     /// As `types_of_pattern`, for a pattern without variables that is cut into segments.
-    pub(crate) fn types_of_segments(&self, segments: &[&str], service: usize, types: &mut Vec<u16>) {
+    pub(crate) fn types_of_segments(&self, segments: &[Written<'_>], service: usize, types: &mut Vec<u16>) {
         self.known.types_of_segments(segments, service, types);
     }
 

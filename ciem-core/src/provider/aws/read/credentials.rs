@@ -316,3 +316,6 @@ fn keep_row(facts: &mut Facts, source: SourceId, row: &Row) {
     }
     facts.usage.reported.insert(principal);
 }
+
+#[cfg(test)]
+mod tests;

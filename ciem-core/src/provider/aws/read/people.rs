@@ -271,3 +271,6 @@ fn policies(
     }
     policies
 }
+
+#[cfg(test)]
+mod tests;
