@@ -1,10 +1,11 @@
 //! What is known of a request's context keys: given by the caller, determined by facts, absent, or unknown.
 
 use crate::condition::KeyState;
-use crate::model::{ContextValue, UnknownContext};
-use crate::provider::{KeyScope, KeyValue, Provider};
+use crate::model::{ContextValue, Session, UnknownContext};
+use crate::provider::{KeyScope, KeyValue, PrincipalView, Provider};
+use crate::snapshot::estate::Estate;
 use crate::snapshot::library::Library;
-use crate::truth::Mark;
+use crate::truth::{Mark, PrincipalId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -89,7 +90,7 @@ impl States {
         &mut self,
         provider: &Provider,
         library: &Library,
-        view: &crate::provider::PrincipalView<'a>,
+        view: &PrincipalView<'a>,
     ) {
         for &key in &*Arc::clone(&self.principal_keys) {
             self.bind_one_of_principal(provider, library, view, key);
@@ -101,7 +102,7 @@ impl States {
         &mut self,
         provider: &Provider,
         library: &Library,
-        view: &crate::provider::PrincipalView<'a>,
+        view: &PrincipalView<'a>,
         key: u32,
     ) {
         if let Some(scope) = library.key_scopes.get(key as usize) {
@@ -158,4 +159,32 @@ fn set(states: &mut [State], base: &[State], key: u32, value: KeyValue<'_>) {
         (KeyValue::Absent, _) => *slot = State::Absent,
         (KeyValue::Open, _) => *slot = base.get(key as usize).cloned().unwrap_or_default(),
     }
+}
+
+/// Fills in the keys that one principal determines.
+pub(super) fn bind(estate: &Estate, id: PrincipalId, states: &mut States) {
+    with_view(estate, id, |view| states.bind_principal(estate.provider, &estate.library, view));
+}
+
+/// Fills in one of them.
+pub(super) fn bind_one(estate: &Estate, id: PrincipalId, key: u32, states: &mut States) {
+    with_view(estate, id, |view| {
+        states.bind_one_of_principal(estate.provider, &estate.library, view, key);
+    });
+}
+
+fn with_view(estate: &Estate, id: PrincipalId, bind: impl FnOnce(&PrincipalView<'_>)) {
+    let principal = &estate.principals[id];
+    let own = principal.acting.as_ref().and_then(|acting| acting.session);
+    let session = own.map(|name| Session { name: Some(estate.text(name).to_owned()), ..Session::default() });
+    bind(&PrincipalView {
+        id: estate.text(principal.id),
+        kind: principal.kind,
+        account: estate.account_text(principal.account),
+        name: estate.text(principal.name),
+        unique_id: principal.unique_id.map(|id| estate.text(id)),
+        organisation: estate.organisation_of(principal.account),
+        session: session.as_ref(),
+        tag: &|key| estate.tag(id, key),
+    });
 }

@@ -4,14 +4,14 @@
 //! principal's own facts become exact sets. Only clauses that mix the principal's facts with the request's are
 //! tested holder by holder.
 
-use super::context::States;
+use super::context::{States, bind, bind_one};
 use super::leaf::{CondLeaf, Scene};
 use super::question::{Asked, Owner, Part, Setting, fact_spec};
 use crate::base::IdSet;
 use crate::condition::{KeyState, Tri};
-use crate::model::{Clause, CondId, DocId, Effect, LayerId, Session};
+use crate::model::{Clause, CondId, DocId, Effect, LayerId};
 use crate::pattern::Template;
-use crate::provider::{Binding, FactSpec, KeyScope, LayerSpec, PrincipalView, ResourceTraits};
+use crate::provider::{Binding, FactSpec, KeyScope, LayerSpec, ResourceTraits};
 use crate::snapshot::estate::{AccountId, Estate, PolicyId, ScopeId};
 use crate::snapshot::index::Guarded;
 use crate::snapshot::library::{PatternKind, ResourceSetId, StatementId, Stmt};
@@ -426,33 +426,6 @@ impl<'a> SetEvaluator<'a> {
     fn spec(&self, layer: LayerId) -> Option<&'static LayerSpec> {
         self.estate.provider.layers.iter().find(|spec| spec.id == layer)
     }
-}
-
-/// Fills in the keys that one principal determines.
-fn bind(estate: &Estate, id: PrincipalId, states: &mut States) {
-    with_view(estate, id, |view| states.bind_principal(estate.provider, &estate.library, view));
-}
-
-fn bind_one(estate: &Estate, id: PrincipalId, key: u32, states: &mut States) {
-    with_view(estate, id, |view| {
-        states.bind_one_of_principal(estate.provider, &estate.library, view, key);
-    });
-}
-
-fn with_view(estate: &Estate, id: PrincipalId, bind: impl FnOnce(&PrincipalView<'_>)) {
-    let principal = &estate.principals[id];
-    let own = principal.acting.as_ref().and_then(|acting| acting.session);
-    let session = own.map(|name| Session { name: Some(estate.text(name).to_owned()), ..Session::default() });
-    bind(&PrincipalView {
-        id: estate.text(principal.id),
-        kind: principal.kind,
-        account: estate.account_text(principal.account),
-        name: estate.text(principal.name),
-        unique_id: principal.unique_id.map(|id| estate.text(id)),
-        organisation: estate.organisation_of(principal.account),
-        session: session.as_ref(),
-        tag: &|key| estate.tag(id, key),
-    });
 }
 
 fn pass() -> Effects<PrincipalSet> {

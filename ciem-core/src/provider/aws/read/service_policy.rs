@@ -79,7 +79,7 @@ pub(super) fn found(page: &Page<'_>, place: &Place) -> Result<Vec<Found>, Error>
     let one = RestApi { id: page.rest_api_id, policy: page.row_policy, key_source: page.api_key_source };
     let single = is_rest_api(page).then_some(&one);
     for api in single.into_iter().chain(page.items.iter().flatten()) {
-        let Some(id) = api.id.and_then(|id| text(id)) else { continue };
+        let Some(id) = api.id.and_then(text) else { continue };
         let policy = api.policy.and_then(text).map(|policy| unescaped(&policy));
         let stated = policy.as_deref().and_then(stated_in);
         let arn =

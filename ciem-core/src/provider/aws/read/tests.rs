@@ -3,7 +3,7 @@
 use super::{finish, read};
 use crate::error::Error;
 use crate::model::{Effect, Facts, PolicyRef, PrincipalKind, ScopeRecord};
-use crate::provider::aws::{PUBLIC_POLICY, RCP, RESOURCE, RESTRICTS_PUBLIC, SCP, TRUST};
+use crate::provider::aws::{BLOCK_TOLD, PUBLIC_POLICY, RCP, RESOURCE, RESTRICTS_PUBLIC, SCP, TRUST};
 use proptest::prelude::*;
 
 fn load(files: &[(&str, &str)]) -> Facts {
@@ -319,7 +319,7 @@ fn what_is_said_of_a_bucket_joins_in_any_order() {
     for files in [[("p", policy), ("b", block)], [("b", block), ("p", policy)]] {
         let facts = load(&files);
         let [bucket] = facts.resources.get(facts.texts.find("arn:aws:s3:::b").unwrap()) else { panic!() };
-        assert_eq!((bucket.flags, bucket.policies.len()), (RESTRICTS_PUBLIC | PUBLIC_POLICY, 1));
+        assert_eq!((bucket.flags, bucket.policies.len()), (BLOCK_TOLD | RESTRICTS_PUBLIC | PUBLIC_POLICY, 1));
         assert_eq!(bucket.account, facts.texts.find("111122223333"));
     }
 }
