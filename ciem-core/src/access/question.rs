@@ -401,7 +401,8 @@ impl Caller {
         through.iter().map(|&id| estate.text(id))
     }
 
-    /// Turns into another record of the same estate, without a session but a person's own; texts take the place of those before.
+    /// Turns into another record of the same estate, without a session but a person's own; texts take the place of
+    /// those before.
     pub(crate) fn become_of(&mut self, estate: &Estate, id: PrincipalId) {
         let principal = &estate.principals[id];
         self.principal = Some(id);

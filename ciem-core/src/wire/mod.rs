@@ -61,8 +61,8 @@ pub fn call_with(
 
 /// Asks `snapshot` a question that is answered with rows, kept as columns; [`Table::to_json`] is the answer of [`call`].
 ///
-/// Verbs: `who_can`, `what_can`, `matrix`, `principals`, `permissions`, `resources`, `credentials`, `last_accessed`. `progress` is polled while rows
-/// are computed and while they are collected.
+/// Verbs: `who_can`, `what_can`, `matrix`, `principals`, `permissions`, `resources`, `credentials`, `last_accessed`.
+/// `progress` is polled while rows are computed and while they are collected.
 ///
 /// # Errors
 /// As [`call_with`]; `too_large` if the distinct texts of the answer exceed 2 GiB.
