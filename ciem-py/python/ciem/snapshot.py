@@ -191,8 +191,10 @@ def load(
     """
     paths = [path_or_paths] if isinstance(path_or_paths, (str, os.PathLike)) else list(path_or_paths)
     text = None if catalog is None else json.dumps(catalog)
+    given = {"max_bytes": max_bytes, "max_entries": max_entries, "max_ratio": max_ratio, "max_depth": max_depth}
+    limits = {name: limit for name, limit in given.items() if limit is not None}
     with watching(on_progress) as report:
-        native = _core.Snapshot.load(paths, on_error=on_error, max_bytes=max_bytes, catalog=text, report=report)
+        native = _core.Snapshot.load(paths, on_error=on_error, limits=limits, catalog=text, report=report)
     return Snapshot(native)
 
 
