@@ -174,12 +174,16 @@ def load(
     on_error: str = "raise",
     on_progress: OnProgress = None,
     max_bytes: int | None = None,
+    max_entries: int | None = None,
+    max_ratio: int | None = None,
+    max_depth: int | None = None,
     catalog: dict[str, Any] | None = None,
 ) -> Snapshot:
     """Reads export files, plain or gzip, zip and tar archives, folders, and what matches patterns such as ``"exports/**/*.json"``.
 
-    ``on_error="skip"`` lists a file that cannot be read in ``coverage()`` and goes on. ``max_bytes`` limits the unpacked size of each.
-    ``catalog`` adds to or replaces the permissions that the library knows.
+    ``on_error="skip"`` lists a file that cannot be read in ``coverage()`` and goes on. ``max_bytes`` limits the unpacked size of each,
+    ``max_entries`` the files in an archive or folder, ``max_ratio`` what one packed byte may unfold to, ``max_depth`` the levels of
+    folders. ``catalog`` adds to or replaces the permissions that the library knows.
 
     ``on_progress`` is called with every :class:`ciem.Step`; True shows a bar of ``tqdm``, False nothing. None shows the bar
     for longer work if ``tqdm`` is installed and the error stream is a terminal.
