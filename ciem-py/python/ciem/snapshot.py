@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, SupportsIndex
 
 from ciem import _core, html
 from ciem.answers import Decision, Explanation, Table
@@ -196,7 +196,7 @@ def load(
     paths = [path_or_paths] if isinstance(path_or_paths, (str, os.PathLike)) else list(path_or_paths)
     text = None if catalog is None else json.dumps(catalog)
     given = {"max_bytes": max_bytes, "max_entries": max_entries, "max_ratio": max_ratio, "max_depth": max_depth}
-    limits = {name: limit for name, limit in given.items() if limit is not None}
+    limits: dict[str, SupportsIndex] = {name: limit for name, limit in given.items() if limit is not None}
     with watching(on_progress) as report:
         native = _core.Snapshot.load(paths, on_error=on_error, limits=limits, catalog=text, report=report)
     return Snapshot(native)
