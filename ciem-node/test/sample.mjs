@@ -32,3 +32,20 @@ export const account = (...users) =>
   file('account.json', { UserDetailList: users, GroupDetailList: [], RoleDetailList: [], Policies: [] })
 
 export const sample = () => account(user('ana', READ), user('bob'))
+
+/** An export of many users, each with a policy of its own: 8,000 make ten megabytes. Made once. */
+export function large(users = 8_000) {
+  if (!made.has(users)) made.set(users, account(...Array.from({ length: users }, (_, i) => colleague(i))))
+  return made.get(users)
+}
+const made = new Map()
+
+function colleague(number) {
+  const own = `arn:aws:s3:::pay/${number}/`
+  const actions = ['s3:GetObject', 's3:PutObject', 's3:ListBucket', 'sqs:SendMessage', 'kms:Decrypt']
+  const statements = actions.map((Action) => ({ Effect: 'Allow', Action, Resource: [`${own}*`, `${own}${'x'.repeat(80)}`] }))
+  return user(number === 0 ? 'ana' : `user${number}`, ...statements)
+}
+
+/** The sample estate of the project. */
+export const ESTATE = new URL('../../examples/estate', import.meta.url)
