@@ -46,8 +46,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     println!("  {}{denial}, by {}", decision.verdict.as_str(), decision.blocked_by.join(", "));
     for layer in &explanation.layers {
-        if layer.stops != "no" {
-            println!("  {} stops it: {}", layer.layer, layer.stops);
+        if layer.stops != "no" || !layer.statements.is_empty() {
+            println!("  {}, stops it: {}", layer.layer, layer.stops);
         }
         for statement in layer.statements.iter().filter_map(|&place| decision.statements.get(place)) {
             println!("      {} in {} {}", statement.effect, statement.policy, statement.pointer);

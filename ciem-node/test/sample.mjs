@@ -1,7 +1,10 @@
-// A small account export: `ana` may read one bucket, `bob` may do nothing.
-import { mkdtempSync, writeFileSync } from 'node:fs'
+// A small account export: `ana` may read one bucket, `bob` may do nothing. Files last as long as the process.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+
+const place = mkdtempSync(join(tmpdir(), 'ciem-'))
+process.once('exit', () => rmSync(place, { recursive: true }))
 
 export const arn = (name) => `arn:aws:iam::111122223333:user/${name}`
 export const READ = { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::pay/*' }
@@ -23,7 +26,7 @@ export function user(name, ...statements) {
 }
 
 export function file(name, content) {
-  const path = join(mkdtempSync(join(tmpdir(), 'ciem-')), name)
+  const path = join(mkdtempSync(join(place, 'export-')), name)
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
   return path
 }

@@ -23,7 +23,7 @@ const { decision, layers } = snapshot.explain(question)
 console.log(Object.values(question).join(' '))
 console.log(`  ${decision.verdict}, ${decision.denial}, by ${(decision.blocked_by ?? []).join(', ')}`)
 for (const layer of layers) {
-  if (layer.stops !== 'no') console.log(`  ${layer.layer} stops it: ${layer.stops}`)
+  if (layer.stops !== 'no' || layer.statements.length) console.log(`  ${layer.layer}, stops it: ${layer.stops}`)
   for (const place of layer.statements) {
     const { effect, policy, pointer } = decision.statements[place]
     console.log(`      ${effect} in ${policy} ${pointer}`)

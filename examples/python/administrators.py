@@ -21,9 +21,9 @@ WAYS = [
 ]
 
 
-def main(folder=SAMPLE):
+def main(folder: str | Path = SAMPLE) -> None:
     snapshot = ciem.load(folder)
-    reach = {}
+    reach: dict[tuple[str, str, str], list[str]] = {}
     for way in WAYS:
         for row in snapshot.who_can(way, "*", match="all"):
             reach.setdefault((row["principal"], row["verdict"], row["condition"] or ""), []).append(way)

@@ -11,7 +11,7 @@ import ciem
 SAMPLE = Path(__file__).parent.parent / "estate"
 
 
-def main(folder=SAMPLE):
+def main(folder: str | Path = SAMPLE) -> None:
     # A file that is damaged is one of the things to report.
     coverage = ciem.load(folder, on_error="skip").coverage()
 

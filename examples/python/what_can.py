@@ -12,12 +12,15 @@ SAMPLE = Path(__file__).parent.parent / "estate"
 SHOWN = 4
 
 
-def main(folder=SAMPLE, principal=None):
+def the_most_telling(snapshot: ciem.Snapshot) -> str:
+    loaded = (row for row in snapshot.principals() if row["loaded"])
+    name: str = max(loaded, key=lambda row: (row["policies"], row["principal"]))["principal"]
+    return name
+
+
+def main(folder: str | Path = SAMPLE, wanted: str | None = None) -> None:
     snapshot = ciem.load(folder)
-    if principal is None:
-        loaded = (row for row in snapshot.principals() if row["loaded"])
-        # Somebody with more than one policy has a story.
-        principal = max(loaded, key=lambda row: (row["policies"], row["principal"]))["principal"]
+    principal = wanted or the_most_telling(snapshot)
 
     print(principal)
     for row in snapshot.what_can(principal):

@@ -18,11 +18,14 @@ READING = {
 }
 
 
-def main(folder=SAMPLE, resource=None):
+def the_most_telling(kinds: dict[str, str]) -> str:
+    return min(kinds, key=lambda resource: (list(READING).index(kinds[resource]), resource))
+
+
+def main(folder: str | Path = SAMPLE, wanted: str | None = None) -> None:
     snapshot = ciem.load(folder)
     kinds = {row["resource"]: row["resource_kind"] for row in snapshot.resources() if row["resource_kind"] in READING}
-    # Without a resource, the most telling one that was loaded.
-    resource = resource or min(kinds, key=lambda each: (list(READING).index(kinds[each]), each))
+    resource = wanted or the_most_telling(kinds)
     action, part = READING[kinds[resource]]
 
     print(f"{action} on {resource}{part}")

@@ -13,7 +13,7 @@ SAMPLE = Path(__file__).parent.parent / "estate"
 WISHES = ["cloudtrail:StopLogging", "iam:CreateUser", "ec2:TerminateInstances", "s3:DeleteBucket"]
 
 
-def a_denial(snapshot):
+def a_denial(snapshot: ciem.Snapshot) -> tuple[str, str, str]:
     """A question of somebody who holds the permission and is stopped all the same, if there is one."""
     people = [row["principal"] for row in snapshot.principals() if row["loaded"]]
     questions = [(person, action, "*") for action in WISHES for person in people]
@@ -21,17 +21,17 @@ def a_denial(snapshot):
     return next((question for question in denied if snapshot.can(*question).denial == "explicit"), denied[0])
 
 
-def main(folder=SAMPLE, *question):
+def main(folder: str | Path = SAMPLE, *wish: str) -> None:
     snapshot = ciem.load(folder)
-    question = question or a_denial(snapshot)
+    question = wish or a_denial(snapshot)
     explanation = snapshot.explain(*question)
     decision = explanation.decision
 
     print(" ".join(question))
     print(f"  {decision.verdict}, {decision.denial}, by {', '.join(decision.blocked_by)}")
     for layer in explanation.layers:
-        if layer["stops"] != "no":
-            print(f"  {layer['layer']} stops it: {layer['stops']}")
+        if layer["stops"] != "no" or layer["statements"]:
+            print(f"  {layer['layer']}, stops it: {layer['stops']}")
         for statement in (decision.statements[place] for place in layer["statements"]):
             print(f"      {statement['effect']} in {statement['policy']} {statement['pointer']}")
     for fact in decision.missing:
