@@ -149,6 +149,8 @@ export interface Coverage {
   /** Distinct records by kind. */
   counts: Record<string, number>
   layers: Array<{ provider: string; account: string; layer: string; state: string; reason?: string }>
+  /** Further inputs; no account where one is the whole organisation's. */
+  inputs: Array<{ provider: string; account: string; input: string; state: string; how: string }>
   rejected: Array<{ policy: string; pointer: string; reason: string; source: string }>
   unknown_actions: string[]
   /** Catalogue versions by provider. */
@@ -200,7 +202,18 @@ export interface PrincipalRow {
   /** Whether its own policies were read; false for callers that only other policies name. */
   loaded: boolean
   policies: number
+  /** Of a person what the directory says. */
   tags: Record<string, string>
+  /** RFC 3339. */
+  last_used: string | null
+  /** `enabled` or `none`; `null` where the exports do not tell. */
+  password: string | null
+  /** `active` or `none`; `null` where the exports do not tell. */
+  mfa: string | null
+  /** As `credentials` names them. */
+  active_keys: string[]
+  /** RFC 3339. */
+  oldest_key: string | null
 }
 
 export interface PermissionRow {
@@ -218,6 +231,41 @@ export interface ResourceRow {
   provider: string
   account: string
   policies: string[]
+  tags: Record<string, string>
+  /** Accounts, units and principals that it is shared with beside its policies. */
+  shared_with: string[]
+}
+
+export interface CredentialRow {
+  principal: string
+  provider: string
+  account: string
+  /** `password`, `access_key`, `mfa` or `signing_certificate`. */
+  credential_kind: string
+  /** Its id, or its number in the report. */
+  credential: string | null
+  /** `active` or `inactive`; `null` where the exports do not tell. */
+  status: string | null
+  /** When it was made or last changed, RFC 3339. */
+  changed: string | null
+  /** RFC 3339. */
+  last_used: string | null
+  last_used_service: string | null
+  last_used_region: string | null
+}
+
+export interface AccessedRow {
+  principal: string
+  provider: string
+  account: string
+  service: string
+  /** `null` where the row is about the whole service. */
+  permission: string | null
+  /** RFC 3339; `null` where there was no use. */
+  last_accessed: string | null
+  region: string | null
+  /** When the provider made the list, RFC 3339. */
+  as_of: string | null
 }
 
 /** Rows, each an object, in a stable order. They stay in the library and become objects when they are read. */
@@ -263,6 +311,10 @@ export class Snapshot {
   permissions(): Table<PermissionRow>
   /** The resources that were loaded. */
   resources(): Table<ResourceRow>
+  /** Passwords, access keys, MFA devices and certificates: whether they work, their age and their last use. */
+  credentials(): Table<CredentialRow>
+  /** The last use of services and permissions by each principal. */
+  lastAccessed(): Table<AccessedRow>
 }
 
 /** Decides about loose policies, given in wire form, without an account export. */

@@ -191,6 +191,14 @@ class Snapshot {
     return this.#table('resources')
   }
 
+  credentials() {
+    return this.#table('credentials')
+  }
+
+  lastAccessed() {
+    return this.#table('last_accessed')
+  }
+
   #ask(verb, question) {
     return JSON.parse(checked(this.#native.call(verb, request(question))))
   }

@@ -18,17 +18,18 @@ pub mod wire;
 pub use access::answer::{Decision, Denial, Explanation, LayerView, Missing, StatementView};
 pub use access::can::simulate;
 pub use access::decide::Verdict;
-pub use access::listing::{Coverage, LayerCoverage, PermissionRow, PrincipalRow, ResourceRow};
+pub use access::listing::{Coverage, InputCoverage, LayerCoverage, PermissionRow, PrincipalRow, ResourceRow};
 pub use access::matrix::{Matrix, MatrixRow};
 pub use access::prepared::{Prepared, PreparedRequest, Scratch};
+pub use access::usage::{AccessedRow, CredentialRow};
 pub use access::what_can::{Access, AccessRow};
 pub use access::who_can::{HolderRow, Holders};
 pub use error::{Error, Place};
 #[cfg(feature = "fs")]
 pub use fs::load_paths;
 pub use model::{
-    AccessLevel, Catalog, ContextValue, FileReport, KeyInfo, KeyType, Match, MissingLayer, PermissionInfo,
-    PrincipalKind, Query, Rejected, Request, ResourceTypeInfo, Session, UnknownContext,
+    AccessLevel, Catalog, ContextValue, CredentialKind, FileReport, KeyInfo, KeyType, Match, MissingLayer,
+    PermissionInfo, PrincipalKind, Query, Rejected, Request, ResourceTypeInfo, Session, UnknownContext,
 };
 pub use progress::{Cancel, Progress, Step};
 pub use snapshot::Snapshot;

@@ -32,6 +32,8 @@ def tables(snapshot):
         "principals": snapshot.principals(),
         "permissions": snapshot.permissions(),
         "resources": snapshot.resources(),
+        "credentials": snapshot.credentials(),
+        "last_accessed": snapshot.last_accessed(),
     }
 
 

@@ -1,14 +1,14 @@
 //! `can` and `explain`.
 
 use super::answer::{Decision, Denial, Explanation, LayerView, Missing, StatementView};
-use super::decide::{Case, Verdict, degree, verdict};
-use super::question::{Asked, Caller, Given, Owner, Plan, Setting, find_caller};
+use super::decide::{Case, Verdict, degree, residual, verdict};
+use super::question::{Asked, Caller, Given, Owner, Plan, Setting, find_callers};
 use super::scalar::InForce;
 use crate::condition::{Atom, Expr, Tri};
 use crate::error::{Error, Place};
 use crate::model::{CondId, CondNode, Effect, Facts, LayerId, MissingLayer, Request};
 use crate::progress::Progress;
-use crate::provider::{Binding, TABLE};
+use crate::provider::{Binding, LayerSpec, TABLE};
 use crate::snapshot::estate::Estate;
 use crate::snapshot::freeze::freeze;
 use crate::snapshot::known::Known;
@@ -27,7 +27,7 @@ impl Snapshot {
     /// `unknown_principal`, `ambiguous_principal`, `unknown_action`, `invalid_request`; `rejected_policy` for a
     /// session policy that the provider would reject.
     pub fn can(&self, request: &Request) -> Result<Decision, Error> {
-        self.with_case(request, |case| decision(case, request.missing_layer, false))
+        self.with_cases(request, |asked| decision(asked, request.missing_layer, false))
     }
 
     /// Why, or why not: the decision with every statement that applies, layer by layer.
@@ -35,20 +35,17 @@ impl Snapshot {
     /// # Errors
     /// As [`Snapshot::can`].
     pub fn explain(&self, request: &Request) -> Result<Explanation, Error> {
-        self.with_case(request, |case| {
-            let decision = decision(case, request.missing_layer, true);
-            let layers = layers(case, &decision);
+        self.with_cases(request, |asked| {
+            let decision = decision(asked, request.missing_layer, true);
+            let layers = layers(asked, &decision);
             Explanation { v: 1, decision, layers }
         })
     }
 
-    pub(crate) fn with_case<R>(
-        &self,
-        request: &Request,
-        ask: impl FnOnce(&Case<'_>) -> R,
-    ) -> Result<R, Error> {
+    /// Asks as the caller, or as each of the callers that a person can be.
+    fn with_cases<R>(&self, request: &Request, ask: impl FnOnce(&Question<'_>) -> R) -> Result<R, Error> {
         let (estate, permission) = self.find_permission(&request.action)?;
-        let caller = find_caller(estate, &request.principal, request.session.as_ref())?;
+        let callers = find_callers(estate, &request.principal, request.session.as_ref())?;
         let given = Given {
             context: &request.context,
             session: request.session.as_ref(),
@@ -56,12 +53,17 @@ impl Snapshot {
             unknown: request.unknown_context,
             missing: request.missing_layer,
         };
-        assert_session(&caller, request)?;
-        let mut setting = Setting::new(estate, &given)?;
-        caller.bind(estate, &mut setting, request.session.as_ref());
+        let mut settings = Vec::with_capacity(callers.len());
+        for caller in &callers {
+            assert_session(caller, request)?;
+            let mut setting = Setting::new(estate, &given)?;
+            caller.bind(estate, &mut setting, request.session.as_ref());
+            settings.push(setting);
+        }
         let plan = Plan::new(estate, permission, &request.resource, false)?;
-        let case = Case::new(estate, &caller, &plan, &setting);
-        Ok(ask(&case))
+        let asking = callers.iter().zip(&settings);
+        let cases = asking.map(|(caller, setting)| Case::new(estate, caller, &plan, setting)).collect();
+        Ok(ask(&Question { estate, plan: &plan, cases }))
     }
 
     /// The provider that knows the permission.
@@ -71,6 +73,13 @@ impl Snapshot {
             .find_map(|estate| Some((estate, estate.universe.find(action)?)))
             .ok_or_else(|| Error::UnknownAction { action: action.to_owned() })
     }
+}
+
+/// What is asked, by everybody whom the principal of the request stands for.
+struct Question<'a> {
+    estate: &'a Estate,
+    plan: &'a Plan,
+    cases: Vec<Case<'a>>,
 }
 
 /// Session policies are for callers that act in sessions.
@@ -107,18 +116,17 @@ pub fn simulate(simulation: &str) -> Result<Decision, Error> {
     snapshot.can(&request)
 }
 
-pub(crate) fn decision(case: &Case<'_>, missing_layer: MissingLayer, all_statements: bool) -> Decision {
-    let residual = case.residual();
+fn decision(asked: &Question<'_>, missing_layer: MissingLayer, all_statements: bool) -> Decision {
+    let residual = residual(&asked.cases);
     let verdict = verdict(&residual.expr);
     let mut blocked_by = Vec::new();
     let mut denial = None;
     if verdict == Verdict::Deny {
-        let outcomes = case.outcomes();
-        blocked_by = stopping(case.estate, &outcomes);
-        let explicit = !outcomes.is_empty() && outcomes.iter().all(|o| degree(&o.explicit_deny) == Tri::Yes);
+        blocked_by = stopping(asked);
+        let mut outcomes = asked.cases.iter().flat_map(Case::outcomes).peekable();
+        let explicit = outcomes.peek().is_some() && outcomes.all(|o| degree(&o.explicit_deny) == Tri::Yes);
         denial = Some(if explicit { Denial::Explicit } else { Denial::Implicit });
     }
-    let in_force = statements_in_force(case);
     let wanted = |statement: &StatementView| match verdict {
         _ if all_statements => true,
         Verdict::Allow => statement.effect == "allow",
@@ -126,10 +134,12 @@ pub(crate) fn decision(case: &Case<'_>, missing_layer: MissingLayer, all_stateme
         Verdict::Conditional | Verdict::Unknown => true,
     };
     let (mut statements, mut sources) = (Vec::new(), BTreeMap::new());
-    for (entry, view) in in_force {
-        if wanted(&view) {
-            note_keys(case, &entry, statements.len(), &mut sources);
-            statements.push(view);
+    for case in &asked.cases {
+        for (entry, view) in statements_in_force(case) {
+            if wanted(&view) {
+                note_keys(case, &entry, statements.len(), &mut sources);
+                statements.push(view);
+            }
         }
     }
     let open = !matches!(residual.expr, Expr::Always | Expr::Never);
@@ -142,12 +152,32 @@ pub(crate) fn decision(case: &Case<'_>, missing_layer: MissingLayer, all_stateme
         canonical: (open && !residual.canonical).then_some(false),
         missing: missing(&residual.expr),
         statements,
-        assumptions: assumptions(case, missing_layer),
+        assumptions: assumptions(asked, missing_layer),
     }
 }
 
+/// The layers that stand in the way of everybody whom the principal stands for; if there is none, those of any.
+fn stopping(asked: &Question<'_>) -> Vec<&'static str> {
+    let ways: Vec<Vec<&'static str>> =
+        asked.cases.iter().map(|case| stopping_one(asked.estate, &case.outcomes())).collect();
+    let layers = asked.estate.provider.layers.iter();
+    let Some(first) = ways.first() else {
+        // Nobody to ask as: no layer gives this principal anything.
+        return layers
+            .filter(|spec| spec.grants && spec.binding == Binding::Principal)
+            .map(|s| s.name)
+            .collect();
+    };
+    let in_all = |name: &&'static str| ways.iter().all(|way| way.contains(name));
+    let common: Vec<&'static str> = first.iter().copied().filter(in_all).collect();
+    if !common.is_empty() {
+        return common;
+    }
+    layers.map(|spec| spec.name).filter(|name| ways.iter().any(|way| way.contains(name))).collect()
+}
+
 /// The layers that surely stop; if there is none, those that may.
-fn stopping(estate: &Estate, outcomes: &[Outcome<Residual>]) -> Vec<&'static str> {
+fn stopping_one(estate: &Estate, outcomes: &[Outcome<Residual>]) -> Vec<&'static str> {
     let mut sure = Vec::new();
     let mut possible = Vec::new();
     for spec in estate.provider.layers {
@@ -189,11 +219,8 @@ fn statements_in_force(case: &Case<'_>) -> Vec<(InForce, StatementView)> {
     let order = |e: &InForce| (e.layer, e.policy, e.via, e.statement);
     entries.sort_by_key(order);
     entries.dedup_by_key(|e| order(e));
-    let estate = case.estate;
-    let mut views: Vec<(InForce, StatementView)> = entries
-        .into_iter()
-        .filter_map(|entry| Some((entry.clone(), view(estate, case.setting, &entry)?)))
-        .collect();
+    let mut views: Vec<(InForce, StatementView)> =
+        entries.into_iter().filter_map(|entry| Some((entry.clone(), view(case, &entry)?))).collect();
     views.sort_by(|(a, av), (b, bv)| {
         (a.layer, &av.policy, av.index, &av.via).cmp(&(b.layer, &bv.policy, bv.index, &bv.via))
     });
@@ -207,8 +234,9 @@ fn library<'a>(estate: &'a Estate, setting: &'a Setting, entry: &InForce) -> &'a
     }
 }
 
-fn view(estate: &Estate, setting: &Setting, entry: &InForce) -> Option<StatementView> {
-    let library = library(estate, setting, entry);
+fn view(case: &Case<'_>, entry: &InForce) -> Option<StatementView> {
+    let estate = case.estate;
+    let library = library(estate, case.setting, entry);
     let statement = &library.statements[entry.statement];
     let policy = entry.policy.map(|policy| &estate.policies[policy]);
     let spec = estate.provider.layers.iter().find(|spec| spec.id == entry.layer)?;
@@ -227,10 +255,18 @@ fn view(estate: &Estate, setting: &Setting, entry: &InForce) -> Option<Statement
             Effect::Allow => "allow",
             Effect::Deny => "deny",
         },
-        via: entry.via.map(|via| estate.text(via).to_owned()).into_iter().collect(),
+        via: via(case, spec, entry),
         pointer,
         source: source.and_then(|source| estate.source_name(source)),
     })
+}
+
+/// The group of a policy that the caller holds, and what a person holds it through.
+fn via(case: &Case<'_>, spec: &LayerSpec, entry: &InForce) -> Vec<String> {
+    let group = entry.via.map(|via| case.estate.text(via));
+    let held = spec.binding == Binding::Principal;
+    let through = case.caller.through(case.estate).filter(|_| held);
+    through.chain(group).map(str::to_owned).collect()
 }
 
 /// Which statement first tests a key: the `source` of atoms.
@@ -267,9 +303,10 @@ fn with_sources(condition: Value, sources: &BTreeMap<String, usize>) -> Value {
     }
 }
 
-fn layers(case: &Case<'_>, decision: &Decision) -> Vec<LayerView> {
-    let outcomes = case.outcomes();
-    case.estate
+fn layers(asked: &Question<'_>, decision: &Decision) -> Vec<LayerView> {
+    let outcomes: Vec<Outcome<Residual>> = asked.cases.iter().flat_map(Case::outcomes).collect();
+    asked
+        .estate
         .provider
         .layers
         .iter()
@@ -293,8 +330,11 @@ fn layers(case: &Case<'_>, decision: &Decision) -> Vec<LayerView> {
 }
 
 /// What the answer takes for granted, because no export spoke of it.
-pub(crate) fn assumptions(case: &Case<'_>, missing_layer: MissingLayer) -> Vec<String> {
-    general_assumptions(case.estate, Some(case.caller), case.plan, missing_layer)
+fn assumptions(asked: &Question<'_>, missing_layer: MissingLayer) -> Vec<String> {
+    let of =
+        |case: &Case<'_>| general_assumptions(asked.estate, Some(case.caller), asked.plan, missing_layer);
+    let found: BTreeSet<String> = asked.cases.iter().flat_map(of).collect();
+    found.into_iter().collect()
 }
 
 pub(crate) fn general_assumptions(
@@ -324,7 +364,7 @@ pub(crate) fn general_assumptions(
     }
     if let Some(part) = &plan.generic
         && let Asked::Id(id) = &part.asked
-        && part.resource.is_none()
+        && part.resource.is_none_or(|id| !estate.resources[id].told)
     {
         let permission = estate.universe.name(plan.permission);
         if part.owner == Owner::Caller {

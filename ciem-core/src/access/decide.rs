@@ -8,7 +8,7 @@ use crate::model::PrincipalKind;
 use crate::snapshot::estate::Estate;
 use crate::truth::{Mark, Outcome, Residual, Traced, Truth};
 use serde::Serialize;
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 
 /// The answer to "may this principal do this?".
 ///
@@ -236,15 +236,6 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// The simplified condition.
-    pub(crate) fn residual(&self) -> Simplified {
-        match self.tri() {
-            Tri::Yes => Simplified { expr: Expr::Always, canonical: true },
-            Tri::No => Simplified { expr: Expr::Never, canonical: true },
-            Tri::Maybe => simplify(&self.residual_expr()),
-        }
-    }
-
     pub(crate) fn traced(&self) -> Vec<(Outcome<Traced>, Vec<InForce>)> {
         let rule = self.estate.provider.rules.traced;
         self.parts()
@@ -260,6 +251,32 @@ impl<'a> Case<'a> {
     pub(crate) fn outcomes(&self) -> Vec<Outcome<Residual>> {
         let rule = self.estate.provider.rules.residual_full;
         self.parts().map(|met| rule(&mut self.evaluator(&met))).collect()
+    }
+}
+
+/// Whether one of several ways of asking is allowed.
+pub(crate) fn any<'a>(cases: impl Iterator<Item = impl Borrow<Case<'a>>>) -> Tri {
+    let mut found = Tri::No;
+    for case in cases {
+        found = Tri::or(found, case.borrow().tri());
+        if found == Tri::Yes {
+            break;
+        }
+    }
+    found
+}
+
+/// The condition under which one of several ways of asking is allowed, not simplified.
+pub(crate) fn any_expr<'a>(cases: impl Iterator<Item = impl Borrow<Case<'a>>>) -> Expr {
+    cases.fold(Expr::Never, |all, case| all.or(case.borrow().residual_expr()))
+}
+
+/// The simplified condition of one of several ways of asking.
+pub(crate) fn residual(cases: &[Case<'_>]) -> Simplified {
+    match any(cases.iter()) {
+        Tri::Yes => Simplified { expr: Expr::Always, canonical: true },
+        Tri::No => Simplified { expr: Expr::Never, canonical: true },
+        Tri::Maybe => simplify(&any_expr(cases.iter())),
     }
 }
 

@@ -1,9 +1,11 @@
 //! What is there: coverage, principals, permissions, resources.
 
+use super::usage::{Summary, summary};
+use crate::base::Text;
 use crate::model::{AccessLevel, FileReport, PrincipalKind, Rejected, WhoEntry};
 use crate::provider::Binding;
 use crate::snapshot::Snapshot;
-use crate::snapshot::estate::Estate;
+use crate::snapshot::estate::{Estate, Person};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +26,22 @@ pub struct LayerCoverage {
     pub reason: Option<String>,
 }
 
+/// How much of an input that is no layer's was given.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[non_exhaustive]
+pub struct InputCoverage {
+    /// The provider.
+    pub provider: &'static str,
+    /// The account; empty where the input is the whole organisation's.
+    pub account: String,
+    /// The input.
+    pub input: &'static str,
+    /// `given`, `partial` (or as far as can be told, such as for one region) or `not_given`.
+    pub state: &'static str,
+    /// How to get it.
+    pub how: &'static str,
+}
+
 /// What was read, and what was not.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[non_exhaustive]
@@ -36,6 +54,8 @@ pub struct Coverage {
     pub counts: BTreeMap<&'static str, u64>,
     /// Layers by account.
     pub layers: Vec<LayerCoverage>,
+    /// Further inputs by account.
+    pub inputs: Vec<InputCoverage>,
     /// Policies and records that are not taken as they stand.
     pub rejected: Vec<Rejected>,
     /// Action names that no catalogue knows.
@@ -58,14 +78,24 @@ pub struct PrincipalRow {
     pub name: String,
     /// The provider.
     pub provider: &'static str,
-    /// The account; empty for services and anonymous callers.
+    /// The account; empty for services, anonymous callers and people of a directory.
     pub account: String,
     /// Whether its identity side was read.
     pub loaded: bool,
     /// Policies it holds, through groups too.
     pub policies: u64,
-    /// Tags.
+    /// Tags; of a person what the directory says.
     pub tags: BTreeMap<String, String>,
+    /// The last use that the exports tell of, RFC 3339; absent where they tell none.
+    pub last_used: Option<String>,
+    /// Whether there is a password for the console: `enabled` or `none`; absent where the exports do not tell.
+    pub password: Option<String>,
+    /// Whether there is a second factor: `active` or `none`; absent where the exports do not tell.
+    pub mfa: Option<String>,
+    /// The access keys that can be used, as `credentials` names them.
+    pub active_keys: Vec<String>,
+    /// When the oldest of these was made, RFC 3339.
+    pub oldest_key: Option<String>,
 }
 
 /// A row of `permissions`.
@@ -98,6 +128,10 @@ pub struct ResourceRow {
     pub account: String,
     /// Names of its own policies.
     pub policies: Vec<String>,
+    /// Tags, as far as they were given.
+    pub tags: BTreeMap<String, String>,
+    /// With whom it is shared beside its policies (accounts, units, principals), sorted.
+    pub shared_with: Vec<String>,
 }
 
 impl Snapshot {
@@ -108,6 +142,7 @@ impl Snapshot {
             files: Vec::new(),
             counts: BTreeMap::new(),
             layers: Vec::new(),
+            inputs: Vec::new(),
             rejected: Vec::new(),
             unknown_actions: Vec::new(),
             catalogs: BTreeMap::new(),
@@ -124,24 +159,31 @@ impl Snapshot {
             coverage.unknown_actions.extend(estate.universe.unknown().map(str::to_owned));
             coverage.catalogs.insert(estate.provider.name, estate.universe.catalog().version().to_owned());
             layers(estate, read, &mut coverage.layers, &mut assumptions);
+            inputs(estate, read, &mut coverage.inputs);
         }
         coverage.files.extend(self.0.unrecognised.iter().cloned());
         coverage.layers.sort();
+        coverage.inputs.sort();
         coverage.rejected.sort();
         coverage.assumptions = assumptions.into_iter().collect();
         coverage
     }
 
-    /// Every principal: users and roles of the loaded accounts, and callers that policies name.
+    /// Every principal: users and roles of the loaded accounts, callers that policies name, people of directories.
     pub fn principals(&self) -> impl Iterator<Item = PrincipalRow> + '_ {
         self.estates().iter().flat_map(|estate| {
             let named =
                 estate.library.whos.iter().any(|who| who.negated || who.entries.contains(&WhoEntry::Anyone));
-            let listed =
-                estate.principals.entries().filter(move |(_, p)| named || p.kind != PrincipalKind::Anonymous);
-            listed.map(move |(id, principal)| {
+            let listed = estate
+                .principals
+                .entries()
+                .filter(move |(_, p)| p.acting.is_none() && (named || p.kind != PrincipalKind::Anonymous));
+            let people = estate.people.iter().map(move |person| person_row(estate, person));
+            let records = listed.map(move |(id, principal)| {
                 let held: usize = estate.held.iter().map(|(_, csr)| csr.row(id).len()).sum();
                 let tags = estate.tags.row(id).iter();
+                let Summary { last_used, password, mfa, active_keys, oldest_key } =
+                    summary(estate, principal.id);
                 PrincipalRow {
                     principal: estate.text(principal.id).to_owned(),
                     principal_kind: principal.kind,
@@ -153,8 +195,14 @@ impl Snapshot {
                     tags: tags
                         .map(|&(k, v)| (estate.text(k).to_owned(), estate.text(v).to_owned()))
                         .collect(),
+                    last_used,
+                    password,
+                    mfa,
+                    active_keys,
+                    oldest_key,
                 }
-            })
+            });
+            records.chain(people)
         })
     }
 
@@ -187,6 +235,7 @@ impl Snapshot {
     /// Every resource that has a policy or facts of its own.
     pub fn resources(&self) -> impl Iterator<Item = ResourceRow> + '_ {
         self.estates().iter().flat_map(|estate| {
+            let shared = shared(estate);
             estate.resources.iter().map(move |resource| {
                 let names =
                     resource.policies.iter().map(|&p| estate.text(estate.policies[p].name).to_owned());
@@ -199,9 +248,78 @@ impl Snapshot {
                     provider: estate.provider.name,
                     account: resource.account.map_or("", |a| estate.account_text(a)).to_owned(),
                     policies,
+                    tags: resource
+                        .tags
+                        .iter()
+                        .map(|&(key, value)| (estate.text(key).to_owned(), estate.text(value).to_owned()))
+                        .collect(),
+                    shared_with: shared.get(&resource.id).cloned().unwrap_or_default(),
                 }
             })
         })
+    }
+}
+
+/// With whom resources are shared, by id.
+fn shared(estate: &Estate) -> BTreeMap<Text, Vec<String>> {
+    let mut found: BTreeMap<Text, BTreeSet<String>> = BTreeMap::new();
+    for share in estate.relations.shares.values() {
+        for &resource in &share.resources {
+            let with = share.with.iter().map(|&who| estate.text(who).to_owned());
+            found.entry(resource).or_default().extend(with);
+        }
+    }
+    found.into_iter().map(|(resource, with)| (resource, with.into_iter().collect())).collect()
+}
+
+/// A person's row: in no account, with what the directory says of them as tags.
+fn person_row(estate: &Estate, person: &Person) -> PrincipalRow {
+    let text = |text| estate.text(text).to_owned();
+    let held = |layer: &(_, crate::base::Csr<_, _>)| {
+        person.principals.iter().map(|&id| layer.1.row(id).len()).sum::<usize>()
+    };
+    PrincipalRow {
+        principal: text(person.id),
+        principal_kind: person.kind,
+        name: text(person.name.unwrap_or(person.unique_id)),
+        provider: estate.provider.name,
+        account: String::new(),
+        loaded: true,
+        policies: estate.held.iter().map(held).sum::<usize>() as u64,
+        tags: person.attributes.iter().map(|&(key, value)| (text(key), text(value))).collect(),
+        last_used: None,
+        password: None,
+        mfa: None,
+        active_keys: Vec::new(),
+        oldest_key: None,
+    }
+}
+
+fn given_state(whole: Option<bool>) -> &'static str {
+    match whole {
+        Some(true) => "given",
+        Some(false) => "partial",
+        None => "not_given",
+    }
+}
+
+fn inputs(estate: &Estate, read: &crate::model::Coverage, found: &mut Vec<InputCoverage>) {
+    let loaded =
+        estate.accounts.iter().filter(|account| account.loaded).map(|a| estate.text(a.id).to_owned());
+    let loaded: Vec<String> = loaded.collect();
+    for spec in estate.provider.inputs {
+        let of = |account: &str| read.given.get(&(account.to_owned(), spec.name)).copied();
+        let whole = spec.of_organisation;
+        let accounts: Vec<&str> = if whole { vec![""] } else { loaded.iter().map(String::as_str).collect() };
+        for account in accounts.into_iter().filter(|_| !loaded.is_empty() || of("").is_some()) {
+            found.push(InputCoverage {
+                provider: estate.provider.name,
+                account: account.to_owned(),
+                input: spec.name,
+                state: given_state(of(account)),
+                how: spec.how,
+            });
+        }
     }
 }
 
@@ -247,6 +365,9 @@ fn layers(
                     });
                     // Only the resources whose policies were exported are known.
                     if any { "partial" } else { "not_given" }
+                }
+                Binding::Context(_) | Binding::Rule if account.loaded => {
+                    given_state(read.given.get(&(name.clone(), spec.name)).copied())
                 }
                 Binding::Request | Binding::Context(_) | Binding::Rule => continue,
             };

@@ -1,7 +1,7 @@
 //! The matrix: for each principal, all permissions at once on one resource or pattern.
 
 use super::crowd::Crowd;
-use super::question::{Caller, Given, Setting, find_caller};
+use super::question::{Caller, Given, Setting, find_callers};
 use super::row_plan::{RowPlan, one_part};
 use crate::base::{Row, RowList, RowNumber};
 use crate::error::Error;
@@ -149,7 +149,7 @@ impl Snapshot {
         let mut first = None;
         for (index, estate) in self.estates().iter().enumerate() {
             let Some(principal) = &query.principal else { return Ok((estate, index)) };
-            match find_caller(estate, principal, query.session.as_ref()) {
+            match find_callers(estate, principal, query.session.as_ref()) {
                 Ok(_) => return Ok((estate, index)),
                 Err(error) => first = first.or(Some(error)),
             }
@@ -185,10 +185,11 @@ fn block(
     };
     let mut block = Block { estate: index, rows: Vec::new(), list: RowList::default(), wanted };
     if let Some(principal) = &query.principal {
-        let caller = find_caller(estate, principal, query.session.as_ref())?;
-        caller.bind(estate, &mut setting, query.session.as_ref());
-        let row = plan.row(estate, &caller, &setting);
-        block.add(Who::Named(Box::new(caller)), &row, estate.universe.len());
+        for caller in find_callers(estate, principal, query.session.as_ref())? {
+            caller.bind(estate, &mut setting, query.session.as_ref());
+            let row = plan.row(estate, &caller, &setting);
+            block.add(Who::Named(Box::new(caller)), &row, estate.universe.len());
+        }
     } else {
         everybody(estate, &plan, &mut setting, progress, &mut block)?;
     }
@@ -295,10 +296,12 @@ impl Matrix {
             };
             block.rows.iter().map(move |entry| {
                 let (principal, principal_kind, account) = match &entry.who {
-                    Who::Named(caller) => (caller.id.as_str(), caller.kind, caller.account_text.as_str()),
+                    Who::Named(caller) => {
+                        (caller.shown_id(estate), caller.shown_kind(estate), caller.account_text.as_str())
+                    }
                     Who::Record(id) => {
-                        let record = &estate.principals[*id];
-                        (estate.text(record.id), record.kind, estate.account_text(record.account))
+                        let (shown, kind) = estate.shown(*id);
+                        (estate.text(shown), kind, estate.account_text(estate.principals[*id].account))
                     }
                 };
                 let (surely, possibly) = (held(entry.sure), held(entry.poss));

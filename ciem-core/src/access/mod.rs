@@ -18,6 +18,7 @@ pub(crate) mod rows;
 pub(crate) mod scalar;
 pub(crate) mod sets;
 pub(crate) mod spoken;
+pub(crate) mod usage;
 pub(crate) mod via;
 pub(crate) mod what_can;
 pub(crate) mod who_can;

@@ -28,21 +28,33 @@ impl SetEvaluator<'_> {
             }
             WhoEntry::Principal(id) => {
                 let outside = [PrincipalKind::Service, PrincipalKind::Federated, PrincipalKind::Anonymous];
-                let found = estate.by_id.get(&id).copied();
-                one(found.filter(|&id| !outside.contains(&estate.principals[id].kind)))
+                let mut found = estate.everyone_of(id);
+                outside.iter().for_each(|&kind| found.subtract(estate.of_kind(kind)));
+                exactly(found)
             }
-            WhoEntry::UniqueId(id) => one(estate.by_unique_id.get(&id).copied()),
+            WhoEntry::UniqueId(id) => {
+                let known = estate.by_unique_id.get(&id).map(|&id| estate.principals[id].id);
+                exactly(known.map(|id| estate.everyone_of(id)).unwrap_or_default())
+            }
             WhoEntry::Service(name) => of_kind(name, PrincipalKind::Service),
             WhoEntry::Federated(name) => of_kind(name, PrincipalKind::Federated),
-            WhoEntry::Session { account, role, .. } => {
+            WhoEntry::Session { account, role, session } => {
                 let Some(&account) = estate.account_ids.get(&account) else { return PrincipalSet::never() };
                 let role = estate.text(role);
                 let same = |id: &PrincipalId| {
                     let p = &estate.principals[*id];
                     p.kind == PrincipalKind::Role && estate.text(p.name).eq_ignore_ascii_case(role)
                 };
-                let found = estate.accounts[account].principals.clone().map(PrincipalId).find(same);
-                one(found).and(&constant(Tri::Maybe))
+                let (mut sure, mut open) = (Ids::default(), Ids::default());
+                for id in estate.accounts[account].principals.clone().map(PrincipalId).filter(same) {
+                    let own = estate.principals[id].acting.as_ref().and_then(|acting| acting.session);
+                    match own {
+                        None => _ = open.insert(id),
+                        Some(own) if own == session => _ = sure.insert(id),
+                        Some(_) => {}
+                    }
+                }
+                exactly(sure).or(&exactly(open).and(&constant(Tri::Maybe)))
             }
             WhoEntry::Nobody => PrincipalSet::never(),
         }

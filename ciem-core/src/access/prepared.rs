@@ -1,9 +1,9 @@
 //! Verdicts at speed: everything that can be looked up is looked up once.
 
 use super::can::assert_session;
-use super::decide::{Case, Verdict, verdict};
+use super::decide::{Case, Verdict, any, any_expr, verdict};
 use super::memo::{LeafMemo, PartMarks};
-use super::question::{Caller, Given, Plan, Setting, find_caller};
+use super::question::{Caller, Given, Plan, Setting, find_callers};
 use crate::condition::{Tri, simplify};
 use crate::error::Error;
 use crate::model::Request;
@@ -39,12 +39,33 @@ pub struct Prepared<'a> {
 #[derive(Debug)]
 pub struct PreparedRequest {
     estate: usize,
-    caller: Caller,
     plan: Plan,
+    /// One, but for a person of a directory: one for each assignment.
+    ways: Vec<Way>,
+}
+
+/// One way of asking.
+#[derive(Debug)]
+struct Way {
+    caller: Caller,
     setting: Setting,
     bound: Vec<(usize, Setting)>,
     /// By part: names what its leaves depend on.
     marks: Vec<PartMarks>,
+}
+
+impl Way {
+    fn case<'a>(&'a self, estate: &'a Estate, plan: &'a Plan, memory: Option<&'a LeafMemo>) -> Case<'a> {
+        Case {
+            estate,
+            caller: &self.caller,
+            plan,
+            setting: &self.setting,
+            bound: (&self.bound).into(),
+            memo: memory.map(|leaves| (leaves, self.marks.as_slice())),
+            reached: None,
+        }
+    }
 }
 
 /// Memory that verdicts share: what leaves and conditions were found to mean before. What is remembered is true of one
@@ -84,8 +105,8 @@ impl Prepared<'_> {
     /// As [`Snapshot::can`].
     pub fn request(&self, request: &Request) -> Result<PreparedRequest, Error> {
         let (estate, permission) = self.snapshot.find_permission(&request.action)?;
-        let caller = find_caller(estate, &request.principal, request.session.as_ref())?;
-        assert_session(&caller, request)?;
+        let callers = find_callers(estate, &request.principal, request.session.as_ref())?;
+        let index = self.snapshot.estates().iter().position(|e| std::ptr::eq(e, estate)).unwrap_or(0);
         let given = Given {
             context: &request.context,
             session: request.session.as_ref(),
@@ -93,20 +114,23 @@ impl Prepared<'_> {
             unknown: request.unknown_context,
             missing: request.missing_layer,
         };
-        let mut setting = Setting::new(estate, &given)?;
-        caller.bind(estate, &mut setting, request.session.as_ref());
         let plan = Plan::new(estate, permission, &request.resource, false)?;
-        let case = Case::new(estate, &caller, &plan, &setting);
         let policies = request.session.as_ref().and_then(|session| session.policies.as_ref());
         let documents =
             Mark::of(&policies.map(|list| list.iter().map(ToString::to_string).collect::<Vec<_>>()));
-        let marks = case
-            .settings()
-            .map(|(part, setting)| PartMarks::new(&caller, permission, part, setting, documents));
-        let marks = marks.collect();
-        let bound = case.bound.into_owned();
-        let estate = self.snapshot.estates().iter().position(|e| std::ptr::eq(e, estate)).unwrap_or(0);
-        Ok(PreparedRequest { estate, caller, plan, setting, bound, marks })
+        let mut ways = Vec::with_capacity(callers.len());
+        for caller in callers {
+            assert_session(&caller, request)?;
+            let mut setting = Setting::new(estate, &given)?;
+            caller.bind(estate, &mut setting, request.session.as_ref());
+            let case = Case::new(estate, &caller, &plan, &setting);
+            let marks = case.settings();
+            let marks = marks.map(|(part, set)| PartMarks::new(&caller, permission, part, set, documents));
+            let marks = marks.collect();
+            let bound = case.bound.into_owned();
+            ways.push(Way { caller, setting, bound, marks });
+        }
+        Ok(PreparedRequest { estate: index, plan, ways })
     }
 
     /// The verdict of [`Snapshot::can`], without what explains it.
@@ -115,15 +139,8 @@ impl Prepared<'_> {
             return Verdict::Unknown;
         };
         scratch.turn_to(self.snapshot);
-        let case = Case {
-            estate,
-            caller: &request.caller,
-            plan: &request.plan,
-            setting: &request.setting,
-            bound: (&request.bound).into(),
-            memo: Some((&scratch.leaves, &request.marks)),
-            reached: None,
-        };
+        let [way] = request.ways.as_slice() else { return of_several(estate, request) };
+        let case = way.case(estate, &request.plan, Some(&scratch.leaves));
         match case.tri() {
             Tri::Yes => Verdict::Allow,
             Tri::No => Verdict::Deny,
@@ -140,5 +157,15 @@ impl Prepared<'_> {
                 found
             }
         }
+    }
+}
+
+/// The verdict on somebody who is several callers: whatever one of them is allowed.
+fn of_several(estate: &Estate, request: &PreparedRequest) -> Verdict {
+    let cases = || request.ways.iter().map(|way| way.case(estate, &request.plan, None));
+    match any(cases()) {
+        Tri::Yes => Verdict::Allow,
+        Tri::No => Verdict::Deny,
+        Tri::Maybe => verdict(&simplify(&any_expr(cases())).expr),
     }
 }

@@ -1,6 +1,7 @@
 //! A request resolved against an estate: who asks, for which permission, on which parts of the resources.
 
 use super::context::States;
+use crate::base::Text;
 use crate::error::Error;
 use crate::model::{
     ContextValue, DocId, Facts, LayerId, MissingLayer, PrincipalKind, Session, UnknownContext,
@@ -8,7 +9,7 @@ use crate::model::{
 use crate::pattern::{Pattern, Relation};
 use crate::progress::Progress;
 use crate::provider::{Binding, FactSpec, Provider, ResourceTraits, ResourceView};
-use crate::snapshot::estate::{AccountId, Estate, ResourceId};
+use crate::snapshot::estate::{AccountId, Estate, PersonId, ResourceId};
 use crate::snapshot::freeze::freeze;
 use crate::snapshot::library::Library;
 use crate::truth::{FactId, PrincipalId};
@@ -71,7 +72,7 @@ impl Part {
     /// In strict questions: whether the resource may have a policy of its own that was not given.
     pub(crate) fn may_have_unknown_policy(&self, estate: &Estate, setting: &Setting) -> bool {
         setting.strict
-            && self.resource.is_none()
+            && self.resource.is_none_or(|id| !estate.resources[id].told)
             && match &self.asked {
                 Asked::Nothing => false,
                 Asked::Id(id) => (estate.provider.can_have_policy)(id),
@@ -158,7 +159,11 @@ impl Setting {
             _ => account.map(|account| estate.account_text(account)),
         };
         let organisation = account.and_then(|account| estate.organisation_of(account));
-        let view = ResourceView { account: text, organisation, at: self.at };
+        let resource = part.resource.map(|id| &estate.resources[id]);
+        let tag = |key: &str| resource.and_then(|resource| estate.resource_tag(resource, key));
+        let kind = resource.map(|resource| estate.text(resource.kind));
+        let flags = resource.map_or(0, |resource| resource.flags);
+        let view = ResourceView { kind, flags, tag: &tag, account: text, organisation, at: self.at };
         self.states.bind_resource(estate.provider, &estate.library, &view);
         if let Some(brought) = &mut self.brought {
             brought.states.bind_resource(estate.provider, &brought.library, &view);
@@ -340,7 +345,7 @@ pub(crate) fn find_resource(estate: &Estate, id: &str) -> Option<ResourceId> {
         let found = estate.resource_ids.get(&estate.library.texts.find(id)?).copied()?;
         estate.resources[found].askable.then_some(found)
     };
-    known(id).or_else(|| known((estate.provider.carrier)(id)?))
+    known(id).or_else(|| known(&(estate.provider.carrier)(id)?))
 }
 
 /// The caller of a question.
@@ -362,6 +367,9 @@ pub(crate) struct Caller {
 impl Caller {
     pub(crate) fn of(estate: &Estate, id: PrincipalId, session_name: Option<String>) -> Caller {
         let principal = &estate.principals[id];
+        // Whoever acts under an assignment has a session of their own name.
+        let own = principal.acting.as_ref().and_then(|acting| acting.session);
+        let session_name = own.map(|name| estate.text(name).to_owned()).or(session_name);
         Caller {
             principal: Some(id),
             id: estate.text(principal.id).to_owned(),
@@ -376,7 +384,24 @@ impl Caller {
         }
     }
 
-    /// Turns into another record of the same estate, without a session; texts take the place of those before.
+    /// The id that answers show: that of the person who acts, where there is one.
+    pub(crate) fn shown_id<'e>(&'e self, estate: &'e Estate) -> &'e str {
+        self.principal.map_or(&self.id, |id| estate.text(estate.shown(id).0))
+    }
+
+    /// The kind that answers show.
+    pub(crate) fn shown_kind(&self, estate: &Estate) -> PrincipalKind {
+        self.principal.map_or(self.kind, |id| estate.shown(id).1)
+    }
+
+    /// What all of the caller's access comes through.
+    pub(crate) fn through<'e>(&self, estate: &'e Estate) -> impl Iterator<Item = &'e str> + use<'e> {
+        let acting = self.principal.and_then(|id| estate.principals[id].acting.as_deref());
+        let through = acting.map_or(&[][..], |acting| acting.through.as_slice());
+        through.iter().map(|&id| estate.text(id))
+    }
+
+    /// Turns into another record of the same estate, without a session but a person's own; texts take the place of those before.
     pub(crate) fn become_of(&mut self, estate: &Estate, id: PrincipalId) {
         let principal = &estate.principals[id];
         self.principal = Some(id);
@@ -385,7 +410,8 @@ impl Caller {
         self.facts = principal.facts;
         self.unloaded = estate.unloaded.contains(id);
         self.unique_id = principal.unique_id.map(|id| estate.text(id).to_owned());
-        self.session_name = None;
+        let own = principal.acting.as_ref().and_then(|acting| acting.session);
+        self.session_name = own.map(|name| estate.text(name).to_owned());
         let texts = [
             (&mut self.id, estate.text(principal.id)),
             (&mut self.account_text, estate.account_text(principal.account)),
@@ -430,6 +456,35 @@ impl Caller {
     }
 }
 
+/// Finds who asks, as [`find_caller`] does; a person of a directory is one caller for each assignment, and none
+/// without any.
+pub(crate) fn find_callers(
+    estate: &Estate,
+    text: &str,
+    session: Option<&Session>,
+) -> Result<Vec<Caller>, Error> {
+    let interned = estate.library.texts.find(text);
+    let exact = |text: &Text| estate.by_id.contains_key(text) || estate.by_unique_id.contains_key(text);
+    let people = interned.filter(|text| !exact(text)).and_then(|text| estate.people_by_key.get(&text));
+    let Some(people) = people else { return find_caller(estate, text, session).map(|caller| vec![caller]) };
+    let others: Vec<PrincipalId> = interned.into_iter().flat_map(|text| estate.named(text)).collect();
+    let [person] = people.as_slice() else { return Err(ambiguous(estate, text, people, &others)) };
+    if !others.is_empty() {
+        return Err(ambiguous(estate, text, people, &others));
+    }
+    let name = session.and_then(|session| session.name.as_ref());
+    let of = |&id: &PrincipalId| Caller::of(estate, id, name.cloned());
+    Ok(estate.people[*person].principals.iter().map(of).collect())
+}
+
+fn ambiguous(estate: &Estate, text: &str, people: &[PersonId], others: &[PrincipalId]) -> Error {
+    let people = people.iter().map(|&id| estate.people[id].id);
+    let others = others.iter().map(|&id| estate.principals[id].id);
+    let mut candidates: Vec<String> = people.chain(others).map(|id| estate.text(id).to_owned()).collect();
+    candidates.sort_unstable();
+    Error::AmbiguousPrincipal { principal: text.to_owned(), candidates }
+}
+
 /// Finds who asks: a full id, a provider id, a unique name, or a caller that is no record.
 pub(crate) fn find_caller(estate: &Estate, text: &str, session: Option<&Session>) -> Result<Caller, Error> {
     let session_name = session.and_then(|session| session.name.clone());
@@ -444,10 +499,7 @@ pub(crate) fn find_caller(estate: &Estate, text: &str, session: Option<&Session>
         match named.as_slice() {
             &[one] => return of(one),
             several @ [_, _, ..] => {
-                let id = |&id: &PrincipalId| estate.text(estate.principals[id].id).to_owned();
-                let mut candidates: Vec<String> = several.iter().map(id).collect();
-                candidates.sort_unstable();
-                return Err(Error::AmbiguousPrincipal { principal: text.to_owned(), candidates });
+                return Err(ambiguous(estate, text, &[], several));
             }
             _ => {}
         }
@@ -461,7 +513,13 @@ pub(crate) fn find_caller(estate: &Estate, text: &str, session: Option<&Session>
             let p = &estate.principals[*id];
             p.kind == PrincipalKind::Role && estate.text(p.name).eq_ignore_ascii_case(role)
         };
-        if let Some(id) = range.map(PrincipalId).find(same) {
+        let named = range.map(PrincipalId).filter(same);
+        // A person's own session is theirs; any other is one of the role, where that was given.
+        let rank = |id: &PrincipalId| match &estate.principals[*id].acting {
+            Some(acting) => acting.session.is_some_and(|name| estate.text(name) == session_name).then_some(0),
+            None => Some(1),
+        };
+        if let Some((_, id)) = named.filter_map(|id| Some((rank(&id)?, id))).min() {
             return Ok(Caller::of(estate, id, Some(session_name.clone())));
         }
     }

@@ -58,10 +58,10 @@ impl RowPlan {
         let (mut special, mut masks) = (Vec::new(), Vec::new());
         if !caller_side_only {
             for id in estate.resources.ids() {
-                if !estate.resources[id].askable {
+                let spoken = &estate.resources[id].spoken;
+                if !estate.resources[id].askable || spoken.is_empty() {
                     continue;
                 }
-                let spoken = &estate.resources[id].spoken;
                 for (part, covered) in asked_parts(estate, id, &asked) {
                     let service =
                         covered.segments().get(provider.key_segments[0]).and_then(|s| s.as_literal());

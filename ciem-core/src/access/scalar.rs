@@ -327,6 +327,7 @@ impl<'a> ScalarEvaluator<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Subject<'a> {
     Account(&'a str),
+    Caller(&'a str),
     Resource(&'a Asked),
 }
 
@@ -334,6 +335,7 @@ impl std::fmt::Display for Subject<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Subject::Account(account) => write!(f, "account {account}"),
+            Subject::Caller(id) => f.write_str(id),
             Subject::Resource(Asked::Nothing) => f.write_str("*"),
             Subject::Resource(Asked::Id(id)) => f.write_str(id),
             Subject::Resource(Asked::Pattern(pattern)) => write!(f, "{pattern}"),
@@ -383,7 +385,10 @@ impl<T: Scalar> Evaluator<T> for ScalarEvaluator<'_> {
             Binding::Principal => {
                 if self.caller.unloaded {
                     // What its own account grants is missing; its limits are part of that.
-                    let subject = Subject::Account(&self.caller.account_text);
+                    let subject = match self.caller.kind {
+                        crate::model::PrincipalKind::Deleted => Subject::Caller(&self.caller.id),
+                        _ => Subject::Account(&self.caller.account_text),
+                    };
                     let missing = || self.missing(spec, subject, Effect::Allow);
                     let allow = if spec.grants { missing() } else { T::always() };
                     return Effects { allow, deny: T::never() };

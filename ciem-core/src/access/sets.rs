@@ -9,7 +9,7 @@ use super::leaf::{CondLeaf, Scene};
 use super::question::{Asked, Owner, Part, Setting, fact_spec};
 use crate::base::IdSet;
 use crate::condition::{KeyState, Tri};
-use crate::model::{Clause, CondId, DocId, Effect, LayerId};
+use crate::model::{Clause, CondId, DocId, Effect, LayerId, Session};
 use crate::pattern::Template;
 use crate::provider::{Binding, FactSpec, KeyScope, LayerSpec, PrincipalView, ResourceTraits};
 use crate::snapshot::estate::{AccountId, Estate, PolicyId, ScopeId};
@@ -141,7 +141,12 @@ impl<'a> SetEvaluator<'a> {
     fn key_depends(&self, key: u32) -> DependsOn {
         match self.estate.library.key_scopes.get(key as usize) {
             Some(KeyScope::Principal(..)) => DependsOn::Principal,
-            Some(KeyScope::Resource(..)) if self.part.owner == Owner::Caller => DependsOn::Mixed,
+            // Keys with a name of their own (tags) hang on the resource alone: without a record nothing is known of it.
+            Some(KeyScope::Resource(_, name))
+                if self.part.owner == Owner::Caller && (name.is_empty() || self.part.resource.is_some()) =>
+            {
+                DependsOn::Mixed
+            }
             _ => DependsOn::Request,
         }
     }
@@ -436,6 +441,8 @@ fn bind_one(estate: &Estate, id: PrincipalId, key: u32, states: &mut States) {
 
 fn with_view(estate: &Estate, id: PrincipalId, bind: impl FnOnce(&PrincipalView<'_>)) {
     let principal = &estate.principals[id];
+    let own = principal.acting.as_ref().and_then(|acting| acting.session);
+    let session = own.map(|name| Session { name: Some(estate.text(name).to_owned()), ..Session::default() });
     bind(&PrincipalView {
         id: estate.text(principal.id),
         kind: principal.kind,
@@ -443,7 +450,7 @@ fn with_view(estate: &Estate, id: PrincipalId, bind: impl FnOnce(&PrincipalView<
         name: estate.text(principal.name),
         unique_id: principal.unique_id.map(|id| estate.text(id)),
         organisation: estate.organisation_of(principal.account),
-        session: None,
+        session: session.as_ref(),
         tag: &|key| estate.tag(id, key),
     });
 }

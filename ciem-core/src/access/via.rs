@@ -108,7 +108,8 @@ impl<'a> Routes<'a> {
                 names.push(policy.name);
             }
         }
-        let mut names: Vec<String> = names.into_iter().map(|name| estate.text(name).to_owned()).collect();
+        let names = names.into_iter().map(|name| estate.text(name));
+        let mut names: Vec<String> = names.chain(caller.through(estate)).map(str::to_owned).collect();
         names.sort_unstable();
         names.dedup();
         names

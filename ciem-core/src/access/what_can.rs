@@ -3,7 +3,7 @@
 use super::alike;
 use super::can::{general_assumptions, missing};
 use super::decide::{Case, Verdict, verdict};
-use super::question::{Asked, Caller, Given, Part, Plan, Setting, asked_parts, find_caller};
+use super::question::{Asked, Caller, Given, Part, Plan, Setting, asked_parts, find_callers};
 use super::row_plan::RowPlan;
 use super::scalar::ScalarEvaluator;
 use super::who_can::{condition, except};
@@ -18,7 +18,7 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::estate::{Estate, PolicyId};
 use crate::snapshot::library::{PatternEntry, PatternKind};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One row of `what_can`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -49,7 +49,7 @@ pub struct Access {
 }
 
 impl Access {
-    /// The rows, by resource pattern and first permission.
+    /// The rows, by resource pattern and first permission; those of a person by assignment first.
     pub fn rows(&self) -> &[AccessRow] {
         &self.rows
     }
@@ -85,7 +85,7 @@ impl Snapshot {
         };
         progress.poll("asking", 0, None)?;
         let (estate, _) = self.estate_for(query)?;
-        let caller = find_caller(estate, principal, query.session.as_ref())?;
+        let callers = find_callers(estate, principal, query.session.as_ref())?;
         let given = Given {
             context: &query.context,
             session: query.session.as_ref(),
@@ -95,26 +95,30 @@ impl Snapshot {
         };
         let mut setting = Setting::new(estate, &given)?;
         setting.own_policies = !query.caller_side_only;
-        caller.bind(estate, &mut setting, query.session.as_ref());
         let wanted = query.action.as_ref().map(|action| estate.universe.expand(action));
-        let inquiry =
-            Inquiry { estate, caller: &caller, setting: &setting, caller_side: query.caller_side_only };
-        let patterns = match &query.resource {
-            Some(resource) => BTreeMap::from([(resource.clone(), Intervals::all(estate.universe.len()))]),
-            None => inquiry.patterns(),
-        };
-        let mut rows = Vec::new();
-        let count = patterns.len();
-        for (done, (pattern, mut actions)) in patterns.into_iter().enumerate() {
-            progress.poll("asking", done, Some(count))?;
-            if let Some(wanted) = &wanted {
-                actions = actions.intersect(wanted);
-            }
-            inquiry.rows(&pattern, &actions, query.resource.is_some(), progress, &mut rows)?;
-        }
         let plan = Plan { permission: 0, generic: None, special: Vec::new(), own_scope: true };
-        let assumptions = general_assumptions(estate, Some(&caller), &plan, query.missing_layer);
-        Ok(Access { rows, assumptions })
+        let mut rows = Vec::new();
+        let mut assumptions = BTreeSet::new();
+        // A person has the access of each assignment, in rows of its own.
+        for caller in callers {
+            caller.bind(estate, &mut setting, query.session.as_ref());
+            let inquiry =
+                Inquiry { estate, caller: &caller, setting: &setting, caller_side: query.caller_side_only };
+            let patterns = match &query.resource {
+                Some(resource) => BTreeMap::from([(resource.clone(), Intervals::all(estate.universe.len()))]),
+                None => inquiry.patterns(),
+            };
+            let count = patterns.len();
+            for (done, (pattern, mut actions)) in patterns.into_iter().enumerate() {
+                progress.poll("asking", done, Some(count))?;
+                if let Some(wanted) = &wanted {
+                    actions = actions.intersect(wanted);
+                }
+                inquiry.rows(&pattern, &actions, query.resource.is_some(), progress, &mut rows)?;
+            }
+            assumptions.extend(general_assumptions(estate, Some(&caller), &plan, query.missing_layer));
+        }
+        Ok(Access { rows, assumptions: assumptions.into_iter().collect() })
     }
 }
 
@@ -313,6 +317,7 @@ impl Inquiry<'_> {
                 .iter()
                 .filter_map(|&at| sources.get(usize::from(at)))
                 .flat_map(|source| source.names.iter().cloned())
+                .chain(self.caller.through(estate).map(str::to_owned))
                 .collect();
             names.sort_unstable();
             names.dedup();

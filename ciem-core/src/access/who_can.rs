@@ -182,7 +182,7 @@ fn sets(
 }
 
 impl Holders {
-    /// How many there are.
+    /// How many rows there are: principals, and people once for each assignment.
     pub fn count(&self) -> u64 {
         self.members.len()
     }
@@ -190,14 +190,17 @@ impl Holders {
     /// Whether the principal of this full id is one of them.
     pub fn contains(&self, id: &str) -> bool {
         let estate = self.home();
-        let known = estate.library.texts.find(id).and_then(|text| estate.by_id.get(&text).copied());
-        known.is_some_and(|id| self.members.contains(id))
+        let Some(text) = estate.library.texts.find(id) else { return false };
+        let people = estate.people_by_key.get(&text).into_iter().flatten();
+        let mut assigned = people.flat_map(|&person| &estate.people[person].principals);
+        estate.by_id.get(&text).is_some_and(|&id| self.members.contains(id))
+            || assigned.any(|&id| self.members.contains(id))
     }
 
-    /// Their full ids, in the snapshot's order.
+    /// Their full ids, in the snapshot's order; a person of a directory once for each assignment.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         let estate = self.home();
-        self.members.iter().map(move |id| estate.text(estate.principals[id].id))
+        self.members.iter().map(move |id| estate.text(estate.shown(id).0))
     }
 
     /// How many hold the access only under a condition, or subject to a missing fact. Finding out costs as much as
@@ -240,8 +243,8 @@ impl Holders {
             resources.push(self.resource.clone());
         }
         HolderRow {
-            principal: caller.id,
-            principal_kind: caller.kind,
+            principal: caller.shown_id(self.home()).to_owned(),
+            principal_kind: caller.shown_kind(self.home()),
             provider: self.home().provider.name,
             account: caller.account_text,
             tier: "active",

@@ -24,3 +24,4 @@ pub(crate) use operator::{Operator, Prefix};
 pub(crate) use simplify::{Simplified, simplify};
 pub(crate) use test::Test;
 pub(crate) use tri::Tri;
+pub(crate) use values::{parse_base64, parse_instant};

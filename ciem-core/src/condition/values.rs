@@ -34,7 +34,7 @@ pub(super) fn number_text(point: Point) -> String {
 }
 
 /// An ISO 8601 date, date and time (without offset: UTC), or seconds since 1970 with optional fraction.
-pub(super) fn parse_instant(text: &str) -> Option<Point> {
+pub(crate) fn parse_instant(text: &str) -> Option<Point> {
     if let Some(point) = parse_epoch(text) {
         return jiff::Timestamp::from_nanosecond(point).is_ok().then_some(point);
     }
@@ -150,7 +150,7 @@ impl AddressRange {
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// Bytes written in standard base64; padding may be left out.
-pub(super) fn parse_base64(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn parse_base64(text: &str) -> Option<Vec<u8>> {
     let digits = text.trim_end_matches('=');
     let padding = text.len() - digits.len();
     if digits.len() % 4 == 1 || padding > 2 || (padding > 0 && !text.len().is_multiple_of(4)) {

@@ -2,8 +2,11 @@
 
 use super::LayerId;
 use super::condition::Conditions;
+use super::directory::{ActingRecord, Directory, PersonRecord};
 use super::document::{DocId, Document};
 use super::record::{GroupRecord, PolicyRecord, PrincipalRecord, ResourceRecord, ScopeRecord, SourceId};
+use super::relation::Relations;
+use super::usage::UsageFacts;
 use crate::base::{Id, IdVec, Interner, Text, fingerprint};
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashTable};
@@ -48,6 +51,9 @@ pub(crate) struct Coverage {
     /// (account, layer wire name) that are known only in part, and why.
     pub(crate) partial: BTreeMap<(String, String), String>,
     pub(crate) assumptions: BTreeSet<String>,
+    /// (account, name of an input or layer) that was given, and whether all of it was; no account for what is the
+    /// whole organisation's.
+    pub(crate) given: BTreeMap<(String, &'static str), bool>,
 }
 
 /// Records by id; several variants of one id are records that contradict each other.
@@ -179,6 +185,15 @@ pub(crate) struct Facts {
     pub(crate) scopes: Records<ScopeRecord>,
     pub(crate) organisation: Option<OrganisationRecord>,
     pub(crate) attachments: Attachments,
+    /// Waits for the provider's `finish`, which fills `people` and `acting`.
+    pub(crate) directory: Directory,
+    /// Sorted by id.
+    pub(crate) people: Vec<PersonRecord>,
+    pub(crate) acting: Vec<ActingRecord>,
+    pub(crate) usage: UsageFacts,
+    pub(crate) relations: Relations,
+    /// Flags that an account gives every resource of a kind in it.
+    pub(crate) account_flags: BTreeMap<(Text, Text), u8>,
     /// Accounts from which identities were read, and which kinds of record were seen.
     pub(crate) accounts: BTreeMap<Text, Seen>,
     /// Which reader rejected what in which document: (document, pointer, reason).
@@ -298,6 +313,13 @@ impl Facts {
                 Some(variants) => variants.iter_mut().for_each(|known| known.absorb(&part)),
                 None => self.resources.insert(part),
             }
+        }
+        let flags = &self.account_flags;
+        if !flags.is_empty() {
+            self.resources.update(|resource| {
+                let of_account = |account| flags.get(&(account, resource.kind)).copied();
+                resource.flags |= resource.account.and_then(of_account).unwrap_or(0);
+            });
         }
     }
 

@@ -5,12 +5,15 @@
 
 pub(crate) mod catalog;
 pub(crate) mod condition;
+pub(crate) mod directory;
 pub(crate) mod document;
 pub(crate) mod facts;
 pub(crate) mod record;
+pub(crate) mod relation;
 pub(crate) mod request;
 #[cfg(test)]
 mod tests;
+pub(crate) mod usage;
 
 pub use catalog::{AccessLevel, Catalog, KeyInfo, KeyType, PermissionInfo, ResourceTypeInfo};
 pub(crate) use condition::{Clause, ClauseId, CondId, CondNode, Conditions};
@@ -22,6 +25,7 @@ pub(crate) use record::{
 };
 pub(crate) use request::instant;
 pub use request::{ContextValue, Match, MissingLayer, Query, Request, Session, UnknownContext};
+pub use usage::CredentialKind;
 
 /// What kind of caller a principal is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize)]
@@ -32,6 +36,10 @@ pub enum PrincipalKind {
     User,
     /// An identity that others take on (an IAM role); asking about it asks about any of its sessions.
     Role,
+    /// A person of a directory (IAM Identity Center), acting as the role that an assignment gives in an account.
+    Person,
+    /// A group of a directory whose members were not given: whoever is in it.
+    Group,
     /// The owner of a whole account (the AWS root user).
     Root,
     /// A cloud service acting on its own behalf.
@@ -44,20 +52,27 @@ pub enum PrincipalKind {
     Account,
     /// One named principal of an account that is not in the snapshot.
     External,
+    /// A principal of which policies keep only the unique id that no loaded principal has: as a rule, one that was
+    /// deleted.
+    Deleted,
 }
 
 impl PrincipalKind {
-    /// The wire form: `user`, `role`, `root`, `service`, `federated`, `anonymous`, `account` or `external`.
+    /// The wire form: `user`, `role`, `person`, `group`, `root`, `service`, `federated`, `anonymous`, `account`,
+    /// `external` or `deleted`.
     pub fn as_str(self) -> &'static str {
         match self {
             PrincipalKind::User => "user",
             PrincipalKind::Role => "role",
+            PrincipalKind::Person => "person",
+            PrincipalKind::Group => "group",
             PrincipalKind::Root => "root",
             PrincipalKind::Service => "service",
             PrincipalKind::Federated => "federated",
             PrincipalKind::Anonymous => "anonymous",
             PrincipalKind::Account => "account",
             PrincipalKind::External => "external",
+            PrincipalKind::Deleted => "deleted",
         }
     }
 }

@@ -75,6 +75,8 @@ pub(crate) struct ResourceRecord {
     pub(crate) tags: Vec<(Text, Text)>,
     pub(crate) flags: u8,
     pub(crate) policies: Vec<PolicyUse>,
+    /// Whether an input was about its own policy, also where it has none.
+    pub(crate) told: bool,
     pub(crate) source: SourceId,
 }
 
@@ -97,6 +99,7 @@ impl ResourceRecord {
     /// Takes over what another input says of the same resource, but for its policy.
     pub(crate) fn absorb(&mut self, other: &ResourceRecord) {
         self.flags |= other.flags;
+        self.told |= other.told;
         self.account = self.account.or(other.account);
         if self.tags.is_empty() {
             self.tags.clone_from(&other.tags);

@@ -36,6 +36,8 @@ pub(crate) struct Provider {
     /// What is missing where a referenced policy or group is absent, and how to get it.
     pub(crate) missing_policy: (&'static str, &'static str),
     pub(crate) missing_group: (&'static str, &'static str),
+    /// The inputs that `coverage` lists beside the layers.
+    pub(crate) inputs: &'static [InputSpec],
     /// How strongly an entry of a resource's policy names a caller of this kind.
     pub(crate) strength: fn(WhoEntry, PrincipalKind) -> Option<StrengthId>,
     /// The principal, permission and resource facts that hold, as bits by [`FactId`].
@@ -46,7 +48,7 @@ pub(crate) struct Provider {
     /// The patterns of ids that a resource's own policy speaks for.
     pub(crate) covered: fn(&str) -> Vec<String>,
     /// The resource whose own policy speaks for an id, where it is another one.
-    pub(crate) carrier: fn(&str) -> Option<&str>,
+    pub(crate) carrier: fn(&str) -> Option<std::borrow::Cow<'_, str>>,
     /// Where a context key gets its value from.
     pub(crate) key_scope: fn(&str) -> KeyScope,
     /// The value of a key that principals determine.
@@ -83,6 +85,15 @@ impl std::fmt::Debug for Provider {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name)
     }
+}
+
+/// An input that is no layer's, and how to get it.
+#[derive(Debug)]
+pub(crate) struct InputSpec {
+    pub(crate) name: &'static str,
+    /// Whether it is given once for all accounts.
+    pub(crate) of_organisation: bool,
+    pub(crate) how: &'static str,
 }
 
 /// A layer of the rule.
@@ -187,6 +198,10 @@ pub(crate) struct PrincipalView<'a> {
 
 /// A resource as keys see it.
 pub(crate) struct ResourceView<'a> {
+    /// Kind, flags and tags of the record that speaks for the resource, where there is one.
+    pub(crate) kind: Option<&'a str>,
+    pub(crate) flags: u8,
+    pub(crate) tag: &'a dyn Fn(&str) -> Option<&'a str>,
     pub(crate) account: Option<&'a str>,
     pub(crate) organisation: Option<&'a str>,
     /// Seconds since 1970.

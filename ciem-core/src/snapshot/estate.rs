@@ -4,6 +4,8 @@ use super::index::{HolderIndex, ResourceIndex};
 use super::library::Library;
 use super::universe::Universe;
 use crate::base::{Csr, IdSet, IdVec, Intervals, Text, id_type};
+use crate::model::relation::Relations;
+use crate::model::usage::UsageFacts;
 use crate::model::{Clause, DocId, LayerId, PrincipalKind, SourceId};
 use crate::provider::Provider;
 use crate::truth::PrincipalId;
@@ -20,6 +22,8 @@ id_type!(
     ResourceId,
     /// A policy in force somewhere: its document under one name, in one layer.
     PolicyId,
+    /// Somebody of a directory.
+    PersonId,
 );
 
 #[derive(Clone, Debug)]
@@ -31,6 +35,29 @@ pub(crate) struct Principal {
     pub(crate) unique_id: Option<Text>,
     /// Bits by fact id of the provider's rule.
     pub(crate) facts: u32,
+    /// Set where a person acts as another principal, whose id, name and policies these are.
+    pub(crate) acting: Option<Box<Acting>>,
+}
+
+/// A person acting as another principal, in a session of their own name.
+#[derive(Clone, Debug)]
+pub(crate) struct Acting {
+    pub(crate) person: PersonId,
+    pub(crate) session: Option<Text>,
+    /// What the access comes through: bundle, groups, role.
+    pub(crate) through: Vec<Text>,
+}
+
+/// Somebody of a directory, who acts through assignments only.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    pub(crate) id: Text,
+    pub(crate) kind: PrincipalKind,
+    pub(crate) name: Option<Text>,
+    pub(crate) unique_id: Text,
+    pub(crate) attributes: Vec<(Text, Text)>,
+    /// One for each assignment.
+    pub(crate) principals: Vec<PrincipalId>,
 }
 
 #[derive(Clone, Debug)]
@@ -75,6 +102,11 @@ pub(crate) struct Resource {
     pub(crate) kind: Text,
     pub(crate) account: Option<AccountId>,
     pub(crate) facts: u32,
+    /// As the provider's readers set them.
+    pub(crate) flags: u8,
+    pub(crate) tags: Vec<(Text, Text)>,
+    /// Whether an input was about its own policy, also where it has none.
+    pub(crate) told: bool,
     pub(crate) policies: Vec<PolicyId>,
     /// The permissions for which its own policies can make a difference.
     pub(crate) spoken: Intervals,
@@ -98,6 +130,13 @@ pub(crate) struct Estate {
     pub(crate) by_unique_id: HashMap<Text, PrincipalId, foldhash::fast::RandomState>,
     /// By name without path, sorted; several principals may share one.
     pub(crate) by_name: Box<[(Text, PrincipalId)]>,
+    pub(crate) people: IdVec<PersonId, Person>,
+    /// People by full id, short id and name.
+    pub(crate) people_by_key: HashMap<Text, Vec<PersonId>, foldhash::fast::RandomState>,
+    /// By the id of what they act as: those who do.
+    pub(crate) acting_as: HashMap<Text, IdSet<PrincipalId>, foldhash::fast::RandomState>,
+    pub(crate) usage: UsageFacts,
+    pub(crate) relations: Relations,
     pub(crate) policies: IdVec<PolicyId, Policy>,
     /// By layer that binds principals: who holds what.
     pub(crate) held: Vec<(LayerId, Csr<PrincipalId, Held>)>,
@@ -183,6 +222,24 @@ impl Estate {
         self.held.iter().find(|(l, _)| *l == layer).map_or(&[], |(_, csr)| csr.row(principal))
     }
 
+    /// The id and kind that answers show: those of the person who acts, where there is one.
+    pub(crate) fn shown(&self, id: PrincipalId) -> (Text, PrincipalKind) {
+        let principal = &self.principals[id];
+        match &principal.acting {
+            Some(acting) => (self.people[acting.person].id, self.people[acting.person].kind),
+            None => (principal.id, principal.kind),
+        }
+    }
+
+    /// The principal of a full id and those who act as it.
+    pub(crate) fn everyone_of(&self, id: Text) -> IdSet<PrincipalId> {
+        let mut found = self.by_id.get(&id).copied().map(IdSet::one).unwrap_or_default();
+        if let Some(acting) = self.acting_as.get(&id) {
+            found.union_with(acting);
+        }
+        found
+    }
+
     pub(crate) fn account(&self, id: &str) -> Option<AccountId> {
         self.account_ids.get(&self.library.texts.find(id)?).copied()
     }
@@ -194,6 +251,11 @@ impl Estate {
     pub(crate) fn tag(&self, principal: PrincipalId, key: &str) -> Option<&str> {
         let tags = self.tags.row(principal);
         tags.iter().find(|(k, _)| self.text(*k).eq_ignore_ascii_case(key)).map(|(_, value)| self.text(*value))
+    }
+
+    pub(crate) fn resource_tag(&self, resource: &Resource, key: &str) -> Option<&str> {
+        let mut tags = resource.tags.iter();
+        tags.find(|(k, _)| self.text(*k).eq_ignore_ascii_case(key)).map(|(_, value)| self.text(*value))
     }
 
     pub(crate) fn organisation_of(&self, account: AccountId) -> Option<&str> {

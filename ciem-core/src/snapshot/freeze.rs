@@ -170,6 +170,8 @@ pub(crate) fn freeze(
     progress: &Progress,
 ) -> Result<(Estate, Coverage), Error> {
     progress.poll("indexing", 0, None)?;
+    let usage = std::mem::take(&mut facts.usage);
+    let relations = std::mem::take(&mut facts.relations);
     let mut resolver = Resolver {
         provider,
         builder: LibraryBuilder::new(provider, &universe, &mut facts),
@@ -179,6 +181,11 @@ pub(crate) fn freeze(
         coverage: std::mem::take(&mut facts.coverage),
     };
     let mut counts = std::collections::BTreeMap::new();
+    for (name, count) in [("credentials", usage.credentials.len()), ("last_accessed", usage.accessed.len())] {
+        if count > 0 {
+            counts.insert(name, count as u64);
+        }
+    }
     for (id, _) in resolver.records.sorted(&resolver.builder.library.texts) {
         let guardrail = (provider.is_guardrail)(resolver.text(id));
         *counts.entry(if guardrail { "guardrails" } else { "policies" }).or_insert(0) += 1;
@@ -200,7 +207,7 @@ pub(crate) fn freeze(
     }
     progress.poll("indexing", 1, None)?;
     let resources = std::mem::take(&mut facts.resources).into_sorted(&resolver.builder.library.texts);
-    let People { accounts, account_ids, principals, tags, held, partial_kinds } =
+    let People { accounts, account_ids, principals, people, tags, held, partial_kinds } =
         people::gather(&mut resolver, &mut facts, &resources, progress)?;
     let mut accounts = accounts;
     let Scopes { scopes, layers_given, organisation } =
@@ -227,7 +234,20 @@ pub(crate) fn freeze(
         let askable = !policies.iter().any(|&p| context(resolver.policies[p].layer));
         let Some(kind) = variants.first().map(|r| r.kind) else { continue };
         let facts = (provider.resource_facts)(&ResourceTraits { flags, management_account });
-        let resource = Resource { id, kind, account, facts, policies, spoken: Intervals::default(), askable };
+        let tags = variants.first().map(|r| r.tags.clone()).unwrap_or_default();
+        let told = variants.iter().any(|r| r.told);
+        let resource = Resource {
+            id,
+            kind,
+            account,
+            facts,
+            flags,
+            tags,
+            told,
+            policies,
+            spoken: Intervals::default(),
+            askable,
+        };
         resource_ids.insert(id, frozen.push(resource));
     }
     progress.poll("indexing", 2, None)?;
@@ -258,14 +278,21 @@ pub(crate) fn freeze(
         .collect();
     let unloaded = unloaded(&principals, &accounts);
     let everybody = IdSet::range(0..principals.len() as u32);
-    let mut by_name: Box<[(Text, PrincipalId)]> = principals.entries().map(|(id, p)| (p.name, id)).collect();
+    let own = || principals.entries().filter(|(_, principal)| principal.acting.is_none());
+    let mut by_name: Box<[(Text, PrincipalId)]> = own().map(|(id, p)| (p.name, id)).collect();
     by_name.sort_unstable();
     let mut by_kind: std::collections::BTreeMap<_, IdSet<PrincipalId>> = std::collections::BTreeMap::new();
     for (id, principal) in principals.entries() {
         by_kind.entry(principal.kind).or_default().insert(id);
     }
     for (name, kind) in [("users", PrincipalKind::User), ("roles", PrincipalKind::Role)] {
-        counts.insert(name, principals.iter().filter(|p| p.kind == kind).count() as u64);
+        counts.insert(name, own().filter(|(_, p)| p.kind == kind).count() as u64);
+    }
+    let assignments = principals.iter().filter(|p| p.acting.is_some()).count() as u64;
+    for (name, count) in [("people", people.len() as u64), ("assignments", assignments)] {
+        if count > 0 {
+            counts.insert(name, count);
+        }
     }
     for name in ["policies", "guardrails"] {
         counts.entry(name).or_insert(0);
@@ -276,8 +303,13 @@ pub(crate) fn freeze(
     }
     let estate = Estate {
         provider,
-        by_id: principals.entries().map(|(id, p)| (p.id, id)).collect(),
-        by_unique_id: principals.entries().filter_map(|(id, p)| Some((p.unique_id?, id))).collect(),
+        by_id: own().map(|(id, p)| (p.id, id)).collect(),
+        by_unique_id: own().filter_map(|(id, p)| Some((p.unique_id?, id))).collect(),
+        people_by_key: people::by_key(&people),
+        acting_as: people::acting_as(&principals),
+        people,
+        usage,
+        relations,
         by_name,
         universe,
         library,

@@ -493,7 +493,7 @@ impl<'a> LibraryBuilder<'a> {
         self.universe.types_of_segments(&parts, service, &mut types);
         // Part of a question about many resources is left to what is known of these.
         let mut ids =
-            [Some(id), (self.provider.carrier)(text).and_then(|id| texts.find(id))].into_iter().flatten();
+            [Some(id), (self.provider.carrier)(text).and_then(|id| texts.find(&id))].into_iter().flatten();
         let account = parts.get(account).and_then(Written::as_literal).filter(|account| !account.is_empty());
         let place = if ids.any(|id| self.resources.contains(&id)) {
             Place::Open

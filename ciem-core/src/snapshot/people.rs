@@ -1,9 +1,10 @@
 //! Principals, accounts and memberships, frozen; and the callers that only policies name.
 
-use super::estate::{Account, AccountId, Held, PolicyId, Principal};
+use super::estate::{Account, AccountId, Acting, Held, Person, PersonId, PolicyId, Principal};
 use super::freeze::{Resolver, contradiction, held_rows};
-use crate::base::{Csr, Id, IdVec, Text};
+use crate::base::{Csr, Id, IdSet, IdVec, Text};
 use crate::error::Error;
+use crate::model::directory::{ActingRecord, PersonRecord};
 use crate::model::{
     Facts, GroupRecord, LayerId, PolicyUse, PrincipalKind, PrincipalRecord, ResourceRecord, SourceId,
     WhoEntry,
@@ -21,6 +22,7 @@ pub(crate) struct People {
     pub(crate) accounts: IdVec<AccountId, Account>,
     pub(crate) account_ids: HashMap<Text, AccountId, RandomState>,
     pub(crate) principals: IdVec<PrincipalId, Principal>,
+    pub(crate) people: IdVec<PersonId, Person>,
     pub(crate) tags: Csr<PrincipalId, (Text, Text)>,
     pub(crate) held: Vec<(LayerId, Csr<PrincipalId, Held>)>,
     pub(crate) partial_kinds: Vec<(AccountId, PrincipalKind)>,
@@ -28,7 +30,8 @@ pub(crate) struct People {
 
 /// Kinds of principal whose identity side lies outside the snapshot.
 pub(crate) fn is_outside(kind: PrincipalKind) -> bool {
-    matches!(kind, PrincipalKind::Account | PrincipalKind::External | PrincipalKind::Root)
+    use PrincipalKind::{Account, Deleted, External, Root};
+    matches!(kind, Account | Deleted | External | Root)
 }
 
 struct Draft {
@@ -39,6 +42,7 @@ struct Draft {
     unique_id: Option<Text>,
     flags: u8,
     variants: Vec<PrincipalRecord>,
+    acting: Option<Acting>,
 }
 
 pub(crate) fn gather(
@@ -64,6 +68,7 @@ pub(crate) fn gather(
                 unique_id: first.unique_id,
                 flags: first.flags,
                 variants,
+                acting: None,
             })
         })
         .collect();
@@ -79,6 +84,9 @@ pub(crate) fn gather(
     account_texts.extend(facts.organisation.iter().filter_map(|o| o.management_account));
     let loaded: HashSet<Text, RandomState> =
         facts.accounts.keys().copied().chain(drafts.iter().map(|d| d.account)).collect();
+    let mut people = people_of(facts);
+    // Assignments tell of an account, and do not load it.
+    drafts.extend(acting_drafts(std::mem::take(&mut facts.acting), &people));
     drafts.extend(named_callers(resolver, &drafts, &loaded));
     account_texts.extend(drafts.iter().map(|d| d.account));
 
@@ -88,7 +96,8 @@ pub(crate) fn gather(
     let order: HashMap<Text, u32, RandomState> =
         sorted.iter().enumerate().map(|(i, &text)| (text, i as u32)).collect();
     drafts.sort_by_cached_key(|d| {
-        (order.get(&d.account).copied().unwrap_or(u32::MAX), texts.get(d.id).to_owned())
+        let person = d.acting.as_ref().map(|acting| acting.person);
+        (order.get(&d.account).copied().unwrap_or(u32::MAX), texts.get(d.id).to_owned(), person)
     });
     let mut accounts: IdVec<AccountId, Account> = IdVec::default();
     for &id in &sorted {
@@ -123,7 +132,11 @@ pub(crate) fn gather(
             unique_id: draft.unique_id,
             // The flags wait here until the boundaries are known.
             facts: u32::from(draft.flags),
+            acting: draft.acting.clone().map(Box::new),
         });
+        if let Some(acting) = &draft.acting {
+            people[acting.person].principals.push(principal);
+        }
         tags.push_row(draft.variants.first().map_or(&[][..], |r| r.tags.as_slice()).iter().copied());
         for held in holdings(resolver, &groups, &draft, &layers) {
             let layer = resolver.policies[held.policy].layer;
@@ -141,7 +154,60 @@ pub(crate) fn gather(
     tags.shrink();
     principals.shrink();
     let partial_kinds = partial_kinds(facts, &account_ids);
-    Ok(People { accounts, account_ids, principals, tags, held, partial_kinds })
+    Ok(People { accounts, account_ids, principals, people, tags, held, partial_kinds })
+}
+
+fn people_of(facts: &mut Facts) -> IdVec<PersonId, Person> {
+    let mut people = IdVec::default();
+    for PersonRecord { id, kind, name, unique_id, attributes, .. } in std::mem::take(&mut facts.people) {
+        people.push(Person { id, kind, name, unique_id, attributes, principals: Vec::new() });
+    }
+    people
+}
+
+/// Who acts as what through an assignment: a draft for each.
+fn acting_drafts(records: Vec<ActingRecord>, people: &IdVec<PersonId, Person>) -> Vec<Draft> {
+    let ids: HashMap<Text, PersonId, RandomState> = people.entries().map(|(id, p)| (p.id, id)).collect();
+    let draft = |record: ActingRecord| {
+        let ActingRecord { person, session, through, variants } = record;
+        let first = variants.first()?;
+        Some(Draft {
+            id: first.id,
+            kind: first.kind,
+            account: first.account,
+            name: first.name,
+            unique_id: first.unique_id,
+            flags: first.flags,
+            acting: Some(Acting { person: *ids.get(&person)?, session, through }),
+            variants,
+        })
+    };
+    records.into_iter().filter_map(draft).collect()
+}
+
+/// People by full id, short id and name.
+pub(crate) fn by_key(people: &IdVec<PersonId, Person>) -> HashMap<Text, Vec<PersonId>, RandomState> {
+    let mut found: HashMap<Text, Vec<PersonId>, RandomState> = HashMap::default();
+    for (id, person) in people.entries() {
+        for key in [Some(person.id), Some(person.unique_id), person.name].into_iter().flatten() {
+            let known = found.entry(key).or_default();
+            if !known.contains(&id) {
+                known.push(id);
+            }
+        }
+    }
+    found
+}
+
+/// By the id of what they act as: those who do.
+pub(crate) fn acting_as(
+    principals: &IdVec<PrincipalId, Principal>,
+) -> HashMap<Text, IdSet<PrincipalId>, RandomState> {
+    let mut found: HashMap<Text, IdSet<PrincipalId>, RandomState> = HashMap::default();
+    for (id, principal) in principals.entries().filter(|(_, principal)| principal.acting.is_some()) {
+        found.entry(principal.id).or_default().insert(id);
+    }
+    found
 }
 
 /// The policies of one principal, its groups' included.
@@ -236,6 +302,7 @@ fn named_callers(
     loaded: &HashSet<Text, RandomState>,
 ) -> Vec<Draft> {
     let ids: HashSet<Text, RandomState> = known.iter().map(|d| d.id).collect();
+    let unique: HashSet<Text, RandomState> = known.iter().filter_map(|d| d.unique_id).collect();
     let entries: Vec<WhoEntry> =
         resolver.builder.library.whos.iter().flat_map(|who| who.entries.iter().copied()).collect();
     let nobody = resolver.builder.library.texts.text("");
@@ -264,6 +331,14 @@ fn named_callers(
                     found.insert(id, (PrincipalKind::External, account));
                 }
             }
+            WhoEntry::UniqueId(id) if !unique.contains(&id) => {
+                let text = resolver.text(id).to_owned();
+                resolver.coverage.assumptions.insert(format!(
+                    "policies of resources name `{text}`, the unique id of no loaded principal: as a rule it was \
+                     deleted, and the entry can be removed"
+                ));
+                found.insert(id, (PrincipalKind::Deleted, nobody));
+            }
             _ => {}
         }
     }
@@ -274,9 +349,10 @@ fn named_callers(
             kind,
             account,
             name: id,
-            unique_id: None,
+            unique_id: (kind == PrincipalKind::Deleted).then_some(id),
             flags: 0,
             variants: Vec::new(),
+            acting: None,
         })
         .collect()
 }

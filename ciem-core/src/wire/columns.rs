@@ -5,7 +5,7 @@ use crate::access::decide::Verdict;
 use crate::access::matrix::Held;
 use crate::base::Interner;
 use crate::error::{Error, Place};
-use crate::model::{AccessLevel, PrincipalKind};
+use crate::model::{AccessLevel, CredentialKind, PrincipalKind};
 use crate::progress::Progress;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -219,6 +219,13 @@ impl Cells for Verdict {
 }
 
 impl Cells for PrincipalKind {
+    const KIND: ColumnKind = ColumnKind::Text;
+    fn write(&self, writer: &mut Writer) {
+        writer.text(Some(self.as_str()));
+    }
+}
+
+impl Cells for CredentialKind {
     const KIND: ColumnKind = ColumnKind::Text;
     fn write(&self, writer: &mut Writer) {
         writer.text(Some(self.as_str()));

@@ -25,7 +25,7 @@ use serde_json::json;
 /// Asks `snapshot` and answers in JSON.
 ///
 /// Verbs: `can`, `explain`, `who_can`, `what_can`, `matrix`, `coverage`, `principals`, `permissions`,
-/// `resources`. Tables have the form `{"v": 1, "rows": [...], "assumptions": [...]}`.
+/// `resources`, `credentials`, `last_accessed`. Tables have the form `{"v": 1, "rows": [...], "assumptions": [...]}`.
 ///
 /// ```
 /// # use ciem_core::{SnapshotBuilder, wire};
@@ -61,7 +61,7 @@ pub fn call_with(
 
 /// Asks `snapshot` a question that is answered with rows, kept as columns; [`Table::to_json`] is the answer of [`call`].
 ///
-/// Verbs: `who_can`, `what_can`, `matrix`, `principals`, `permissions`, `resources`. `progress` is polled while rows
+/// Verbs: `who_can`, `what_can`, `matrix`, `principals`, `permissions`, `resources`, `credentials`, `last_accessed`. `progress` is polled while rows
 /// are computed and while they are collected.
 ///
 /// # Errors
@@ -84,6 +84,8 @@ pub fn table(snapshot: &Snapshot, verb: &str, request: &str, progress: &Progress
         "principals" => collect(snapshot.principals(), None, &[], progress),
         "permissions" => collect(snapshot.permissions(), None, &[], progress),
         "resources" => collect(snapshot.resources(), None, &[], progress),
+        "credentials" => collect(snapshot.credentials(), None, &[], progress),
+        "last_accessed" => collect(snapshot.last_accessed(), None, &[], progress),
         _ => Err(Error::invalid("verb", "no such question")),
     }
 }

@@ -3,6 +3,7 @@
 use super::columns::record;
 use crate::access::listing::{PermissionRow, PrincipalRow, ResourceRow};
 use crate::access::matrix::MatrixCells;
+use crate::access::usage::{AccessedRow, CredentialRow};
 use crate::access::what_can::AccessRow;
 use crate::access::who_can::HolderRow;
 
@@ -12,8 +13,37 @@ record!(AccessRow { permissions, resources, except, verdict, condition, tier, vi
 
 record!(MatrixCells<'a> { principal, principal_kind, provider, account, surely, possibly });
 
-record!(PrincipalRow { principal, principal_kind, name, provider, account, loaded, policies, tags });
+record!(PrincipalRow {
+    principal,
+    principal_kind,
+    name,
+    provider,
+    account,
+    loaded,
+    policies,
+    tags,
+    last_used,
+    password,
+    mfa,
+    active_keys,
+    oldest_key
+});
 
 record!(PermissionRow { permission, provider, access_level, resource_types, known });
 
-record!(ResourceRow { resource, resource_kind, provider, account, policies });
+record!(ResourceRow { resource, resource_kind, provider, account, policies, tags, shared_with });
+
+record!(CredentialRow {
+    principal,
+    provider,
+    account,
+    credential_kind,
+    credential,
+    status,
+    changed,
+    last_used,
+    last_used_service,
+    last_used_region
+});
+
+record!(AccessedRow { principal, provider, account, service, permission, last_accessed, region, as_of });

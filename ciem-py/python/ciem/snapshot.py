@@ -153,6 +153,14 @@ class Snapshot:
         """The resources that were loaded."""
         return self._table("resources", {})
 
+    def credentials(self) -> Table:
+        """Passwords, access keys, MFA devices and certificates: whether they work, their age and their last use."""
+        return self._table("credentials", {})
+
+    def last_accessed(self) -> Table:
+        """The last use of services and permissions by each principal; ``None`` where there was none."""
+        return self._table("last_accessed", {})
+
     def _ask(self, verb: str, request: dict[str, Any]) -> dict[str, Any]:
         return json.loads(self._native.call(verb, json.dumps(request)))
 

@@ -63,7 +63,12 @@ pub(crate) type Rejection = (String, String);
 
 /// The document behind a JSON value: an object, or a text that holds it.
 pub(crate) fn intern(facts: &mut Facts, raw: &RawValue, dialect: Dialect) -> DocId {
-    facts.document(raw.get(), dialect as u8, |facts| match text_of(raw.get()) {
+    intern_text(facts, raw.get(), dialect)
+}
+
+/// As `intern`, from the JSON text.
+pub(crate) fn intern_text(facts: &mut Facts, raw: &str, dialect: Dialect) -> DocId {
+    facts.document(raw, dialect as u8, |facts| match text_of(raw) {
         Ok(text) => parse(facts, &text, dialect),
         Err(reason) => unreadable(dialect, "", reason),
     })
@@ -89,6 +94,17 @@ pub(crate) fn for_request(facts: &mut Facts, layer: LayerId, text: &str) -> Resu
 /// A document of which nothing is known but why.
 pub(crate) fn doubtful(facts: &mut Facts, dialect: Dialect, at: &str, reason: &str) -> DocId {
     facts.document(reason, dialect as u8, |_| unreadable(dialect, at, reason.to_owned()))
+}
+
+/// A document of which nothing is known, because a fact is missing.
+pub(crate) fn unknown(facts: &mut Facts, dialect: Dialect, fact: MissingFact) -> DocId {
+    let key = format!("{} {} {}", fact.fact, fact.subject, fact.how);
+    facts.document(&key, dialect as u8, |_| {
+        let doubt = Arc::new(fact);
+        let mut statements = anything(dialect, 0, false);
+        statements.iter_mut().for_each(|statement| statement.doubt = Some(Arc::clone(&doubt)));
+        (Document { statements }, Vec::new())
+    })
 }
 
 /// The JSON text of a document: the value itself, or what the text in it holds, percent-decoded where the API

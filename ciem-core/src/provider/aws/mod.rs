@@ -34,3 +34,11 @@ pub(crate) const SERVICE_LINKED: u8 = 1;
 pub(crate) const RESTRICTS_PUBLIC: u8 = 1;
 /// Resource flag: the resource's policy is public in the sense of S3 Block Public Access.
 pub(crate) const PUBLIC_POLICY: u8 = 2;
+/// Resource flag: its tags were given, all of them.
+pub(crate) const TAGS_KNOWN: u8 = 4;
+/// Resource flag: the tags of the bucket count in conditions (AWS-43).
+pub(crate) const ABAC_ENABLED: u8 = 8;
+/// Resource flag: they do not.
+pub(crate) const ABAC_DISABLED: u8 = 16;
+/// Resource flag: whether public policies are restricted was given.
+pub(crate) const BLOCK_TOLD: u8 = 32;

@@ -233,6 +233,7 @@ impl Builder<'_> {
             tags: Vec::new(),
             flags,
             policies,
+            told: true,
             source: self.source,
         };
         self.facts.add_resource(record);
@@ -270,6 +271,7 @@ impl Builder<'_> {
             tags: Vec::new(),
             flags: 0,
             policies,
+            told: true,
             source: self.source,
         };
         self.facts.add_resource(record);

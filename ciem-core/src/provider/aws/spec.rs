@@ -2,8 +2,8 @@
 
 use super::rule::{self, rule};
 use super::{
-    ARN, BOUNDARY, ENDPOINT, IDENTITY, PUBLIC_BLOCK, PUBLIC_POLICY, RCP, RESOURCE, RESTRICTS_PUBLIC, SCP,
-    SERVICE_LINKED, SESSION, TRUST,
+    ABAC_DISABLED, ABAC_ENABLED, ARN, BOUNDARY, ENDPOINT, IDENTITY, PUBLIC_BLOCK, PUBLIC_POLICY, RCP,
+    RESOURCE, RESTRICTS_PUBLIC, SCP, SERVICE_LINKED, SESSION, TAGS_KNOWN, TRUST,
 };
 use crate::model::{Catalog, ContextValue, LayerId, PrincipalKind, Session, WhoEntry};
 use crate::provider::{
@@ -28,6 +28,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     document: super::document::for_request,
     missing_policy: ("policy document", "aws iam get-account-authorization-details, or get-policy-version"),
     missing_group: ("group", "aws iam get-account-authorization-details, without a filter"),
+    inputs: super::read::INPUTS,
     strength,
     principal_facts,
     permission_facts,
@@ -200,19 +201,38 @@ fn strength(entry: WhoEntry, kind: PrincipalKind) -> Option<StrengthId> {
 /// A bucket's policy speaks for its objects too (AWS-28).
 fn covered(id: &str) -> Vec<String> {
     let mut patterns = vec![id.to_owned()];
-    if service_of(id) == Some("s3") && !id.contains('/') {
-        patterns.push(format!("{id}/*"));
+    match (service_of(id), id.splitn(6, ':').nth(5)) {
+        (Some("s3"), _) if !id.contains('/') => patterns.push(format!("{id}/*")),
+        (Some("execute-api"), Some(api)) if !api.contains('/') => patterns.push(format!("{id}/*")),
+        (Some("es"), Some(domain)) if domain.split('/').count() == 2 => patterns.push(format!("{id}/*")),
+        (Some("dynamodb"), Some(table)) if table.split('/').count() == 2 => {
+            patterns.push(format!("{id}/index/*"));
+        }
+        // The policy of the catalog speaks for all databases and tables of account and region.
+        (Some("glue"), Some("catalog")) => {
+            patterns = id.strip_suffix("catalog").map(|all| format!("{all}*")).into_iter().collect();
+        }
+        _ => {}
     }
     patterns
 }
 
 /// The resource whose policy speaks for `id`: the bucket of an object, the function of a version or alias.
-fn carrier(id: &str) -> Option<&str> {
+fn carrier(id: &str) -> Option<Cow<'_, str>> {
+    // Everything up to the n-th slash, where more follows.
+    let upto =
+        |count: usize| id.match_indices('/').nth(count).and_then(|(at, _)| id.get(..at)).map(Cow::Borrowed);
     match service_of(id)? {
-        "s3" => id.split_once('/').map(|(bucket, _)| bucket),
+        "s3" | "execute-api" => upto(0),
+        "es" => upto(1),
+        "dynamodb" if id.contains("/index/") => upto(1),
         "lambda" => {
             let (function, _) = id.rsplit_once(':')?;
-            (function.split(':').count() == 7).then_some(function)
+            (function.split(':').count() == 7).then_some(Cow::Borrowed(function))
+        }
+        "glue" => {
+            let at = id.match_indices(':').nth(4).map(|(at, _)| at)?;
+            id.get(..=at).map(|all| Cow::Owned(format!("{all}catalog")))
         }
         _ => None,
     }
@@ -240,8 +260,18 @@ static PRINCIPAL_KEYS: &[&str] = &[
     "aws:principalservicename",
     "kms:calleraccount",
 ];
-static RESOURCE_KEYS: &[&str] =
-    &["aws:resourceaccount", "aws:resourceorgid", "aws:currenttime", "aws:epochtime"];
+static RESOURCE_KEYS: &[&str] = &[
+    "aws:resourceaccount",
+    "aws:resourceorgid",
+    "aws:currenttime",
+    "aws:epochtime",
+    "aws:resourcetag/",
+    "s3:buckettag/",
+    "ec2:resourcetag/",
+    "iam:resourcetag/",
+    "secretsmanager:resourcetag/",
+    "ssm:resourcetag/",
+];
 
 fn key_scope(key: &str) -> KeyScope {
     let lower = key.to_ascii_lowercase();
@@ -261,13 +291,14 @@ fn key_scope(key: &str) -> KeyScope {
 }
 
 fn principal_key<'a>(scope: &KeyScope, p: &PrincipalView<'a>) -> KeyValue<'a> {
-    use PrincipalKind::{Account, Anonymous, External, Federated, Role, Root, Service, User};
+    use PrincipalKind::{Account, Anonymous, Deleted, External, Federated, Role, Root, Service, User};
     let KeyScope::Principal(number, rest) = scope else { return KeyValue::Open };
     let name = PRINCIPAL_KEYS.get(usize::from(*number)).copied().unwrap_or("");
     let one = |text: &'a str| KeyValue::One(Cow::Borrowed(text));
     // Callers without an AWS identity have none of the keys; of an account that is not loaded only the account
     // (and the ARN of a named principal) is known.
     match (name, p.kind) {
+        (_, Deleted) => KeyValue::Open,
         ("aws:principalisawsservice", Account | External) => KeyValue::One("false".into()),
         ("aws:principalisawsservice", kind) => {
             KeyValue::One(if kind == Service { "true" } else { "false" }.into())
@@ -288,6 +319,8 @@ fn principal_key<'a>(scope: &KeyScope, p: &PrincipalView<'a>) -> KeyValue<'a> {
             Some(_) => KeyValue::One("AssumedRole".into()),
             None => KeyValue::Open,
         },
+        // The role of an assignment, of which only the beginning of the name is known.
+        ("aws:principalarn", Role) if p.id.ends_with('*') => KeyValue::Open,
         (_, Account | External) => KeyValue::Open,
         ("aws:principalarn", _) => one(p.id),
         ("aws:principaltype", kind) => KeyValue::One(
@@ -317,7 +350,7 @@ fn principal_key<'a>(scope: &KeyScope, p: &PrincipalView<'a>) -> KeyValue<'a> {
 }
 
 fn resource_key<'a>(scope: &KeyScope, r: &ResourceView<'a>) -> KeyValue<'a> {
-    let KeyScope::Resource(number, _) = scope else { return KeyValue::Open };
+    let KeyScope::Resource(number, rest) = scope else { return KeyValue::Open };
     let one = |text: Option<&'a str>| text.map_or(KeyValue::Open, |t| KeyValue::One(Cow::Borrowed(t)));
     match RESOURCE_KEYS.get(usize::from(*number)).copied().unwrap_or("") {
         "aws:resourceaccount" => one(r.account),
@@ -325,6 +358,18 @@ fn resource_key<'a>(scope: &KeyScope, r: &ResourceView<'a>) -> KeyValue<'a> {
         "aws:currenttime" => {
             r.at.and_then(|at| jiff::Timestamp::from_second(at).ok())
                 .map_or(KeyValue::Open, |at| KeyValue::One(Cow::Owned(at.to_string())))
+        }
+        name if name.ends_with("tag/") => {
+            let bucket = r.kind == Some("s3:bucket");
+            // AWS-43: a bucket's tags count where attribute-based access is enabled for it.
+            let counts = !bucket || r.flags & ABAC_ENABLED != 0;
+            if bucket && r.flags & ABAC_DISABLED != 0 {
+                KeyValue::Absent
+            } else if counts && r.flags & TAGS_KNOWN != 0 {
+                (r.tag)(rest).map_or(KeyValue::Absent, |value| KeyValue::One(Cow::Borrowed(value)))
+            } else {
+                KeyValue::Open
+            }
         }
         "aws:epochtime" => r.at.map_or(KeyValue::Open, |at| KeyValue::One(Cow::Owned(at.to_string()))),
         _ => KeyValue::Open,

@@ -1,16 +1,17 @@
 //! `aws iam get-account-authorization-details`: users, groups, roles, managed policies.
 
 use super::organization::PolicyEntry;
-use super::text::Arn;
+use super::text::{Arn, When};
 use super::{Kind, Page};
 use crate::base::Text;
+use crate::model::usage::Used;
 use crate::model::{
     DocId, Facts, GroupRecord, PolicyRecord, PolicyRef, PolicyUse, PrincipalKind, PrincipalRecord,
     ResourceRecord, SourceId,
 };
 use crate::provider::aws::document::json::Str;
 use crate::provider::aws::document::{Dialect, doubtful, intern};
-use crate::provider::aws::{BOUNDARY, IDENTITY, SERVICE_LINKED, TRUST};
+use crate::provider::aws::{BOUNDARY, IDENTITY, SERVICE_LINKED, TAGS_KNOWN, TRUST};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
@@ -71,6 +72,18 @@ pub(super) struct Role<'a> {
     boundary: Option<Boundary<'a>>,
     #[serde(borrow, rename = "Tags")]
     tags: Option<Vec<Tag<'a>>>,
+    #[serde(borrow, rename = "RoleLastUsed")]
+    last_used: Option<LastUsed<'a>>,
+}
+
+/// Empty where the role was not used as far back as AWS looks.
+#[derive(Deserialize)]
+#[serde(expecting = "an object")]
+struct LastUsed<'a> {
+    #[serde(rename = "LastUsedDate", default)]
+    at: When,
+    #[serde(borrow, rename = "Region")]
+    region: Option<Str<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -217,6 +230,10 @@ impl Keeper<'_> {
             source: self.source,
         };
         self.facts.principals.insert(record);
+        if let Some(LastUsed { at: When(at @ Some(_)), region }) = &role.last_used {
+            let region = region.as_ref().map(|region| self.facts.text(region));
+            self.facts.usage.used(id, Used { at: *at, region, service: None });
+        }
         let Some(trust) = role.trust else { return };
         let document = intern(self.facts, trust, Dialect::Trust);
         let name = *self.strings.trust_policy.get_or_insert_with(|| self.facts.texts.text("trust policy"));
@@ -226,7 +243,8 @@ impl Keeper<'_> {
             kind,
             account: Some(account),
             tags,
-            flags: 0,
+            flags: TAGS_KNOWN,
+            told: true,
             policies: vec![PolicyUse { layer: TRUST, policy: PolicyRef::Inline { name, document } }],
             source: self.source,
         });

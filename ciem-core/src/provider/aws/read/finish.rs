@@ -1,5 +1,6 @@
 //! What can be said only when every input was read.
 
+use super::{inputs, people, usage};
 use crate::base::{Interner, Text};
 use crate::condition::MissingFact;
 use crate::model::{
@@ -29,6 +30,9 @@ pub(crate) fn finish(facts: &mut Facts) {
     super::collected::assemble(facts);
     facts.join_resource_parts();
     resolve_groups(facts);
+    usage::finish(facts);
+    inputs::note(facts);
+    people::finish(facts);
     attach(facts);
     add_built_in(facts);
     name_rejected(facts);
@@ -166,6 +170,10 @@ fn name_rejected(facts: &mut Facts) {
     };
     for (id, variants) in facts.principals.sorted(texts) {
         variants.iter().for_each(|record| inline(id, &record.policies, record.source));
+    }
+    for acting in &facts.acting {
+        let set = acting.through.iter().find(|&&id| texts.get(id).contains(":permissionSet/"));
+        acting.variants.iter().for_each(|r| inline(set.copied().unwrap_or(r.id), &r.policies, r.source));
     }
     for (id, variants) in facts.groups.sorted(texts) {
         variants.iter().for_each(|record| inline(id, &record.policies, record.source));

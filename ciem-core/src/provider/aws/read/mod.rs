@@ -1,27 +1,42 @@
 //! Readers of AWS exports: recognised by content, read completely before anything is kept.
 
+mod about;
 mod authorization;
 mod collected;
+mod credentials;
 mod failure;
 mod finish;
+mod identity_center;
+mod inputs;
 mod organization;
+mod people;
 mod resource_policy;
+mod service_policy;
 mod text;
+mod usage;
 
 pub(crate) use finish::finish;
+pub(crate) use inputs::INPUTS;
 pub(crate) use resource_policy::kind_of;
 
 use super::document::json::{self, Str};
 use crate::error::{Error, Place};
 use crate::model::{Facts, FileReport};
+use about::{DelegatedAdministrator, DelegatedService, InstanceProfile, ShareAssociation, Tag, Tagged};
 use authorization::{Group, Role, User};
+use credentials::{AccessKey, Device, KeyUse, Service};
+use identity_center::{
+    AccountAssignment, ManagedPolicy, Membership, PermissionSet, Reference, SetBoundary, StoreGroup,
+    StoreUser,
+};
 use organization::{Account, Child, Organization, PolicyEntry, Target, TreeNode, Unit};
 use resource_policy::{Attributes, Endpoint, PolicyField, PublicAccess};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use service_policy::{Domain, GluePolicy, RestApi};
 use std::fmt;
-use text::{AccountId, Arn};
+use text::{AccountId, Arn, When};
 
 /// One answer of the API or CLI. Every export that is read is one of these; what it is follows from the members
 /// it has. Members that a caller merges in beside the raw answer are marked as such.
@@ -74,6 +89,54 @@ struct Page<'a> {
     #[serde(borrow, rename = "Filter")]
     filter: Option<Str<'a>>,
 
+    // sso-admin and identitystore
+    #[serde(borrow, rename = "PermissionSet")]
+    permission_set: Option<PermissionSet<'a>>,
+    #[serde(borrow, rename = "InlinePolicy")]
+    inline_policy: Option<&'a RawValue>,
+    #[serde(borrow, rename = "AttachedManagedPolicies")]
+    attached: Option<Vec<ManagedPolicy<'a>>>,
+    #[serde(borrow, rename = "CustomerManagedPolicyReferences")]
+    references: Option<Vec<Reference<'a>>>,
+    #[serde(borrow, rename = "PermissionsBoundary")]
+    set_boundary: Option<SetBoundary<'a>>,
+    #[serde(borrow, rename = "AccountAssignments")]
+    assignments: Option<Vec<AccountAssignment<'a>>>,
+    #[serde(borrow, rename = "Users")]
+    store_users: Option<Vec<StoreUser<'a>>>,
+    #[serde(borrow, rename = "Groups")]
+    store_groups: Option<Vec<StoreGroup<'a>>>,
+    #[serde(borrow, rename = "GroupMemberships")]
+    memberships: Option<Vec<Membership<'a>>>,
+    /// Merged in: the subject of the command.
+    #[serde(borrow, rename = "PermissionSetArn")]
+    permission_set_arn: Option<Arn<'a>>,
+
+    // iam, credentials and their use
+    #[serde(borrow, rename = "Content")]
+    report: Option<Str<'a>>,
+    #[serde(borrow, rename = "ReportFormat")]
+    report_format: Option<Str<'a>>,
+    #[serde(borrow, rename = "AccessKeyMetadata")]
+    access_keys: Option<Vec<AccessKey<'a>>>,
+    #[serde(borrow, rename = "AccessKeyLastUsed")]
+    key_use: Option<KeyUse<'a>>,
+    #[serde(borrow, rename = "MFADevices")]
+    devices: Option<Vec<Device<'a>>>,
+    #[serde(borrow, rename = "VirtualMFADevices")]
+    virtual_devices: Option<Vec<Device<'a>>>,
+    #[serde(borrow, rename = "ServicesLastAccessed")]
+    services: Option<Vec<Service<'a>>>,
+    #[serde(borrow, rename = "JobStatus")]
+    job_status: Option<Str<'a>>,
+    #[serde(rename = "JobCreationDate")]
+    job_created: When,
+    /// Merged in: the subject of the command.
+    #[serde(borrow, rename = "Arn")]
+    arn: Option<Arn<'a>>,
+    #[serde(borrow, rename = "AccessKeyId")]
+    access_key_id: Option<Str<'a>>,
+
     // policies of resources
     #[serde(borrow, rename = "Policy")]
     policy: Option<PolicyField<'a>>,
@@ -96,6 +159,52 @@ struct Page<'a> {
     key_id: Option<Str<'a>>,
     #[serde(borrow, rename = "AccountId", alias = "ExpectedBucketOwner")]
     account_id: Option<AccountId<'a>>,
+    /// Merged in: the subject of the command, for any service.
+    #[serde(borrow, rename = "ResourceArn")]
+    resource_arn: Option<Arn<'a>>,
+    #[serde(borrow, rename = "Region")]
+    region: Option<Str<'a>>,
+    #[serde(borrow, rename = "BackupVaultArn")]
+    vault: Option<Arn<'a>>,
+    #[serde(borrow, rename = "policyText")]
+    policy_text: Option<&'a RawValue>,
+    #[serde(borrow, rename = "repositoryName")]
+    repository_name: Option<Str<'a>>,
+    #[serde(borrow, rename = "registryId")]
+    registry_id: Option<Str<'a>>,
+    #[serde(borrow, rename = "DomainStatus")]
+    domain: Option<Domain<'a>>,
+    #[serde(borrow, rename = "DomainStatusList")]
+    domains: Option<Vec<Domain<'a>>>,
+    #[serde(borrow, rename = "PolicyInJson")]
+    glue_policy: Option<&'a RawValue>,
+    #[serde(borrow, rename = "GetResourcePoliciesResponseList")]
+    glue_policies: Option<Vec<GluePolicy<'a>>>,
+    #[serde(borrow)]
+    items: Option<Vec<RestApi<'a>>>,
+    #[serde(borrow, rename = "id")]
+    rest_api_id: Option<&'a RawValue>,
+    #[serde(borrow, rename = "apiKeySource")]
+    api_key_source: Option<&'a RawValue>,
+
+    // what is said of resources and accounts beside policies
+    #[serde(borrow, rename = "ResourceTagMappingList")]
+    tagged: Option<Vec<Tagged<'a>>>,
+    #[serde(borrow, rename = "TagSet")]
+    tag_set: Option<Vec<Tag<'a>>>,
+    #[serde(borrow, rename = "AbacStatus")]
+    abac: Option<&'a RawValue>,
+    #[serde(borrow, rename = "InstanceProfiles")]
+    profiles: Option<Vec<InstanceProfile<'a>>>,
+    #[serde(rename = "resourceShares")]
+    shares: Option<Vec<serde::de::IgnoredAny>>,
+    #[serde(borrow, rename = "resourceShareAssociations")]
+    share_associations: Option<Vec<ShareAssociation<'a>>>,
+    #[serde(borrow, rename = "DelegatedAdministrators")]
+    delegated: Option<Vec<DelegatedAdministrator<'a>>>,
+    #[serde(borrow, rename = "DelegatedServices")]
+    delegated_services: Option<Vec<DelegatedService<'a>>>,
+
     // rows for any other service
     #[serde(borrow, rename = "resource_arn")]
     row_resource: Option<Arn<'a>>,
@@ -113,6 +222,13 @@ enum Kind {
     ResourcePolicy,
     Endpoints,
     PublicAccess,
+    IdentityCenter,
+    Report,
+    Credentials,
+    Accessed,
+    ServicePolicy,
+    Tags,
+    Relations,
 }
 
 impl Kind {
@@ -120,9 +236,15 @@ impl Kind {
         match self {
             Kind::Authorization => "aws.authorization_details",
             Kind::Organization => "aws.organization",
-            Kind::ResourcePolicy => "aws.resource_policy",
+            Kind::ResourcePolicy | Kind::ServicePolicy => "aws.resource_policy",
+            Kind::Tags => "aws.tags",
+            Kind::Relations => "aws.relations",
             Kind::Endpoints => "aws.vpc_endpoints",
             Kind::PublicAccess => "aws.public_access_block",
+            Kind::IdentityCenter => "aws.identity_center",
+            Kind::Report => "aws.credential_report",
+            Kind::Credentials => "aws.credentials",
+            Kind::Accessed => "aws.last_accessed",
         }
     }
 }
@@ -148,13 +270,32 @@ impl Page<'_> {
             Some(Kind::Authorization)
         } else if self.policies.as_ref().is_some_and(Vec::is_empty) {
             Some(if self.filter.is_some() { Kind::Organization } else { Kind::Authorization })
+        } else if identity_center::is_one(self) {
+            Some(Kind::IdentityCenter)
+        } else if self.services.is_some() {
+            Some(Kind::Accessed)
+        } else if credentials::is_credentials(self) {
+            Some(Kind::Credentials)
+        } else if credentials::is_report(self) {
+            Some(Kind::Report)
         } else if self.public_access.is_some() {
             Some(Kind::PublicAccess)
         } else if self.endpoints.is_some() {
             Some(Kind::Endpoints)
+        } else if service_policy::is_one(self) {
+            Some(Kind::ServicePolicy)
+        } else if about::is_tags(self) {
+            Some(Kind::Tags)
+        } else if about::is_facts(self) {
+            Some(Kind::Relations)
         } else {
             self.has_resource_policy().then_some(Kind::ResourcePolicy)
         }
+    }
+
+    /// Whether an empty list can only be one of IAM's, which marks its pages.
+    fn is_of_iam(&self) -> bool {
+        self.is_truncated.is_some()
     }
 
     fn has_resource_policy(&self) -> bool {
@@ -199,6 +340,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pages<'a> {
 /// Reads one input: an answer, a list of answers, or answers one after another. `false` if it is none of AWS's.
 pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Error> {
     let text = text.trim_start_matches('\u{feff}');
+    if credentials::is_csv(text) {
+        return credentials::keep_csv(facts, name, text).map(|()| true);
+    }
     if let Some(part) = collected::part(name) {
         return collected::set_aside(facts, name, text, &part);
     }
@@ -221,16 +365,41 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
         return Err(Error::malformed(reason, Place::source(name).at(format!("/{strange}"))));
     }
     let owners = resource_policy::owners(&pages, name)?;
+    let (mut reports, mut policies) = (Vec::new(), Vec::new());
+    for (index, page) in pages.iter().enumerate() {
+        let place = Place::source(name);
+        let place = if pages.len() == 1 { place } else { place.at(format!("/{index}")) };
+        policies.push(service_policy::found(page, &place)?);
+        credentials::check(page, &place)?;
+        reports.push(match page.kind() {
+            Some(Kind::Report) => credentials::rows(&credentials::report_text(page, &place)?, &place)?,
+            _ => Vec::new(),
+        });
+    }
 
-    let records = pages.iter().zip(&owners).map(|(page, owner)| records(page, owner.is_some())).sum();
+    let records = pages.iter().zip(&owners).map(|(page, owner)| records(page, owner.is_some())).sum::<u64>()
+        + reports.iter().map(|rows| rows.len() as u64).sum::<u64>()
+        + policies.iter().map(|found| found.len() as u64).sum::<u64>();
     let report =
         FileReport { name: name.to_owned(), kind: first.name().to_owned(), records, errors: Vec::new() };
     let source = facts.source(report);
     authorization::keep(facts, source, &pages);
+    for rows in &reports {
+        credentials::keep_rows(facts, source, rows);
+    }
+    for found in policies {
+        service_policy::keep(facts, source, found);
+    }
     for (page, owner) in pages.iter().zip(owners) {
         match (page.kind(), owner) {
             (Some(Kind::Organization), _) => organization::keep(facts, source, page),
+            (Some(Kind::Credentials), _) => credentials::keep(facts, source, page),
+            (Some(Kind::Accessed), _) => credentials::keep_accessed(facts, source, page),
+            (Some(Kind::IdentityCenter), _) => identity_center::keep(facts, source, page),
             (_, Some(owner)) => resource_policy::keep(facts, source, page, owner),
+            (Some(Kind::PublicAccess), None) => resource_policy::keep_account_block(facts, page),
+            (Some(Kind::Tags), _) => about::keep_tags(facts, source, page),
+            (Some(Kind::Relations), _) => about::keep_facts(facts, source, page),
             (Some(Kind::Endpoints), None) => resource_policy::keep_endpoints(facts, source, page),
             _ => {}
         }
@@ -251,7 +420,10 @@ fn records(page: &Page<'_>, resource: bool) -> u64 {
         + usize::from(matches!(page.policy, Some(PolicyField::Described(_))));
     let tree = page.tree.as_ref().map_or(0, TreeNode::size);
     let policies = length(page.policies.as_ref()) + length(page.endpoints.as_ref());
-    (identities + nodes + links + single + tree + policies) as u64
+    let directory =
+        if page.kind() == Some(Kind::IdentityCenter) { identity_center::records(page) } else { 0 };
+    let credentials = credentials::records(page) + about::records(page);
+    (credentials + directory + identities + nodes + links + single + tree + policies) as u64
 }
 
 #[cfg(test)]

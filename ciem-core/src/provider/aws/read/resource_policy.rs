@@ -7,7 +7,7 @@ use crate::error::{Error, Place};
 use crate::model::{Facts, PolicyRef, PolicyUse, ResourceRecord, SourceId};
 use crate::provider::aws::document::json::{Node, Str};
 use crate::provider::aws::document::{Dialect, intern, is_public, text_of};
-use crate::provider::aws::{ENDPOINT, PUBLIC_POLICY, RESOURCE, RESTRICTS_PUBLIC, TRUST};
+use crate::provider::aws::{BLOCK_TOLD, ENDPOINT, PUBLIC_POLICY, RESOURCE, RESTRICTS_PUBLIC, TRUST};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::value::RawValue;
@@ -108,15 +108,26 @@ pub(super) struct PublicAccess {
 
 /// Which resource a page speaks of.
 pub(super) struct Owner {
-    arn: String,
-    account: Option<String>,
+    pub(super) arn: String,
+    pub(super) account: Option<String>,
+}
+
+impl Owner {
+    /// The resource of an ARN that names its account.
+    pub(super) fn of(arn: String) -> Owner {
+        let account = arn.split(':').nth(4).filter(|account| !account.is_empty()).map(str::to_owned);
+        Owner { arn, account }
+    }
 }
 
 /// The resource of each page that speaks of one.
 pub(super) fn owners(pages: &[Page<'_>], name: &str) -> Result<Vec<Option<Owner>>, Error> {
     let single = pages.len() == 1;
     let owner = |(index, page): (usize, &Page<'_>)| {
-        if !matches!(page.kind(), Some(Kind::ResourcePolicy | Kind::PublicAccess)) {
+        let whole_account = page.kind() == Some(Kind::PublicAccess) && page.bucket.is_none();
+        if !matches!(page.kind(), Some(Kind::ResourcePolicy | Kind::PublicAccess))
+            || whole_account && page.account_id.is_some()
+        {
             return Ok(None);
         }
         owner(page).map(Some).map_err(|reason| {
@@ -129,11 +140,13 @@ pub(super) fn owners(pages: &[Page<'_>], name: &str) -> Result<Vec<Option<Owner>
 
 fn owner(page: &Page<'_>) -> Result<Owner, &'static str> {
     let given = page.account_id.as_ref().or(page.row_account.as_ref()).map(|account| account.as_str());
-    let named = page.row_resource.as_ref().or(page.secret.as_ref()).map(Arn::as_str);
+    let named = page.row_resource.as_ref().or(page.resource_arn.as_ref()).or(page.secret.as_ref());
+    let of_bus = page.arn.as_ref().filter(|_| page.policy.is_some());
+    let named = named.or(page.vault.as_ref()).or(of_bus).map(Arn::as_str);
     let arn = match (named.or(page.attributes.as_ref().and_then(Attributes::owner)), &page.policy) {
         (Some(arn), _) => arn.to_owned(),
         (None, Some(PolicyField::Document(policy))) => {
-            let stated = stated_resource(policy);
+            let stated = stated_resource(policy.get());
             if let Some(bucket) = &page.bucket {
                 bucket_arn(bucket, stated.as_deref())
             } else if let Some(key) = &page.key_id {
@@ -143,17 +156,20 @@ fn owner(page: &Page<'_>) -> Result<Owner, &'static str> {
                 key.to_string()
             } else {
                 stated.ok_or(
-                    "the answer does not say whose policy it is; put `Bucket`, or `KeyId` with the key's ARN, beside \
-                     `Policy`",
+                    "the answer does not say whose policy it is; put `ResourceArn` (or `Bucket`, or `KeyId` with the \
+                     key's ARN) beside `Policy`",
                 )?
             }
         }
         (None, _) => match (&page.bucket, page.attributes.as_ref().and_then(|a| a.policy)) {
             (Some(bucket), _) => bucket_arn(bucket, None),
-            (None, Some(policy)) => stated_resource(policy)
+            (None, Some(policy)) => stated_resource(policy.get())
                 .ok_or("the answer does not say whose policy it is; export the attribute `QueueArn` too")?,
             (None, None) => {
-                return Err("the answer does not say which bucket it is about; put `Bucket` beside it");
+                return Err(
+                    "the answer does not say what it is about; put `Bucket`, or `AccountId` where it is about a \
+                     whole account, beside it",
+                );
             }
         },
     };
@@ -162,7 +178,7 @@ fn owner(page: &Page<'_>) -> Result<Owner, &'static str> {
 }
 
 /// Buckets are given by name; the partition is that of the resources in the policy.
-fn bucket_arn(bucket: &str, stated: Option<&str>) -> String {
+pub(super) fn bucket_arn(bucket: &str, stated: Option<&str>) -> String {
     if bucket.starts_with("arn:") {
         return bucket.to_owned();
     }
@@ -171,8 +187,8 @@ fn bucket_arn(bucket: &str, stated: Option<&str>) -> String {
 }
 
 /// The one resource that all statements speak of: a bucket for its objects, a function for its versions.
-fn stated_resource(policy: &RawValue) -> Option<String> {
-    let text = text_of(policy.get()).ok()?;
+pub(super) fn stated_resource(policy: &str) -> Option<String> {
+    let text = text_of(policy).ok()?;
     let document: Node<'_> = serde_json::from_str(&text).ok()?;
     let mut found = BTreeSet::new();
     for statement in document.member("Statement")?.items() {
@@ -184,6 +200,8 @@ fn stated_resource(policy: &RawValue) -> Option<String> {
             let carrier = match resource.split(':').nth(2)? {
                 "s3" => resource.split('/').next()?.to_owned(),
                 "lambda" => resource.split(':').take(7).collect::<Vec<_>>().join(":"),
+                "execute-api" => resource.split('/').next()?.to_owned(),
+                "es" | "dynamodb" => resource.split('/').take(2).collect::<Vec<_>>().join("/"),
                 _ => resource.to_owned(),
             };
             found.insert(carrier);
@@ -206,6 +224,14 @@ pub(crate) fn kind_of(arn: &str) -> (String, &'static str) {
         "lambda" => ("function", "function policy"),
         "secretsmanager" => ("secret", "secret policy"),
         "iam" if resource.starts_with("role/") => ("role", "trust policy"),
+        "ecr" => ("repository", "repository policy"),
+        "execute-api" => ("api", "API policy"),
+        "elasticfilesystem" => ("file-system", "file system policy"),
+        "es" => ("domain", "access policy"),
+        "events" if resource.starts_with("event-bus/") => ("event-bus", "event bus policy"),
+        "backup" => ("backup-vault", "vault policy"),
+        "dynamodb" if resource.starts_with("table/") => ("table", "table policy"),
+        "glue" if resource == "catalog" => ("catalog", "catalog policy"),
         _ => (resource.split(['/', ':']).next().unwrap_or_default(), "resource policy"),
     };
     (format!("{service}:{kind}"), policy)
@@ -232,8 +258,8 @@ pub(super) fn keep(facts: &mut Facts, source: SourceId, page: &Page<'_>, owner: 
         let layer = if trust { TRUST } else { RESOURCE };
         PolicyUse { layer, policy: PolicyRef::Inline { name: facts.text(name), document } }
     });
-    if page.public_access.as_ref().is_some_and(|block| block.restrict) {
-        flags |= RESTRICTS_PUBLIC;
+    if let Some(block) = &page.public_access {
+        flags |= BLOCK_TOLD | if block.restrict { RESTRICTS_PUBLIC } else { 0 };
     }
     let record = ResourceRecord {
         id: facts.text(&owner.arn),
@@ -241,6 +267,7 @@ pub(super) fn keep(facts: &mut Facts, source: SourceId, page: &Page<'_>, owner: 
         account: owner.account.map(|account| facts.text(&account)),
         tags: Vec::new(),
         flags,
+        told: page.public_access.is_none(),
         policies: policies.into_iter().collect(),
         source,
     };
@@ -260,9 +287,18 @@ pub(super) fn keep_endpoints(facts: &mut Facts, source: SourceId, page: &Page<'_
             account: endpoint.account.as_ref().map(|account| facts.text(account)),
             tags: Vec::new(),
             flags: 0,
+            told: true,
             policies: policies.into_iter().collect(),
             source,
         };
         facts.add_resource(record);
     }
+}
+
+/// Block Public Access of a whole account.
+pub(super) fn keep_account_block(facts: &mut Facts, page: &Page<'_>) {
+    let Some(account) = &page.account_id else { return };
+    let restricts = page.public_access.as_ref().is_some_and(|block| block.restrict);
+    let key = (facts.text(account.as_str()), facts.text("s3:bucket"));
+    *facts.account_flags.entry(key).or_default() |= if restricts { RESTRICTS_PUBLIC } else { 0 };
 }

@@ -1,7 +1,8 @@
 //! Texts with a shape: ARNs and account ids, checked while they are read, so that errors name their place.
 
+use crate::condition::parse_instant;
 use crate::provider::aws::document::is_account;
-use crate::provider::aws::document::json::Str;
+use crate::provider::aws::document::json::{Node, Str};
 use serde::de::{Deserialize, Deserializer, Error};
 
 /// An ARN of six segments.
@@ -47,6 +48,28 @@ impl<'de: 'a, 'a> Deserialize<'de> for Arn<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Arn::new(Str::deserialize(deserializer)?)
             .ok_or_else(|| D::Error::custom("expected an ARN, such as arn:aws:iam::111122223333:user/name"))
+    }
+}
+
+/// An instant in seconds since 1970: ISO 8601, or a number as some tools write it; `None` where there is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct When(pub(crate) Option<i64>);
+
+impl When {
+    pub(crate) fn parse(text: &str) -> When {
+        let nanoseconds = parse_instant(text).or_else(|| parse_instant(&text.replacen(' ', "T", 1)));
+        When(nanoseconds.and_then(|instant| i64::try_from(instant.div_euclid(1_000_000_000)).ok()))
+    }
+}
+
+impl<'de> Deserialize<'de> for When {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Node::deserialize(deserializer)? {
+            Node::Null => Ok(When(None)),
+            Node::Text(text) => Ok(When::parse(&text)),
+            Node::Number(text) => Ok(When::parse(&text)),
+            other => Err(D::Error::custom(format!("expected a date, not {}", other.kind()))),
+        }
     }
 }
 
