@@ -1,5 +1,6 @@
 /** Any failure of the library. */
 export class CiemError extends Error {
+  private constructor()
   /** Stable snake_case code, the same in every language. */
   readonly code: string
   /** Where in the input the error stands, if it stands in an input. */
@@ -18,10 +19,28 @@ export interface Place {
 /** A request key: text, number or boolean, a list for several values, null for a key known to be absent. */
 export type ContextValue = string | number | boolean | Array<string | number | boolean> | null
 
+/** How a promise is given up and what it says while it is pending. */
+export interface Work {
+  /** Rejects the promise with `signal.reason` and stops the work. */
+  signal?: AbortSignal | undefined
+  /** Called now and then. Steps that come faster than the event loop are left out; one that throws stops the work. */
+  onProgress?: ((step: Step) => void) | undefined
+}
+
+/** What long work says of itself. */
+export interface Step {
+  /** What is being done. */
+  phase: string
+  /** Units done in this phase. */
+  done: number
+  /** Units in all, where known. */
+  total?: number
+}
+
 export interface Options {
   context?: Record<string, ContextValue>
   /** RFC 3339; without it time is not known. */
-  at?: string
+  at?: string | Date
   /** What a context key that is not given means. */
   unknownContext?: string
   /** What a layer for which nothing was given means. */
@@ -45,24 +64,37 @@ export interface Question extends Options {
   session?: Session
 }
 
-export interface HoldersQuestion extends Options {
+export interface HoldersQuestion extends Options, Work {
   action: string
   /** An id or a pattern. */
   resource?: string
+  /** Whether to list who may on some matching resource or under a condition, or on every one. */
   match?: 'any' | 'all'
+  /** Leaves the resources' own policies out: how far do identities reach, whatever single resources say? */
+  callerSideOnly?: boolean
 }
 
-export interface AccessQuestion extends Options {
+export interface AccessQuestion extends Options, Work {
   principal: string
+  /** A pattern: only these permissions. */
+  action?: string
   resource?: string
   session?: Session
+  /** Leaves the resources' own policies out. */
+  callerSideOnly?: boolean
 }
 
-export interface MatrixQuestion extends Options {
+export interface MatrixQuestion extends Options, Work {
+  /** Everybody's access without it. */
+  principal?: string
+  /** A pattern: only these permissions. */
+  action?: string
   resource?: string
+  /** Leaves the resources' own policies out. */
+  callerSideOnly?: boolean
 }
 
-export interface LoadOptions {
+export interface LoadOptions extends Work {
   /** Whether a file that cannot be read fails the call or is listed in `coverage()`. */
   onError?: 'raise' | 'skip'
   /** The most bytes that one file or archive may have once it is unpacked. */
@@ -97,6 +129,8 @@ export interface Decision {
   denial?: string
   blocked_by?: string[]
   condition?: Condition
+  /** False where equal conditions may have unequal texts, which only very large ones have. */
+  canonical?: boolean
   missing?: MissingFact[]
   statements?: Statement[]
   assumptions?: string[]
@@ -234,15 +268,22 @@ export interface AccessedRow {
   as_of: string | null
 }
 
-/** Rows, each an object, in a stable order. */
+/** Rows, each an object, in a stable order. They stay in the library and become objects when they are read. */
 export class Table<R> implements Iterable<R> {
   private constructor()
   readonly length: number
   /** What the rows take for granted. */
   readonly assumptions: string[]
+  /** All rows. */
   toArray(): R[]
+  /** As `Array.prototype.slice`; only these rows become objects. */
   slice(start?: number, end?: number): R[]
-  [Symbol.iterator](): Iterator<R>
+  [Symbol.iterator](): IterableIterator<R>
+  /**
+   * The rows as an Arrow IPC stream, uncompressed. Columns are named as the members of a row; texts are `Utf8`, lists
+   * `List<Utf8>`, `tags` a list of structs `{name, value}`, counts `UInt64`.
+   */
+  toArrowIPC(): Uint8Array
   /** The wire form. */
   toJSON(): { v: number; rows: R[]; assumptions: string[] }
 }

@@ -9,14 +9,39 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/**
+ * Stops the work that it was handed to. `index.js` connects it with the caller's signal: the one that napi offers
+ * misses a signal that has fired already and overwrites the caller's own `onabort`.
+ */
+export declare class CancelToken {
+  /** A token that stops nothing yet. */
+  constructor()
+  /** Asks the work to stop at its next poll. */
+  cancel(): void
+}
+
 /** A loaded snapshot that answers wire requests; `Snapshot` of `index.js` wraps it. */
 export declare class NativeSnapshot {
   /** Reads files and folders on the thread pool. */
-  static load(paths: Array<string>, onError: string, maxBytes?: number | undefined | null, catalog?: string | undefined | null): Promise<unknown>
+  static load(paths: Array<string>, onError: string, maxBytes: number | undefined | null, catalog: string | undefined | null, token: CancelToken, onStep?: ((step: Step) => void) | undefined | null): Promise<NativeSnapshot | Failure>
   /** Answers the wire request of a verb. */
   call(verb: string, request: string): string | Failure
-  /** Answers the wire request of a verb on the thread pool. */
-  callAsync(verb: string, request: string): Promise<unknown>
+  /** Answers the wire request of a verb whose answer is rows. */
+  table(verb: string, request: string): NativeTable | Failure
+  /** Answers the wire request of a verb whose answer is rows, on the thread pool. */
+  tableAsync(verb: string, request: string, token: CancelToken, onStep?: ((step: Step) => void) | undefined | null): Promise<NativeTable | Failure>
+}
+
+/** Rows kept as columns; `Table` of `index.js` wraps it. */
+export declare class NativeTable {
+  /** Number of rows. */
+  get length(): number
+  /** What the rows take for granted. */
+  get assumptions(): Array<string>
+  /** The rows from `start` up to but not including `end` as a JSON array. */
+  rows(start: number, end: number): string | Failure
+  /** All rows as an Arrow IPC stream. */
+  toArrowIpc(): Uint8Array | Failure
 }
 
 /** An error as a value in wire form; `index.js` throws it, so that it has the same shape in sync and async calls. */
@@ -27,3 +52,13 @@ export interface Failure {
 
 /** Decides the simulation given in wire form. */
 export declare function simulate(simulation: string): string | Failure
+
+/** What long work says of itself. */
+export interface Step {
+  /** What is being done. */
+  phase: string
+  /** Units done in this phase. */
+  done: number
+  /** Units in all, where known. */
+  total?: number
+}

@@ -835,5 +835,7 @@ function __napiStampBindingTarget(exportsObject, target) {
 // linked import resolves to `undefined`.
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
+module.exports.CancelToken = nativeBinding.CancelToken
 module.exports.NativeSnapshot = nativeBinding.NativeSnapshot
+module.exports.NativeTable = nativeBinding.NativeTable
 module.exports.simulate = nativeBinding.simulate

@@ -1,32 +1,36 @@
 //! The snapshot as Node holds it: loading and asking.
 
-use crate::edge::{Failure, run};
-use ciem_core::{LoadOptions, load_paths, wire};
-use napi::bindgen_prelude::{AsyncTask, Either};
+use crate::edge::{CancelToken, Failure, OnStep, free, progress, run};
+use crate::table::NativeTable;
+use ciem_core::{Error, LoadOptions, Progress, load_paths, wire};
+use napi::bindgen_prelude::{AsyncTask, Either, ObjectFinalize};
 use napi::{Env, Result, Task};
 use napi_derive::napi;
 use std::path::PathBuf;
 
 /// A loaded snapshot that answers wire requests; `Snapshot` of `index.js` wraps it.
-#[napi]
+#[napi(custom_finalize)]
 #[derive(Debug)]
 pub struct NativeSnapshot(ciem_core::Snapshot);
 
 #[napi]
 impl NativeSnapshot {
     /// Reads files and folders on the thread pool.
-    #[napi]
+    #[napi(ts_return_type = "Promise<NativeSnapshot | Failure>")]
     pub fn load(
         paths: Vec<String>,
         on_error: String,
         max_bytes: Option<f64>,
         catalog: Option<String>,
+        token: &CancelToken,
+        #[napi(ts_arg_type = "((step: Step) => void) | undefined | null")] on_step: Option<OnStep>,
     ) -> AsyncTask<Load> {
         AsyncTask::new(Load {
             paths: paths.into_iter().map(PathBuf::from).collect(),
             on_error,
             max_bytes,
             catalog,
+            progress: progress(token, on_step),
         })
     }
 
@@ -36,10 +40,30 @@ impl NativeSnapshot {
         run(|| wire::call(&self.0, &verb, &request))
     }
 
-    /// Answers the wire request of a verb on the thread pool.
+    /// Answers the wire request of a verb whose answer is rows.
     #[napi]
-    pub fn call_async(&self, verb: String, request: String) -> AsyncTask<Call> {
-        AsyncTask::new(Call { snapshot: self.0.clone(), verb, request })
+    pub fn table(&self, verb: String, request: String) -> Either<NativeTable, Failure> {
+        run(|| wire::table(&self.0, &verb, &request, &Progress::none()).map(NativeTable))
+    }
+
+    /// Answers the wire request of a verb whose answer is rows, on the thread pool.
+    #[napi(ts_return_type = "Promise<NativeTable | Failure>")]
+    pub fn table_async(
+        &self,
+        verb: String,
+        request: String,
+        token: &CancelToken,
+        #[napi(ts_arg_type = "((step: Step) => void) | undefined | null")] on_step: Option<OnStep>,
+    ) -> AsyncTask<Ask> {
+        let snapshot = Some(self.0.clone());
+        AsyncTask::new(Ask { snapshot, verb, request, progress: progress(token, on_step) })
+    }
+}
+
+impl ObjectFinalize for NativeSnapshot {
+    fn finalize(self, env: Env) -> Result<()> {
+        free(env, self);
+        Ok(())
     }
 }
 
@@ -56,6 +80,7 @@ pub struct Load {
     on_error: String,
     max_bytes: Option<f64>,
     catalog: Option<String>,
+    progress: Progress,
 }
 
 impl Task for Load {
@@ -64,7 +89,8 @@ impl Task for Load {
 
     fn compute(&mut self) -> Result<Self::Output> {
         Ok(run(|| {
-            let mut options = LoadOptions::default().on_error(self.on_error.parse()?);
+            let options = LoadOptions::default().on_error(self.on_error.parse()?);
+            let mut options = options.progress(std::mem::take(&mut self.progress));
             if let Some(limit) = self.max_bytes {
                 options = options.max_bytes(limit as u64);
             }
@@ -82,18 +108,24 @@ impl Task for Load {
 
 /// One question, off the event loop.
 #[derive(Debug)]
-pub struct Call {
-    snapshot: ciem_core::Snapshot,
+pub struct Ask {
+    /// Taken when the work begins, so that the last one that holds a snapshot never lets go of it on the event loop.
+    snapshot: Option<ciem_core::Snapshot>,
     verb: String,
     request: String,
+    progress: Progress,
 }
 
-impl Task for Call {
-    type Output = Either<String, Failure>;
-    type JsValue = Either<String, Failure>;
+impl Task for Ask {
+    type Output = Either<NativeTable, Failure>;
+    type JsValue = Either<NativeTable, Failure>;
 
     fn compute(&mut self) -> Result<Self::Output> {
-        Ok(run(|| wire::call(&self.snapshot, &self.verb, &self.request)))
+        let snapshot = self.snapshot.take();
+        Ok(run(|| {
+            let snapshot = snapshot.ok_or_else(|| Error::Internal { reason: "asked twice".to_owned() })?;
+            wire::table(&snapshot, &self.verb, &self.request, &self.progress).map(NativeTable)
+        }))
     }
 
     fn resolve(&mut self, _: Env, output: Self::Output) -> Result<Self::JsValue> {

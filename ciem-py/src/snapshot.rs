@@ -4,6 +4,7 @@ use crate::edge::{run, watched};
 use crate::table::Table;
 use ciem_core::{LoadOptions, load_paths, wire};
 use pyo3::prelude::*;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// A loaded snapshot that answers wire requests; `ciem.Snapshot` wraps it.
@@ -13,21 +14,28 @@ pub(crate) struct Snapshot(ciem_core::Snapshot);
 
 #[pymethods]
 impl Snapshot {
-    /// Reads files and folders.
+    /// Reads files and folders. `limits` has those of `max_bytes`, `max_entries`, `max_ratio` and `max_depth` that
+    /// differ from the usual ones.
     #[staticmethod]
-    #[pyo3(signature = (paths, *, on_error, max_bytes=None, catalog=None, report=None))]
+    #[pyo3(signature = (paths, *, on_error, limits, catalog=None, report=None))]
     fn load(
         py: Python<'_>,
         paths: Vec<PathBuf>,
         on_error: String,
-        max_bytes: Option<u64>,
+        limits: BTreeMap<String, u64>,
         catalog: Option<String>,
         report: Option<Py<PyAny>>,
     ) -> PyResult<Snapshot> {
         watched(py, report, move |progress| {
             let mut options = LoadOptions::default().on_error(on_error.parse()?).progress(progress.clone());
-            if let Some(limit) = max_bytes {
-                options = options.max_bytes(limit);
+            for (name, limit) in limits {
+                options = match name.as_str() {
+                    "max_bytes" => options.max_bytes(limit),
+                    "max_entries" => options.max_entries(limit),
+                    "max_ratio" => options.max_ratio(limit),
+                    "max_depth" => options.max_depth(usize::try_from(limit).unwrap_or(usize::MAX)),
+                    _ => options,
+                };
             }
             if let Some(catalog) = catalog {
                 options = options.catalog(catalog);

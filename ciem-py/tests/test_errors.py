@@ -35,6 +35,8 @@ def test_an_absent_file_is_an_os_error(tmp_path):
 
 def test_a_limit_is_a_limit_error(account):
     assert failure(ciem.LimitError, lambda: ciem.load(account, max_bytes=10)).code == "too_large"
+    (account.parent / "second.json").write_bytes(account.read_bytes())
+    assert failure(ciem.LimitError, lambda: ciem.load(account.parent, max_entries=1)).code == "too_large"
 
 
 def test_an_unknown_name_is_a_lookup_error(account):

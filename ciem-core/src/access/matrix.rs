@@ -9,6 +9,7 @@ use crate::model::{AccessLevel, PrincipalKind, Query};
 use crate::progress::Progress;
 use crate::snapshot::Snapshot;
 use crate::snapshot::estate::Estate;
+use crate::snapshot::universe::Universe;
 use crate::truth::{PermissionSet, PrincipalId};
 use serde::Serialize;
 
@@ -28,6 +29,41 @@ pub struct MatrixRow {
     pub surely: Vec<String>,
     /// These, and further permissions that are allowed on some of the resources or under a condition.
     pub possibly: Vec<String>,
+}
+
+/// As [`MatrixRow`], before its permissions are spelled out.
+pub(crate) struct MatrixCells<'a> {
+    pub(crate) principal: &'a str,
+    pub(crate) principal_kind: PrincipalKind,
+    pub(crate) provider: &'static str,
+    pub(crate) account: &'a str,
+    pub(crate) surely: Held<'a>,
+    pub(crate) possibly: Held<'a>,
+}
+
+/// Permissions of one row.
+pub(crate) struct Held<'a> {
+    pub(crate) universe: &'a Universe,
+    ranges: &'a [(u16, u16)],
+    wanted: &'a Row,
+}
+
+impl<'a> Held<'a> {
+    /// First number and end of each run of permissions, sorted.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = (u16, u16)> + 'a {
+        let wanted = self.wanted;
+        let whole = matches!(wanted, Row::All);
+        self.ranges.iter().flat_map(move |&(start, end)| {
+            let run = whole.then_some((start, end));
+            let each = if whole { 0..0 } else { start..end };
+            run.into_iter().chain(each.filter(|&id| wanted.contains(id)).map(|id| (id, id + 1)))
+        })
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'a str> + 'a {
+        let universe = self.universe;
+        self.runs().flat_map(move |(start, end)| (start..end).map(|id| universe.name(id)))
+    }
 }
 
 /// The answer of `matrix`: rows are kept as intervals of permissions and spelled out when read.
@@ -239,31 +275,43 @@ impl Matrix {
 
     /// The rows, spelled out one by one.
     pub fn rows(&self) -> impl Iterator<Item = MatrixRow> + '_ {
+        self.cells().map(|cells| MatrixRow {
+            principal: cells.principal.to_owned(),
+            principal_kind: cells.principal_kind,
+            provider: cells.provider,
+            account: cells.account.to_owned(),
+            surely: cells.surely.names().map(str::to_owned).collect(),
+            possibly: cells.possibly.names().map(str::to_owned).collect(),
+        })
+    }
+
+    /// The rows, not spelled out.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = MatrixCells<'_>> {
         self.blocks.iter().flat_map(move |block| {
             let estate = self.home(block);
-            let universe = &estate.universe;
-            let names = move |row| -> Vec<String> {
-                let ids = block.list.ranges(row).iter().flat_map(|&(start, end)| start..end);
-                ids.filter(|&id| block.wanted.contains(id)).map(|id| universe.name(id).to_owned()).collect()
+            let held = move |row| Held {
+                universe: &estate.universe,
+                ranges: block.list.ranges(row),
+                wanted: &block.wanted,
             };
             block.rows.iter().map(move |entry| {
                 let (principal, principal_kind, account) = match &entry.who {
                     Who::Named(caller) => {
-                        (caller.shown_id(estate), caller.shown_kind(estate), caller.account_text.clone())
+                        (caller.shown_id(estate), caller.shown_kind(estate), caller.account_text.as_str())
                     }
                     Who::Record(id) => {
                         let (shown, kind) = estate.shown(*id);
-                        let account = estate.account_text(estate.principals[*id].account).to_owned();
-                        (estate.text(shown).to_owned(), kind, account)
+                        (estate.text(shown), kind, estate.account_text(estate.principals[*id].account))
                     }
                 };
-                MatrixRow {
+                let (surely, possibly) = (held(entry.sure), held(entry.poss));
+                MatrixCells {
                     principal,
                     principal_kind,
                     provider: estate.provider.name,
                     account,
-                    surely: names(entry.sure),
-                    possibly: names(entry.poss),
+                    surely,
+                    possibly,
                 }
             })
         })

@@ -385,8 +385,8 @@ impl Caller {
     }
 
     /// The id that answers show: that of the person who acts, where there is one.
-    pub(crate) fn shown_id(&self, estate: &Estate) -> String {
-        self.principal.map_or_else(|| self.id.clone(), |id| estate.text(estate.shown(id).0).to_owned())
+    pub(crate) fn shown_id<'e>(&'e self, estate: &'e Estate) -> &'e str {
+        self.principal.map_or(&self.id, |id| estate.text(estate.shown(id).0))
     }
 
     /// The kind that answers show.

@@ -243,7 +243,7 @@ impl Holders {
             resources.push(self.resource.clone());
         }
         HolderRow {
-            principal: caller.shown_id(self.home()),
+            principal: caller.shown_id(self.home()).to_owned(),
             principal_kind: caller.shown_kind(self.home()),
             provider: self.home().provider.name,
             account: caller.account_text,

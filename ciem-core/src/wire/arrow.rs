@@ -3,7 +3,6 @@
 //! Texts become `Utf8` and lists `List<Utf8>`, which every reader of Arrow knows; pairs become a list of structs with
 //! the fields `name` and `value`, counts `UInt64`. Only texts can be null.
 
-use super::columns::Column;
 use super::table::{Cell, ColumnKind, Table};
 use crate::error::{Error, Place};
 use arrow_array::builder::{ArrayBuilder, ListBuilder, StringBuilder, StructBuilder};
@@ -23,6 +22,8 @@ pub struct Batches {
     table: Table,
     schema: SchemaRef,
     next: usize,
+    most_rows: usize,
+    most_members: usize,
 }
 
 impl Table {
@@ -34,7 +35,17 @@ impl Table {
 
     /// The rows as Arrow record batches. They share nothing with the table, which stays as it is.
     pub fn batches(&self) -> Batches {
-        Batches { table: self.clone(), schema: Arc::new(self.arrow_schema()), next: 0 }
+        self.batches_of(MOST_ROWS, MOST_MEMBERS)
+    }
+
+    pub(super) fn batches_of(&self, most_rows: usize, most_members: usize) -> Batches {
+        Batches {
+            table: self.clone(),
+            schema: Arc::new(self.arrow_schema()),
+            next: 0,
+            most_rows,
+            most_members,
+        }
     }
 
     /// The rows as one Arrow IPC stream, without compression.
@@ -51,24 +62,6 @@ impl Table {
         writer.finish().map_err(failure)?;
         drop(writer);
         Ok(out)
-    }
-
-    /// The end of the batch that begins at row `start`: at least one row.
-    fn batch_end(&self, start: usize) -> usize {
-        let (data, rows) = self.data();
-        let mut members = vec![0usize; data.columns.len()];
-        for row in start..self.len().min(start.saturating_add(MOST_ROWS)) {
-            for (count, column) in members.iter_mut().zip(&data.columns) {
-                if let Column::Texts(lists) | Column::Pairs(lists) = column {
-                    let list = rows.start.checked_add(row).and_then(|row| lists.get(row)).copied();
-                    *count += list.map_or(0, |list| data.lists.get(list).len());
-                }
-            }
-            if row > start && members.iter().any(|&count| count > MOST_MEMBERS) {
-                return row;
-            }
-        }
-        self.len().min(start.saturating_add(MOST_ROWS))
     }
 
     fn array(&self, column: usize, kind: ColumnKind, rows: Range<usize>) -> Result<ArrayRef, ArrowError> {
@@ -128,6 +121,27 @@ impl Table {
     }
 }
 
+impl Batches {
+    /// The end of the batch that begins at `next`: one row at least.
+    fn end(&self) -> usize {
+        let end = self.table.len().min(self.next.saturating_add(self.most_rows));
+        let mut members = vec![0usize; self.table.columns().len()];
+        for row in self.next..end {
+            for (column, count) in members.iter_mut().enumerate() {
+                *count += match self.table.cell(row, column) {
+                    Some(Cell::Texts(texts)) => texts.len(),
+                    Some(Cell::Pairs(pairs)) => pairs.len(),
+                    _ => 0,
+                };
+            }
+            if row > self.next && members.iter().any(|&count| count > self.most_members) {
+                return row;
+            }
+        }
+        end
+    }
+}
+
 impl Iterator for Batches {
     type Item = Result<RecordBatch, ArrowError>;
 
@@ -135,7 +149,7 @@ impl Iterator for Batches {
         if self.next >= self.table.len() {
             return None;
         }
-        let rows = self.next..self.table.batch_end(self.next);
+        let rows = self.next..self.end();
         self.next = rows.end;
         let columns = self.table.columns().enumerate();
         let arrays = columns.map(|(column, (_, kind))| self.table.array(column, kind, rows.clone()));

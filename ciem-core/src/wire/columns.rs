@@ -2,6 +2,7 @@
 
 use super::table::{ColumnKind, Data, Table};
 use crate::access::decide::Verdict;
+use crate::access::matrix::Held;
 use crate::base::Interner;
 use crate::error::{Error, Place};
 use crate::model::{AccessLevel, CredentialKind, PrincipalKind};
@@ -48,17 +49,21 @@ impl Column {
     }
 }
 
-/// Distinct lists of text numbers, one behind the other.
+/// Numbers of texts that follow each other: the first, and the end.
+pub(super) type Run = (u32, u32);
+
+/// Distinct lists of text numbers, one behind the other. They are kept as runs, because permissions of a service are
+/// mostly granted together: a list of thousands is a few dozen runs.
 #[derive(Default)]
 pub(super) struct Lists {
-    members: Vec<u32>,
+    runs: Vec<Run>,
     ends: Vec<usize>,
     table: HashTable<(u32, u32)>,
     seed: RandomState,
 }
 
 impl Lists {
-    fn number(&mut self, list: &[u32]) -> u32 {
+    fn number(&mut self, list: &[Run]) -> u32 {
         let hash = self.seed.hash_one(list);
         let tag = (hash >> 32) as u32;
         let found = self.table.find(hash, |&(t, number)| t == tag && self.get(number) == list);
@@ -66,23 +71,23 @@ impl Lists {
             return number;
         }
         let number = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
-        self.members.extend_from_slice(list);
-        self.ends.push(self.members.len());
-        let (members, ends, seed) = (&self.members, &self.ends, &self.seed);
-        let again = |&(_, number): &(u32, u32)| seed.hash_one(slice(members, ends, number));
+        self.runs.extend_from_slice(list);
+        self.ends.push(self.runs.len());
+        let (runs, ends, seed) = (&self.runs, &self.ends, &self.seed);
+        let again = |&(_, number): &(u32, u32)| seed.hash_one(slice(runs, ends, number));
         self.table.insert_unique(hash, (tag, number), again);
         number
     }
 
-    pub(super) fn get(&self, number: u32) -> &[u32] {
-        slice(&self.members, &self.ends, number)
+    pub(super) fn get(&self, number: u32) -> &[Run] {
+        slice(&self.runs, &self.ends, number)
     }
 }
 
-fn slice<'a>(members: &'a [u32], ends: &[usize], number: u32) -> &'a [u32] {
+fn slice<'a>(runs: &'a [Run], ends: &[usize], number: u32) -> &'a [Run] {
     let number = number as usize;
     let start = number.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
-    ends.get(number).and_then(|&end| members.get(start..end)).unwrap_or_default()
+    ends.get(number).and_then(|&end| runs.get(start..end)).unwrap_or_default()
 }
 
 /// Takes the cells of a row, from left to right.
@@ -91,12 +96,36 @@ pub(super) struct Writer {
     next: usize,
     texts: Interner,
     lists: Lists,
-    list: Vec<u32>,
+    list: Vec<Run>,
+    permissions: Permissions,
+}
+
+/// Numbers of the names of all permissions of the provider that was met last.
+#[derive(Default)]
+struct Permissions {
+    /// Address of its universe.
+    universe: usize,
+    /// By permission.
+    codes: Vec<u32>,
+    /// Whether each is one more than the one before, which only a text that is the name of a permission and stands in
+    /// an earlier cell prevents.
+    in_order: bool,
 }
 
 impl Writer {
     /// The number that stands for no text.
     pub(super) const NULL: u32 = u32::MAX;
+
+    fn new(kinds: Vec<ColumnKind>) -> Self {
+        Writer {
+            columns: kinds.into_iter().map(Column::new).collect(),
+            next: 0,
+            texts: Interner::default(),
+            lists: Lists::default(),
+            list: Vec::new(),
+            permissions: Permissions::default(),
+        }
+    }
 
     pub(super) fn put(&mut self, cell: &impl Cells) {
         cell.write(self);
@@ -112,11 +141,46 @@ impl Writer {
 
     fn list<'a>(&mut self, texts: impl Iterator<Item = &'a str>) {
         self.list.clear();
-        self.list.extend(texts.map(|text| self.texts.text(text).0));
+        for text in texts {
+            let code = self.texts.text(text).0;
+            append(&mut self.list, (code, code + 1));
+        }
+        self.end_list();
+    }
+
+    fn held(&mut self, held: &Held<'_>) {
+        let universe = std::ptr::from_ref(held.universe).addr();
+        if self.permissions.universe != universe {
+            let names = (0..held.universe.len()).map(|id| self.texts.text(held.universe.name(id)).0);
+            let codes: Vec<u32> = names.collect();
+            let in_order = codes.iter().zip(codes.iter().skip(1)).all(|(code, next)| code + 1 == *next);
+            self.permissions = Permissions { universe, codes, in_order };
+        }
+        self.list.clear();
+        for (start, end) in held.runs() {
+            let codes = self.permissions.codes.get(usize::from(start)..usize::from(end)).unwrap_or_default();
+            match (codes.first(), codes.last()) {
+                (Some(first), Some(last)) if self.permissions.in_order => {
+                    append(&mut self.list, (*first, last + 1));
+                }
+                _ => codes.iter().for_each(|&code| append(&mut self.list, (code, code + 1))),
+            }
+        }
+        self.end_list();
+    }
+
+    fn end_list(&mut self) {
         let number = self.lists.number(&self.list);
         if let Some(Column::Texts(lists) | Column::Pairs(lists)) = self.columns.get_mut(self.next) {
             lists.push(number);
         }
+    }
+}
+
+fn append(list: &mut Vec<Run>, run: Run) {
+    match list.last_mut() {
+        Some(last) if last.1 == run.0 => last.1 = run.1,
+        _ => list.push(run),
     }
 }
 
@@ -133,7 +197,7 @@ impl Cells for String {
     }
 }
 
-impl Cells for &'static str {
+impl Cells for &str {
     const KIND: ColumnKind = ColumnKind::Text;
     fn write(&self, writer: &mut Writer) {
         writer.text(Some(self));
@@ -179,6 +243,13 @@ impl Cells for Vec<String> {
     const KIND: ColumnKind = ColumnKind::Texts;
     fn write(&self, writer: &mut Writer) {
         writer.list(self.iter().map(String::as_str));
+    }
+}
+
+impl Cells for Held<'_> {
+    const KIND: ColumnKind = ColumnKind::Texts;
+    fn write(&self, writer: &mut Writer) {
+        writer.held(self);
     }
 }
 
@@ -252,13 +323,7 @@ pub(super) fn collect<R: Record>(
     progress: &Progress,
 ) -> Result<Table, Error> {
     let (names, kinds): (Vec<_>, Vec<_>) = R::columns().into_iter().unzip();
-    let mut writer = Writer {
-        columns: kinds.into_iter().map(Column::new).collect(),
-        next: 0,
-        texts: Interner::default(),
-        lists: Lists::default(),
-        list: Vec::new(),
-    };
+    let mut writer = Writer::new(kinds);
     let mut len = 0;
     for row in rows {
         progress.tick("collecting", len, total)?;

@@ -79,7 +79,7 @@ pub fn table(snapshot: &Snapshot, verb: &str, request: &str, progress: &Progress
         }
         "matrix" => {
             let matrix = snapshot.matrix_with(&parse::<Query>(request)?, progress)?;
-            collect(matrix.rows(), Some(matrix.len()), &[], progress)
+            collect(matrix.cells(), Some(matrix.len()), &[], progress)
         }
         "principals" => collect(snapshot.principals(), None, &[], progress),
         "permissions" => collect(snapshot.permissions(), None, &[], progress),

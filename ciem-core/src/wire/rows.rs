@@ -2,7 +2,7 @@
 
 use super::columns::record;
 use crate::access::listing::{PermissionRow, PrincipalRow, ResourceRow};
-use crate::access::matrix::MatrixRow;
+use crate::access::matrix::MatrixCells;
 use crate::access::usage::{AccessedRow, CredentialRow};
 use crate::access::what_can::AccessRow;
 use crate::access::who_can::HolderRow;
@@ -11,7 +11,7 @@ record!(HolderRow { principal, principal_kind, provider, account, tier, verdict,
 
 record!(AccessRow { permissions, resources, except, verdict, condition, tier, via });
 
-record!(MatrixRow { principal, principal_kind, provider, account, surely, possibly });
+record!(MatrixCells<'a> { principal, principal_kind, provider, account, surely, possibly });
 
 record!(PrincipalRow {
     principal,

@@ -1,6 +1,6 @@
 //! Tables: rows of one shape kept as columns, so that a million of them are a few flat arrays.
 
-use super::columns::{Column, Lists, Writer};
+use super::columns::{Column, Lists, Run, Writer};
 use crate::base::{Interner, Text};
 use serde_json::json;
 use std::ops::Range;
@@ -44,18 +44,32 @@ pub enum Cell<'a> {
 #[derive(Clone, Debug)]
 pub struct Texts<'a> {
     texts: &'a Interner,
-    codes: std::slice::Iter<'a, u32>,
+    runs: std::slice::Iter<'a, Run>,
+    run: Range<u32>,
+    left: usize,
+}
+
+impl<'a> Texts<'a> {
+    fn new(texts: &'a Interner, runs: &'a [Run]) -> Self {
+        let left = runs.iter().map(|&(first, end)| (end - first) as usize).sum();
+        Texts { texts, runs: runs.iter(), run: 0..0, left }
+    }
 }
 
 impl<'a> Iterator for Texts<'a> {
     type Item = &'a str;
 
     fn next(&mut self) -> Option<&'a str> {
-        self.codes.next().map(|&code| self.texts.get(Text(code)))
+        while self.run.is_empty() {
+            let &(first, end) = self.runs.next()?;
+            self.run = first..end;
+        }
+        self.left = self.left.saturating_sub(1);
+        self.run.next().map(|code| self.texts.get(Text(code)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.codes.size_hint()
+        (self.left, Some(self.left))
     }
 }
 
@@ -141,7 +155,7 @@ impl Table {
     /// One cell; none where there is no such row or column. Both are counted from 0.
     pub fn cell(&self, row: usize, column: usize) -> Option<Cell<'_>> {
         let row = self.rows.start.checked_add(row).filter(|row| self.rows.contains(row))?;
-        let list = |number: u32| Texts { texts: &self.data.texts, codes: self.data.lists.get(number).iter() };
+        let list = |number: u32| Texts::new(&self.data.texts, self.data.lists.get(number));
         Some(match self.data.columns.get(column)? {
             Column::Text(codes) => match *codes.get(row)? {
                 Writer::NULL => Cell::Null,
@@ -210,11 +224,6 @@ impl Table {
             }
         }
         out.push('}');
-    }
-
-    #[cfg(feature = "arrow")]
-    pub(super) fn data(&self) -> (&Data, Range<usize>) {
-        (&self.data, self.rows.clone())
     }
 }
 

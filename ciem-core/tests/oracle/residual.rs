@@ -46,6 +46,12 @@ pub(crate) fn holds(case: &Case<'_>, leaf: &Leaf, target: &Target<'_>, condition
         .iter()
         .map(|text| case.substituted(text, true, &value_of))
         .collect();
+    // The resource is tested, and the key is the variable in the pattern.
+    if operator == "ResourceLike" {
+        let matched =
+            |pattern: &Operand| pattern.as_ref().is_some_and(|p| glob::resource_matches(p, &target.text));
+        return Some(operands.iter().any(matched));
+    }
     Some(Operator::parse(operator).holds(&operands, &value_of(key)))
 }
 

@@ -23,9 +23,10 @@ class Snapshot:
         Answers the wire request of a verb.
         """
     @staticmethod
-    def load(paths: SupportsGetItem[int, str | PathLike[str]], *, on_error: str, max_bytes: SupportsIndex | None = None, catalog: str | None = None, report: Any | None = None) -> Snapshot:
+    def load(paths: SupportsGetItem[int, str | PathLike[str]], *, on_error: str, limits: dict[str, SupportsIndex], catalog: str | None = None, report: Any | None = None) -> Snapshot:
         """
-        Reads files and folders.
+        Reads files and folders. `limits` has those of `max_bytes`, `max_entries`, `max_ratio` and `max_depth` that
+        differ from the usual ones.
         """
     def table(self, /, verb: str, request: str, report: Any | None = None) -> Table:
         """

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, SupportsIndex
 
 from ciem import _core, html
 from ciem.answers import Decision, Explanation, Table
@@ -182,25 +182,31 @@ def load(
     on_error: str = "raise",
     on_progress: OnProgress = None,
     max_bytes: int | None = None,
+    max_entries: int | None = None,
+    max_ratio: int | None = None,
+    max_depth: int | None = None,
     catalog: dict[str, Any] | None = None,
 ) -> Snapshot:
     """Reads export files, plain or gzip, zip and tar archives, folders, and what matches patterns such as ``"exports/**/*.json"``.
 
-    ``on_error="skip"`` lists a file that cannot be read in ``coverage()`` and goes on. ``max_bytes`` limits the unpacked size of each.
-    ``catalog`` adds to or replaces the permissions that the library knows.
+    ``on_error="skip"`` lists a file that cannot be read in ``coverage()`` and goes on. ``max_bytes`` limits the unpacked size of each,
+    ``max_entries`` the files in an archive or folder, ``max_ratio`` what one packed byte may unfold to, ``max_depth`` the levels of
+    folders. ``catalog`` adds to or replaces the permissions that the library knows.
 
     ``on_progress`` is called with every :class:`ciem.Step`; True shows a bar of ``tqdm``, False nothing. None shows the bar
     for longer work if ``tqdm`` is installed and the error stream is a terminal.
 
     >>> phases = []
     >>> snapshot = ciem.load("exports", on_progress=lambda step: phases.append(step.phase))
-    >>> sorted(set(phases))
-    ['indexing', 'reading']
+    >>> {"reading", "indexing"} <= set(phases)
+    True
     """
     paths = [path_or_paths] if isinstance(path_or_paths, (str, os.PathLike)) else list(path_or_paths)
     text = None if catalog is None else json.dumps(catalog)
+    given = {"max_bytes": max_bytes, "max_entries": max_entries, "max_ratio": max_ratio, "max_depth": max_depth}
+    limits: dict[str, SupportsIndex] = {name: limit for name, limit in given.items() if limit is not None}
     with watching(on_progress) as report:
-        native = _core.Snapshot.load(paths, on_error=on_error, max_bytes=max_bytes, catalog=text, report=report)
+        native = _core.Snapshot.load(paths, on_error=on_error, limits=limits, catalog=text, report=report)
     return Snapshot(native)
 
 

@@ -1,0 +1,4 @@
+import * as ciem from './index.js'
+
+export * from './index.js'
+export default ciem

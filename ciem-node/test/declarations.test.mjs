@@ -1,0 +1,49 @@
+// What index.d.ts declares is what there is: names, members of classes, members of rows.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+import ciem from '../index.js'
+import { ESTATE, QUESTION, sample } from './sample.mjs'
+
+const path = fileURLToPath(new URL('../index.d.ts', import.meta.url))
+const program = ts.createProgram([path], { strict: true, types: [] })
+const checker = program.getTypeChecker()
+const exported = new Map(
+  checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(path))).map((each) => [each.name, each]),
+)
+const names = (symbols) => symbols.map((symbol) => symbol.name).sort()
+const shown = (keys) => keys.filter((key) => typeof key === 'string' && !/^(constructor|prototype|length|name)$/.test(key)).sort()
+const ofType = (name) => names(checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(exported.get(name))))
+
+test('values and classes', () => {
+  const values = [...exported.values()].filter((symbol) => symbol.flags & ts.SymbolFlags.Value)
+  assert.deepEqual(names(values), Object.keys(ciem).sort())
+  for (const name of ['Snapshot', 'Table']) {
+    const declared = ofType(name).filter((member) => !member.startsWith('__@') && member !== 'length')
+    assert.deepEqual(declared, shown(Reflect.ownKeys(ciem[name].prototype)), name)
+    const statics = names(checker.getPropertiesOfType(checker.getTypeOfSymbol(exported.get(name))))
+    assert.deepEqual(shown(statics), shown(Reflect.ownKeys(ciem[name])), name)
+  }
+})
+
+test('rows and documents', async () => {
+  const snapshot = await ciem.Snapshot.load(sample())
+  const tables = {
+    HolderRow: await snapshot.whoCan({ action: 's3:GetObject' }),
+    AccessRow: await snapshot.whatCan({ principal: QUESTION.principal }),
+    MatrixRow: await snapshot.matrix(),
+    PrincipalRow: snapshot.principals(),
+    PermissionRow: snapshot.permissions(),
+    ResourceRow: (await ciem.Snapshot.load(ESTATE)).resources(),
+  }
+  for (const [name, table] of Object.entries(tables)) {
+    assert.deepEqual(Object.keys(table.slice(0, 1)[0]).sort(), ofType(name), name)
+  }
+  assert.deepEqual(Object.keys(snapshot.coverage()).sort(), ofType('Coverage'))
+  const documents = { Decision: snapshot.can(QUESTION), Explanation: snapshot.explain(QUESTION) }
+  for (const [name, document] of Object.entries(documents)) {
+    const undeclared = Object.keys(document).filter((member) => !ofType(name).includes(member))
+    assert.deepEqual(undeclared, [], name)
+  }
+})
