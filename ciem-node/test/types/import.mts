@@ -1,7 +1,7 @@
 // Compiled, never run: the declarations fit every way in which the library is used.
 import ciem, { CiemError, Snapshot, Table, simulate } from 'ciem'
 import type {
-  AccessRow, Condition, Coverage, Decision, Explanation, HolderRow, MatrixRow, PermissionRow, Place, PrincipalRow,
+  AccessRow, AccessedRow, Condition, Coverage, CredentialRow, Decision, Explanation, HolderRow, MatrixRow, PermissionRow, Place, PrincipalRow,
   Question, ResourceRow, Session, Statement, Step,
 } from 'ciem'
 
@@ -44,6 +44,10 @@ export async function everyVerb(): Promise<void> {
   const permissions: PermissionRow[] = [...snapshot.permissions()]
   const resources: Iterator<ResourceRow> = snapshot.resources()[Symbol.iterator]()
   const policies: number = principals.filter((row) => row.loaded && row.tags['team'] === 'pay').reduce((n, row) => n + row.policies, 0)
+  const credentials: Table<CredentialRow> = snapshot.credentials()
+  const accessed: Table<AccessedRow> = snapshot.lastAccessed()
+  for (const row of credentials) facts.push(row.credential ?? undefined, row.status ?? undefined)
+  for (const row of accessed) facts.push(row.service, row.last_accessed ?? undefined)
   const coverage: Coverage = snapshot.coverage()
   facts.push(coverage.files[0]?.kind, permissions[0]?.access_level, resources.next().value?.resource, `${policies} ${everything.length}`)
 
