@@ -20,23 +20,47 @@ use crate::snapshot::library::{PatternKind, StatementId, Stmt};
 use crate::truth::{Effects, Kleene, PermissionSet};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use std::rc::Rc;
 
-/// The rows of one part, caller by caller.
-pub(super) struct Crowd<'a> {
+/// The rows of one part, caller by caller; `K` is what is kept of a row.
+pub(super) struct Crowd<'a, K> {
     estate: &'a Estate,
     part: &'a Part,
     /// The layer of the callers' own grants.
     own: LayerId,
     /// Statements of a document that hang on who asks.
-    dependent: HashMap<DocId, Rc<[StatementId]>, RandomState>,
-    account: Option<Block>,
+    dependent: Dependent,
+    account: Option<Block<K>>,
     gathered: Gathered,
     key: Vec<u32>,
+    /// The caller's documents, as far as they are read.
+    held: Vec<(DocId, Option<Rc<Said>>)>,
+    sure: Dense,
+    poss: Dense,
 }
 
+/// A row in words, valid until the next one.
+pub(super) struct Picked<'a> {
+    /// `None` if the same as `poss`.
+    pub(super) sure: Option<&'a [u64]>,
+    pub(super) poss: &'a [u64],
+}
+
+impl Picked<'_> {
+    pub(super) fn set(&self, len: u16) -> PermissionSet {
+        let row = |words: &[u64]| Row::from_words(words.iter().copied(), len);
+        match self.sure {
+            None => Kleene::exact(row(self.poss)),
+            Some(sure) => Kleene::between(row(sure), row(self.poss)),
+        }
+    }
+}
+
+type Dependent = HashMap<DocId, Rc<[StatementId]>, RandomState>;
+
 /// What holds for the callers of one account.
-struct Block {
+struct Block<K> {
     account: Option<AccountId>,
     /// Statements of guardrails and of the resource's policies that hang on who asks.
     dependent: Vec<StatementId>,
@@ -45,22 +69,34 @@ struct Block {
     /// By what tells limits apart.
     limits: HashMap<Box<[u32]>, Rc<Limits>, RandomState>,
     /// By limits and documents, where no document hangs on who asks.
-    rows: HashMap<Box<[u32]>, PermissionSet, RandomState>,
+    rows: HashMap<Box<[u32]>, K, RandomState>,
 }
 
 /// What a document says to every caller of the account.
 struct Said {
     /// By effect and then by degree.
-    spoken: [[Intervals; 2]; 2],
+    spoken: [[Spoken; 2]; 2],
     dependent: Rc<[StatementId]>,
 }
+
+/// Whichever is poured sooner.
+enum Spoken {
+    Few(Intervals),
+    Many(Dense),
+}
+
+/// From so many intervals on, words are poured sooner.
+const MANY: usize = 24;
 
 /// What the rule makes of what is said, for the sure half of rows and for the possible half.
 struct Limits {
     sure: Half,
     poss: Half,
+    /// Both halves are the same.
+    exact: bool,
 }
 
+#[derive(PartialEq, Eq)]
 struct Half {
     /// Where the layer allows and does not deny.
     granted: Dense,
@@ -72,9 +108,26 @@ struct Half {
 }
 
 /// What a caller's own documents say: by effect and then by degree.
-struct Gathered([[Dense; 2]; 2]);
+struct Gathered([[Side; 2]; 2]);
+
+struct Side {
+    said: Dense,
+    any: bool,
+}
 
 impl Gathered {
+    fn new(len: u16) -> Self {
+        let side = || Side { said: Dense::new(len), any: false };
+        Gathered([[side(), side()], [side(), side()]])
+    }
+
+    fn clear(&mut self) {
+        for side in self.0.iter_mut().flatten().filter(|side| side.any) {
+            side.said.clear();
+            side.any = false;
+        }
+    }
+
     fn add(&mut self, effect: Effect, degree: Tri, actions: &Intervals) {
         let sides = match effect {
             Effect::Allow => &mut self.0[0],
@@ -86,9 +139,28 @@ impl Gathered {
             Tri::Yes => sides[0].pour(actions),
         }
     }
+
+    fn add_all(&mut self, spoken: &[[Spoken; 2]; 2]) {
+        for (side, spoken) in self.0.iter_mut().flatten().zip(spoken.iter().flatten()) {
+            match spoken {
+                Spoken::Few(actions) => side.pour(actions),
+                Spoken::Many(words) => {
+                    side.any = true;
+                    side.said.join(words.words().iter().copied());
+                }
+            }
+        }
+    }
 }
 
-impl<'a> Crowd<'a> {
+impl Side {
+    fn pour(&mut self, actions: &Intervals) {
+        self.any |= !actions.is_empty();
+        self.said.pour(actions);
+    }
+}
+
+impl<'a, K: Clone> Crowd<'a, K> {
     /// `None` where rows are better made one by one: documents come with the request, or no single layer holds the
     /// callers' own grants.
     pub(super) fn new(estate: &'a Estate, part: &'a Part, setting: &Setting) -> Option<Self> {
@@ -98,21 +170,29 @@ impl<'a> Crowd<'a> {
         if setting.brought.is_some() || setting.named.iter().any(|(_, resource)| resource.is_some()) {
             return None;
         }
-        let nothing = || Dense::new(estate.universe.len());
+        let len = estate.universe.len();
         Some(Crowd {
             estate,
             part,
             own,
             dependent: HashMap::default(),
             account: None,
-            gathered: Gathered([[nothing(), nothing()], [nothing(), nothing()]]),
+            gathered: Gathered::new(len),
             key: Vec::new(),
+            held: Vec::new(),
+            sure: Dense::new(len),
+            poss: Dense::new(len),
         })
     }
 
     /// The row of a principal that is a record and whose policies were loaded. `setting` is bound to the caller and to
     /// the part.
-    pub(super) fn row(&mut self, caller: &Caller, setting: &Setting) -> Option<PermissionSet> {
+    pub(super) fn row(
+        &mut self,
+        caller: &Caller,
+        setting: &Setting,
+        keep: impl FnOnce(Picked<'_>) -> K,
+    ) -> Option<K> {
         let principal = caller.principal.filter(|_| !caller.unloaded)?;
         let estate = self.estate;
         if self.account.as_ref().is_none_or(|block| block.account != caller.account) {
@@ -129,42 +209,39 @@ impl<'a> Crowd<'a> {
             brought: false,
         };
         let limits = self.limits(caller, setting, &scene)?;
-        let held = estate.held(self.own, principal);
-        let lasting = self.remember(held, &scene);
+        let lasting = self.remember(estate.held(self.own, principal), &scene);
         let block = self.account.as_mut()?;
         if lasting {
-            self.key.extend(held.iter().map(|held| estate.policies[held.policy].document.0));
+            self.key.extend(self.held.iter().map(|(document, _)| document.0));
             if let Some(row) = block.rows.get(self.key.as_slice()) {
                 return Some(row.clone());
             }
         }
         let gathered = &mut self.gathered;
-        gathered.0.iter_mut().flatten().for_each(Dense::clear);
-        for held in held {
-            let document = estate.policies[held.policy].document;
+        gathered.clear();
+        for (document, said) in &self.held {
             let mut say = |statement: &Stmt| {
                 speak(estate, self.part, &scene, statement, |degree, actions| {
                     gathered.add(statement.effect, degree, actions);
                 });
             };
-            match block.documents.get(&document) {
-                Some(Some(said)) => {
+            match said {
+                Some(said) => {
                     said.dependent.iter().for_each(|&id| say(&estate.library.statements[id]));
-                    for (sides, spoken) in gathered.0.iter_mut().zip(&said.spoken) {
-                        sides.iter_mut().zip(spoken).for_each(|(side, actions)| side.pour(actions));
-                    }
+                    gathered.add_all(&said.spoken);
                 }
-                _ => estate.library.statements_of(document).for_each(|(_, statement)| say(statement)),
+                None => estate.library.statements_of(*document).for_each(|(_, statement)| say(statement)),
             }
         }
-        let row = limits.pick(gathered, estate.universe.len());
+        let exact = limits.pick(gathered, &mut self.sure, &mut self.poss);
+        let row = keep(Picked { sure: (!exact).then(|| self.sure.words()), poss: self.poss.words() });
         if lasting {
             block.rows.insert(self.key.as_slice().into(), row.clone());
         }
         Some(row)
     }
 
-    fn block(&mut self, caller: &Caller) -> Block {
+    fn block(&mut self, caller: &Caller) -> Block<K> {
         let estate = self.estate;
         let mut documents = Vec::new();
         for spec in estate.provider.layers {
@@ -232,40 +309,47 @@ impl<'a> Crowd<'a> {
         Some(limits)
     }
 
-    /// Reads documents that were met before once for all. Whether none of them hangs on who asks.
+    /// Lists the caller's documents; those that were met before are read once for all. Whether all are, and none of
+    /// them hangs on who asks.
     fn remember(&mut self, held: &[Held], scene: &Scene<'_>) -> bool {
-        let estate = self.estate;
+        let (estate, part) = (self.estate, self.part);
         let mut lasting = true;
+        self.held.clear();
         for held in held {
             let document = estate.policies[held.policy].document;
-            let dependent = self.dependent(document);
-            lasting &= dependent.is_empty();
             let Some(block) = &mut self.account else { return false };
-            match block.documents.get_mut(&document) {
-                None => {
-                    block.documents.insert(document, None);
-                    lasting = false;
+            let said = match block.documents.entry(document) {
+                // Many documents have one holder only: nothing of them is kept.
+                Entry::Vacant(slot) => slot.insert(None).clone(),
+                Entry::Occupied(slot) if slot.get().is_some() => slot.get().clone(),
+                Entry::Occupied(mut slot) => {
+                    let dependent = dependent(estate, part, &mut self.dependent, document);
+                    slot.insert(Some(Rc::new(Said::new(estate, part, scene, document, dependent))));
+                    slot.get().clone()
                 }
-                Some(Some(_)) => {}
-                Some(slot) => *slot = Some(Rc::new(Said::new(estate, self.part, scene, document, dependent))),
-            }
+            };
+            lasting &= said.as_ref().is_some_and(|said| said.dependent.is_empty());
+            self.held.push((document, said));
         }
         lasting
     }
 
-    /// The statements of a document that may say something else to another caller of the account.
     fn dependent(&mut self, document: DocId) -> Rc<[StatementId]> {
-        let (estate, named) = (self.estate, self.part.resource.is_some());
-        let found = self.dependent.entry(document).or_insert_with(|| {
-            let hangs = |statement: &Stmt| {
-                named && statement.who.is_some()
-                    || condition_hangs(estate, statement.condition)
-                    || resources_hang(estate, statement)
-            };
-            estate.library.statements_of(document).filter(|(_, s)| hangs(s)).map(|(id, _)| id).collect()
-        });
-        Rc::clone(found)
+        dependent(self.estate, self.part, &mut self.dependent, document)
     }
+}
+
+/// The statements of a document that may say something else to another caller of the account.
+fn dependent(estate: &Estate, part: &Part, known: &mut Dependent, document: DocId) -> Rc<[StatementId]> {
+    let found = known.entry(document).or_insert_with(|| {
+        let hangs = |statement: &Stmt| {
+            part.resource.is_some() && statement.who.is_some()
+                || condition_hangs(estate, statement.condition)
+                || resources_hang(estate, statement)
+        };
+        estate.library.statements_of(document).filter(|(_, s)| hangs(s)).map(|(id, _)| id).collect()
+    });
+    Rc::clone(found)
 }
 
 /// Everything of a statement that may differ between callers.
@@ -337,7 +421,17 @@ impl Said {
                 Tri::Yes => sides[0].extend_from_slice(actions.ranges()),
             });
         }
-        Said { spoken: ranges.map(|side| side.map(Intervals::from_ranges)), dependent }
+        let len = estate.universe.len();
+        let spoken = |ranges| {
+            let intervals = Intervals::from_ranges(ranges);
+            if intervals.ranges().len() < MANY {
+                return Spoken::Few(intervals);
+            }
+            let mut words = Dense::new(len);
+            words.pour(&intervals);
+            Spoken::Many(words)
+        };
+        Said { spoken: ranges.map(|side| side.map(spoken)), dependent }
     }
 }
 
@@ -356,33 +450,35 @@ impl Limits {
             let (undenied, allowed) = (more(undenied), more(allowed));
             Half { granted, undenied, allowed, always }
         };
-        Limits { sure: half(PermissionSet::sure), poss: half(PermissionSet::poss) }
+        let (sure, poss) = (half(PermissionSet::sure), half(PermissionSet::poss));
+        let exact = sure == poss;
+        Limits { sure, poss, exact }
     }
 
-    fn pick(&self, gathered: &Gathered, len: u16) -> PermissionSet {
-        let [allow, deny] = &gathered.0;
-        let sure = self.sure.pick([&allow[0], &allow[0]], [&deny[0], &deny[1]], len);
-        let poss = self.poss.pick([&allow[0], &allow[1]], [&deny[0], &deny[0]], len);
-        if sure == poss { Kleene::exact(poss) } else { Kleene::between(sure, poss) }
+    /// Whether both are the same: then `sure` is not written.
+    fn pick(&self, gathered: &Gathered, sure: &mut Dense, poss: &mut Dense) -> bool {
+        let [allow, deny] = gathered.0.each_ref().map(|sides| sides.each_ref().map(|side| &side.said));
+        self.poss.pick(allow, [deny[0], deny[0]], poss);
+        let doubt = gathered.0.iter().any(|[_, perhaps]| perhaps.any);
+        if self.exact && !doubt {
+            return true;
+        }
+        self.sure.pick([allow[0], allow[0]], deny, sure);
+        sure == poss
     }
 }
 
 impl Half {
     /// The row where the layer allows what is in either of the one pair, and denies what is in either of the other.
-    fn pick(&self, allow: [&Dense; 2], deny: [&Dense; 2], len: u16) -> Row {
+    fn pick(&self, allow: [&Dense; 2], deny: [&Dense; 2], row: &mut Dense) {
         let words = self.granted.words().iter().zip(self.always.words());
         let said = either(allow).zip(either(deny));
-        let words =
-            words.zip(said).map(|((granted, always), (allow, deny))| granted & allow & !deny | always);
-        let mut row = Row::from_words(words, len);
+        row.set(words.zip(said).map(|((granted, always), (allow, deny))| granted & allow & !deny | always));
         if let Some(undenied) = &self.undenied {
-            let more = undenied.words().iter().zip(either(deny)).map(|(word, deny)| word & !deny);
-            row.or(&Row::from_words(more, len));
+            row.join(undenied.words().iter().zip(either(deny)).map(|(word, deny)| word & !deny));
         }
         if let Some(allowed) = &self.allowed {
-            let more = allowed.words().iter().zip(either(allow)).map(|(word, allow)| word & allow);
-            row.or(&Row::from_words(more, len));
+            row.join(allowed.words().iter().zip(either(allow)).map(|(word, allow)| word & allow));
         }
-        row
     }
 }

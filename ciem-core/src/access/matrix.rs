@@ -1,7 +1,7 @@
 //! The matrix: for each principal, all permissions at once on one resource or pattern.
 
 use super::crowd::Crowd;
-use super::question::{Caller, Given, Setting, find_callers};
+use super::question::{Caller, Given, Part, Setting, find_callers};
 use super::row_plan::{RowPlan, one_part};
 use crate::base::{Row, RowList, RowNumber};
 use crate::error::Error;
@@ -203,12 +203,12 @@ fn everybody(
     progress: &Progress,
     block: &mut Block,
 ) -> Result<(), Error> {
-    let mut crowds: Vec<Option<Crowd<'_>>> =
-        plan.parts().map(|part| Crowd::new(estate, part, setting)).collect();
-    let follows = setting.states.has_resource_keys();
-    let mut bound = None;
+    let len = estate.universe.len();
     let count = estate.principals.len();
     block.rows.reserve(count);
+    let mut maker = Maker::new(estate, plan, setting);
+    let follows = setting.states.has_resource_keys();
+    let mut bound = None;
     let mut caller = None;
     for (done, id) in estate.principals.ids().enumerate() {
         progress.tick("asking", done, Some(count))?;
@@ -220,18 +220,54 @@ fn everybody(
             }
         };
         caller.bind(estate, setting, None);
-        let row = plan.row_of_parts(estate, caller, &mut |number, part| {
+        let mut bind = |setting: &mut Setting, number: usize, part: &Part| {
             if follows && bound != Some((number, caller.account)) {
                 setting.bind_part(estate, caller.account, part);
                 bound = Some((number, caller.account));
             }
-            let crowd = crowds.get_mut(number).and_then(Option::as_mut);
-            let row = crowd.and_then(|crowd| crowd.row(caller, setting));
-            row.unwrap_or_else(|| one_part(estate, caller, setting, part))
-        });
-        block.add(Who::Record(id), &row, estate.universe.len());
+        };
+        let row = match &mut maker {
+            Maker::Whole(part, crowd) => {
+                bind(setting, 0, part);
+                let list = &mut block.list;
+                let known = crowd.row(caller, setting, |row| {
+                    let poss = list.push_words(row.poss, len);
+                    (row.sure.map_or(poss, |sure| list.push_words(sure, len)), poss)
+                });
+                if let Some((sure, poss)) = known {
+                    block.rows.push(Entry { who: Who::Record(id), sure, poss });
+                    continue;
+                }
+                one_part(estate, caller, setting, part)
+            }
+            Maker::Parts(crowds) => plan.row_of_parts(estate, caller, &mut |number, part| {
+                bind(setting, number, part);
+                let crowd = crowds.get_mut(number).and_then(Option::as_mut);
+                let row = crowd.and_then(|crowd| crowd.row(caller, setting, |row| row.set(len)));
+                row.unwrap_or_else(|| one_part(estate, caller, setting, part))
+            }),
+        };
+        block.add(Who::Record(id), &row, len);
     }
     Ok(())
+}
+
+/// How the rows of everybody come about.
+enum Maker<'a> {
+    /// The question has one part: its rows go straight into the list.
+    Whole(&'a Part, Crowd<'a, (RowNumber, RowNumber)>),
+    /// By number of the part.
+    Parts(Vec<Option<Crowd<'a, PermissionSet>>>),
+}
+
+impl<'a> Maker<'a> {
+    fn new(estate: &'a Estate, plan: &'a RowPlan, setting: &Setting) -> Self {
+        let whole =
+            plan.only_part().and_then(|part| Some(Maker::Whole(part, Crowd::new(estate, part, setting)?)));
+        whole.unwrap_or_else(|| {
+            Maker::Parts(plan.parts().map(|part| Crowd::new(estate, part, setting)).collect())
+        })
+    }
 }
 
 impl Matrix {

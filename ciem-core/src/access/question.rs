@@ -405,22 +405,21 @@ impl Caller {
     /// those before.
     pub(crate) fn become_of(&mut self, estate: &Estate, id: PrincipalId) {
         let principal = &estate.principals[id];
+        if self.account != Some(principal.account) {
+            rewrite(&mut self.account_text, estate.account_text(principal.account));
+        }
         self.principal = Some(id);
         self.kind = principal.kind;
         self.account = Some(principal.account);
         self.facts = principal.facts;
         self.unloaded = estate.unloaded.contains(id);
-        self.unique_id = principal.unique_id.map(|id| estate.text(id).to_owned());
         let own = principal.acting.as_ref().and_then(|acting| acting.session);
         self.session_name = own.map(|name| estate.text(name).to_owned());
-        let texts = [
-            (&mut self.id, estate.text(principal.id)),
-            (&mut self.account_text, estate.account_text(principal.account)),
-            (&mut self.name, estate.text(principal.name)),
-        ];
-        for (place, text) in texts {
-            place.clear();
-            place.push_str(text);
+        rewrite(&mut self.id, estate.text(principal.id));
+        rewrite(&mut self.name, estate.text(principal.name));
+        match principal.unique_id {
+            None => self.unique_id = None,
+            Some(id) => rewrite(self.unique_id.get_or_insert_default(), estate.text(id)),
         }
     }
 
@@ -484,6 +483,12 @@ fn ambiguous(estate: &Estate, text: &str, people: &[PersonId], others: &[Princip
     let mut candidates: Vec<String> = people.chain(others).map(|id| estate.text(id).to_owned()).collect();
     candidates.sort_unstable();
     Error::AmbiguousPrincipal { principal: text.to_owned(), candidates }
+}
+
+/// In the same place: a caller becomes another for every row.
+fn rewrite(place: &mut String, text: &str) {
+    place.clear();
+    place.push_str(text);
 }
 
 /// Finds who asks: a full id, a provider id, a unique name, or a caller that is no record.

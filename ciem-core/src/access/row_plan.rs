@@ -101,6 +101,11 @@ impl RowPlan {
         self.special.iter().map(|(part, _)| part).chain(&self.generic).chain(&self.apart)
     }
 
+    /// The part that is the whole question, if there is such.
+    pub(super) fn only_part(&self) -> Option<&Part> {
+        self.generic.as_ref().filter(|_| self.special.is_empty() && self.apart.is_none())
+    }
+
     pub(super) fn masks(&self) -> &[Intervals] {
         &self.masks
     }

@@ -5,7 +5,7 @@ use super::question::{Asked, Part};
 use crate::base::Intervals;
 use crate::condition::Tri;
 use crate::snapshot::estate::Estate;
-use crate::snapshot::library::Stmt;
+use crate::snapshot::library::{Place, Stmt};
 
 /// How far a statement applies, and to which of its permissions: a pattern that only overlaps the asked one
 /// speaks of the permissions that can act on what it matches.
@@ -70,7 +70,14 @@ pub(super) fn speak(
     for &item in &set.items {
         let entry = scene.library.patterns[item];
         let applicable = acting.intersect(&scene.library.action_sets[entry.applicable]);
-        let degree = scene.item_degree(entry);
+        let degree = match (entry.place, scene.own_account) {
+            // Whatever is plain and has its place is part of what is asked, as above.
+            (Place::Anywhere, _) if universal && loaded => Tri::Maybe,
+            (Place::Account(account), Some((_, own))) if universal && loaded => {
+                if scene.library.texts.get(account) == own { Tri::Maybe } else { Tri::No }
+            }
+            _ => scene.item_degree(entry),
+        };
         match degree {
             Tri::No => {}
             // A pattern that contains the asked one holds for all of them.

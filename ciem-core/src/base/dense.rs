@@ -29,6 +29,15 @@ impl Dense {
         fill(&mut self.0, intervals);
     }
 
+    /// Words of another dense row of the same length.
+    pub(crate) fn set(&mut self, words: impl Iterator<Item = u64>) {
+        self.0.iter_mut().zip(words).for_each(|(slot, word)| *slot = word);
+    }
+
+    pub(crate) fn join(&mut self, words: impl Iterator<Item = u64>) {
+        self.0.iter_mut().zip(words).for_each(|(slot, word)| *slot |= word);
+    }
+
     pub(crate) fn words(&self) -> &[u64] {
         &self.0
     }
@@ -51,26 +60,46 @@ impl RowList {
         match row {
             Row::None => {}
             Row::All => self.ranges.push((0, len)),
-            Row::Some(words, _) => self.push_words(&words.0, len),
+            Row::Some(words, _) => self.spell(&words.0, len),
         }
+        self.close()
+    }
+
+    /// Of the words of a row of `len` permissions.
+    pub(crate) fn push_words(&mut self, words: &[u64], len: u16) -> RowNumber {
+        self.spell(words, len);
+        self.close()
+    }
+
+    fn close(&mut self) -> RowNumber {
         self.ends.push(self.ranges.len());
         RowNumber((self.ends.len() - 1) as u32)
     }
 
-    fn push_words(&mut self, words: &[u64], len: u16) {
-        let (mut inside, mut start) = (0, 0);
-        for (at, &word) in words.iter().enumerate() {
-            // A one wherever a permission differs from the one before it.
-            let mut turns = word ^ (word << 1 | inside);
-            inside = word >> 63;
-            while turns != 0 {
-                let id = (at * 64) as u16 + turns.trailing_zeros() as u16;
-                turns &= turns - 1;
-                if word >> (id % 64) & 1 == 1 {
-                    start = id;
-                } else {
-                    self.ranges.push((start, id));
+    fn spell(&mut self, words: &[u64], len: u16) {
+        let (mut inside, mut start, mut base) = (0, 0, 0);
+        for some in words.chunks(8) {
+            // Most permissions are as the one before them: many at a time are passed over.
+            let before = 0u64.wrapping_sub(inside);
+            if some.iter().fold(0, |differs, word| differs | (word ^ before)) == 0 {
+                base += some.len() * 64;
+                continue;
+            }
+            for &word in some {
+                // A one wherever a permission differs from the one before it.
+                let mut turns = word ^ (word << 1 | inside);
+                inside = word >> 63;
+                while turns != 0 {
+                    let bit = turns.trailing_zeros();
+                    let id = base as u16 + bit as u16;
+                    turns &= turns - 1;
+                    if word >> bit & 1 == 1 {
+                        start = id;
+                    } else {
+                        self.ranges.push((start, id));
+                    }
                 }
+                base += 64;
             }
         }
         if inside == 1 {
