@@ -261,10 +261,12 @@ impl<'a, K: Clone> Crowd<'a, K> {
         documents.sort_unstable();
         documents.dedup();
         let dependent = documents.iter().flat_map(|&document| self.dependent(document).to_vec()).collect();
+        // Most documents that one meets are the callers' own.
+        let callers = caller.account.and_then(|id| estate.accounts[id].principals.size_hint().1);
         Block {
             account: caller.account,
             dependent,
-            documents: HashMap::default(),
+            documents: HashMap::with_capacity_and_hasher(callers.unwrap_or(0), RandomState::default()),
             limits: HashMap::default(),
             rows: HashMap::default(),
         }

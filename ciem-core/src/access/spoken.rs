@@ -2,10 +2,10 @@
 
 use super::leaf::Scene;
 use super::question::{Asked, Part};
-use crate::base::Intervals;
+use crate::base::{Intervals, Text};
 use crate::condition::Tri;
 use crate::snapshot::estate::Estate;
-use crate::snapshot::library::{Place, Stmt};
+use crate::snapshot::library::{PatternEntry, Place, Stmt};
 
 /// How far a statement applies, and to which of its permissions: a pattern that only overlaps the asked one
 /// speaks of the permissions that can act on what it matches.
@@ -23,23 +23,37 @@ pub(super) fn speak(
     let universal = matches!(&part.asked, Asked::Pattern(pattern) if pattern.is_any());
     // Documents of the request were not compared with the resources that are known.
     let loaded = std::ptr::eq(scene.library, &estate.library);
-    if let (Some(somewhere), true, true) = (statement.somewhere, universal, loaded) {
-        let actions = &scene.library.action_sets[somewhere.actions];
-        let elsewhere = match (somewhere.account, scene.own_account) {
-            (Some(account), Some((_, own))) => scene.library.texts.get(account) != own,
-            _ => false,
+    let set = || &scene.library.resource_sets[statement.resources];
+    if universal && loaded {
+        let elsewhere = |account: Text| match scene.own_account {
+            Some((_, own)) => scene.library.texts.get(account) != own,
+            None => false,
         };
-        if !elsewhere && !actions.is_empty() && scene.condition_tri(statement.condition) != Tri::No {
-            found(Tri::Maybe, actions);
+        if let Some(somewhere) = statement.somewhere {
+            let actions = &scene.library.action_sets[somewhere.actions];
+            let speaks = !somewhere.account.is_some_and(elsewhere) && !actions.is_empty();
+            if speaks && scene.condition_tri(statement.condition) != Tri::No {
+                found(Tri::Maybe, actions);
+            }
+            return;
         }
-        return;
+        let patterns = || set().items.iter().map(|&item| scene.library.patterns[item]);
+        if !set().negated && patterns().all(|entry| entry.place != Place::Open) {
+            // Each has its place: none of them needs to be compared with what is asked.
+            if scene.condition_tri(statement.condition) != Tri::No {
+                let ours = |entry: &PatternEntry| !matches!(entry.place, Place::Account(id) if elsewhere(id));
+                for entry in patterns().filter(ours) {
+                    found(Tri::Maybe, &actions.intersect(&scene.library.action_sets[entry.applicable]));
+                }
+            }
+            return;
+        }
     }
     let condition = scene.condition_tri(statement.condition);
     if condition == Tri::No {
         return;
     }
-    let set = &scene.library.resource_sets[statement.resources];
-    let without = estate.universe.without_resource();
+    let set = set();
     let everything = set.is_everything();
     // Permissions without resource are asked on `*`: only `*`, or a list of exceptions, speaks of them.
     let star = if everything || set.negated && !set.items.is_empty() { Tri::Yes } else { Tri::No };
@@ -47,9 +61,11 @@ pub(super) fn speak(
         found(condition, actions);
         return;
     }
-    let on_nothing = actions.intersect(without);
-    if star == Tri::Yes && !on_nothing.is_empty() {
-        found(condition, &on_nothing);
+    if star == Tri::Yes {
+        let on_nothing = actions.intersect(estate.universe.without_resource());
+        if !on_nothing.is_empty() {
+            found(condition, &on_nothing);
+        }
     }
     let acting = actions.intersect(estate.universe.with_resource());
     if acting.is_empty() || part.asked == Asked::Nothing {
@@ -70,14 +86,7 @@ pub(super) fn speak(
     for &item in &set.items {
         let entry = scene.library.patterns[item];
         let applicable = acting.intersect(&scene.library.action_sets[entry.applicable]);
-        let degree = match (entry.place, scene.own_account) {
-            // Whatever is plain and has its place is part of what is asked, as above.
-            (Place::Anywhere, _) if universal && loaded => Tri::Maybe,
-            (Place::Account(account), Some((_, own))) if universal && loaded => {
-                if scene.library.texts.get(account) == own { Tri::Maybe } else { Tri::No }
-            }
-            _ => scene.item_degree(entry),
-        };
+        let degree = scene.item_degree(entry);
         match degree {
             Tri::No => {}
             // A pattern that contains the asked one holds for all of them.
