@@ -44,6 +44,35 @@ impl<I: Id, T> Csr<I, T> {
         csr
     }
 
+    /// From (row, item) pairs with rows below `rows` in any order; the items of a row keep their order.
+    pub(crate) fn grouped(rows: usize, pairs: &[(I, T)]) -> Self
+    where
+        T: Copy,
+    {
+        let Some(&(_, filler)) = pairs.first() else { return Csr::from_sorted(rows, []) };
+        let mut ends = vec![0; rows];
+        for (row, _) in pairs {
+            if let Some(count) = ends.get_mut(row.index()) {
+                *count += 1;
+            }
+        }
+        let mut start = 0;
+        for end in &mut ends {
+            (*end, start) = (start, start + *end);
+        }
+        // Each row begins where it ends so far, and has ended when all its items are in place.
+        let mut items = vec![filler; start as usize];
+        for &(row, item) in pairs {
+            if let Some(end) = ends.get_mut(row.index())
+                && let Some(place) = items.get_mut(*end as usize)
+            {
+                *place = item;
+                *end += 1;
+            }
+        }
+        Csr { ends, items, id: PhantomData }
+    }
+
     #[inline]
     pub(crate) fn row(&self, id: I) -> &[T] {
         let row = id.index();

@@ -48,6 +48,13 @@ impl<I: Id> IdSet<I> {
         IdSet { bits, id: PhantomData }
     }
 
+    /// The set of ascending ids, none twice.
+    pub(crate) fn ascending(ids: impl Iterator<Item = I> + Clone) -> Self {
+        let indices = ids.map(|id| id.index() as u32);
+        let bits = RoaringBitmap::from_sorted_iter(indices.clone());
+        IdSet { bits: bits.unwrap_or_else(|_| indices.collect()), id: PhantomData }
+    }
+
     pub(crate) fn insert_range(&mut self, range: std::ops::Range<u32>) {
         self.bits.insert_range(range);
     }

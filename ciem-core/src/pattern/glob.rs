@@ -44,10 +44,12 @@ pub(crate) struct Written<'a> {
 
 impl<'a> Written<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        let wild = ['*', '?'];
-        let ends =
-            text.split_once(wild).map(|(start, rest)| (start, rest.rsplit(wild).next().unwrap_or_default()));
-        Written { text, ends, ones: ends.is_some() && text.contains('?') }
+        let bytes = text.as_bytes();
+        let wild = |byte: &u8| matches!(byte, b'*' | b'?');
+        let ends = bytes.iter().position(wild).zip(bytes.iter().rposition(wild)).map(|(first, last)| {
+            (text.get(..first).unwrap_or_default(), text.get(last + 1..).unwrap_or_default())
+        });
+        Written { text, ends, ones: ends.is_some() && bytes.contains(&b'?') }
     }
 
     /// The text, if it has no wildcard.
@@ -257,6 +259,14 @@ impl Glob {
 
     /// Whether some text matches both this glob and the written one; the usual cases without parsing it.
     pub(crate) fn overlaps_written(&self, written: &Written<'_>) -> bool {
+        // Most types of a service differ from what is written in their first letter.
+        if let (Some(own), Some(first)) = (self.text.as_bytes().first(), written.text.as_bytes().first())
+            && self.prefix > 0
+            && !matches!(first, b'*' | b'?')
+            && own != first
+        {
+            return false;
+        }
         let Some((start, end)) = written.ends else { return self.matches(written.text) };
         if self.is_any() {
             return true;

@@ -94,13 +94,13 @@ impl HolderIndex {
         permissions: u16,
     ) -> Self {
         let leaves = u32::from(permissions).max(1).next_power_of_two();
-        let mut pairs: Vec<(PolicyId, PrincipalId)> = (0..held.rows())
+        // What a principal holds several times, through several groups, stands together in its row.
+        let pairs: Vec<(PolicyId, PrincipalId)> = (0..held.rows())
             .map(PrincipalId::new)
-            .flat_map(|p| held.row(p).iter().map(move |h| (h.policy, p)))
+            .flat_map(|p| held.row(p).chunk_by(|a, b| a.policy == b.policy).map(move |same| (same, p)))
+            .filter_map(|(same, p)| Some((same.first()?.policy, p)))
             .collect();
-        pairs.sort_unstable();
-        pairs.dedup();
-        let holders: Csr<PolicyId, PrincipalId> = Csr::from_sorted(policies.len(), pairs);
+        let holders: Csr<PolicyId, PrincipalId> = Csr::grouped(policies.len(), &pairs);
         let mut crowds = HashMap::default();
         let mut carriers: Vec<(DocId, PolicyId)> = Vec::new();
         for policy in policies.ids() {
@@ -110,11 +110,10 @@ impl HolderIndex {
             }
             carriers.push((policies[policy].document, policy));
             if row.len() >= CROWD {
-                crowds.insert(policy, row.iter().copied().collect::<IdSet<_>>());
+                crowds.insert(policy, IdSet::ascending(row.iter().copied()));
             }
         }
-        carriers.sort_unstable();
-        let carriers = Csr::from_sorted(library.documents.len(), carriers);
+        let carriers = Csr::grouped(library.documents.len(), &carriers);
 
         let mut document_of: IdVec<StatementId, DocId> = vec![DocId::new(0); library.statements.len()].into();
         let (mut everything, mut particular) = (Vec::new(), Vec::new());
@@ -129,16 +128,15 @@ impl HolderIndex {
             for (id, statement) in library.statements_of(document) {
                 let actions = &library.action_sets[statement.actions];
                 let resources = &library.resource_sets[statement.resources];
-                let key = (statement.effect, statement.condition, true, document);
+                let guard = |certain| Guard::new(statement.effect, statement.condition, certain, document);
                 if resources.is_everything() {
-                    canonical_nodes(actions, leaves, |node| everything.push((Node(node), key)));
+                    canonical_nodes(actions, leaves, |node| everything.push(guard(true).at(node)));
                 } else if resources.negated {
                     canonical_nodes(actions, leaves, |node| excluding.push((Node(node), id)));
                 } else {
                     by_pattern.extend(resources.items.iter().map(|&pattern| (pattern, id)));
                     let mut push = |actions: &Intervals, certain: bool| {
-                        let key = (statement.effect, statement.condition, certain, document);
-                        canonical_nodes(actions, leaves, |node| particular.push((Node(node), key)));
+                        canonical_nodes(actions, leaves, |node| particular.push(guard(certain).at(node)));
                     };
                     if let Some(somewhere) = statement.somewhere {
                         let rows = carriers.row(document).iter().map(|&policy| holders.row(policy));
@@ -159,7 +157,6 @@ impl HolderIndex {
             }
         }
         excluding.sort_unstable();
-        by_pattern.sort_unstable();
         let mut sets =
             HolderSets { carriers: &carriers, holders: &holders, crowds: &crowds, known: HashMap::default() };
         HolderIndex {
@@ -168,7 +165,7 @@ impl HolderIndex {
             everything: sets.guarded(everything),
             particular: sets.guarded(particular),
             excluding: SparseRows::from_sorted(excluding),
-            by_pattern: Csr::from_sorted(library.patterns.len(), by_pattern),
+            by_pattern: Csr::grouped(library.patterns.len(), &by_pattern),
             carriers,
             document_of,
             holders,
@@ -214,6 +211,41 @@ impl HolderIndex {
     }
 }
 
+/// Node, effect, condition, certainty and document of an entry in one number, which sorts several times as fast as
+/// the five of them in the same order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Guard(u128);
+
+impl Guard {
+    fn new(effect: Effect, condition: CondId, certain: bool, document: DocId) -> Self {
+        let effect = u128::from(effect == Effect::Deny) << 65;
+        let condition = u128::from(condition.0) << 33;
+        Guard(effect | condition | u128::from(certain) << 32 | u128::from(document.0))
+    }
+
+    fn at(self, node: u32) -> Self {
+        Guard(self.0 | u128::from(node) << 66)
+    }
+
+    fn without_document(self) -> u128 {
+        self.0 >> 32
+    }
+
+    fn document(self) -> DocId {
+        DocId(self.0 as u32)
+    }
+
+    fn node(self) -> Node {
+        Node((self.0 >> 66) as u32)
+    }
+
+    fn guarded(self, holders: Arc<IdSet<PrincipalId>>) -> Guarded {
+        let effect = if self.0 >> 65 & 1 == 1 { Effect::Deny } else { Effect::Allow };
+        let condition = CondId((self.0 >> 33) as u32);
+        Guarded { effect, condition, certain: self.0 >> 32 & 1 == 1, holders }
+    }
+}
+
 /// Makes the sets of holders; the nodes of one statement, and of statements that stand together, share one.
 struct HolderSets<'a> {
     carriers: &'a Csr<DocId, PolicyId>,
@@ -223,19 +255,16 @@ struct HolderSets<'a> {
 }
 
 impl HolderSets<'_> {
-    fn guarded(
-        &mut self,
-        mut entries: Vec<(Node, (Effect, CondId, bool, DocId))>,
-    ) -> SparseRows<Node, Guarded> {
+    fn guarded(&mut self, mut entries: Vec<Guard>) -> SparseRows<Node, Guarded> {
         entries.sort_unstable();
         entries.dedup();
-        let groups = entries.chunk_by(|(n, (e, c, s, _)), (m, (f, d, t, _))| (n, e, c, s) == (m, f, d, t));
         let mut documents: Vec<DocId> = Vec::new();
-        let sets = groups.filter_map(|group| {
-            let &(node, (effect, condition, certain, _)) = group.first()?;
+        let sets = entries.chunk_by(|one, next| one.without_document() == next.without_document());
+        let sets = sets.filter_map(|group| {
+            let first = group.first()?;
             documents.clear();
-            documents.extend(group.iter().map(|&(_, (_, _, _, document))| document));
-            Some((node, Guarded { effect, condition, certain, holders: self.of(&documents) }))
+            documents.extend(group.iter().map(|guard| guard.document()));
+            Some((first.node(), first.guarded(self.of(&documents))))
         });
         SparseRows::from_sorted(sets)
     }
@@ -253,7 +282,8 @@ impl HolderSets<'_> {
             }
         }
         few.sort_unstable();
-        holders.union_with(&few.into_iter().collect());
+        few.dedup();
+        holders.union_with(&IdSet::ascending(few.into_iter()));
         holders.optimise();
         let set = Arc::new(holders);
         self.known.insert(documents.into(), Arc::clone(&set));

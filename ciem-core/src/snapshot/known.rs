@@ -5,6 +5,9 @@ use crate::model::{AccessLevel, Catalog};
 use crate::pattern::{Pattern, Written};
 use crate::provider::{Provider, TABLE};
 use crate::truth::FactId;
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 /// The built-in catalogues of all providers, in the order of the table.
@@ -17,8 +20,10 @@ pub(crate) struct Known {
     pub(crate) catalog: Catalog,
     /// By resource type of the catalogue: its pattern.
     types: Box<[Option<Pattern>]>,
-    /// Ids of resource types by the service segment of their patterns, sorted; `*` where it is open.
-    types_by_service: Box<[(Box<str>, u16)]>,
+    /// By service: the resource types whose patterns have it as service segment, or have none there, sorted.
+    types_by_service: HashMap<Box<str>, Box<[u16]>, RandomState>,
+    /// Those whose service segment is open, sorted.
+    types_anywhere: Box<[u16]>,
     /// By resource type: the permissions that act on it.
     permissions_of_type: Box<[Intervals]>,
     /// Permissions of which the catalogue knows that they act on no resource.
@@ -49,14 +54,21 @@ impl Known {
 
     fn new(provider: &Provider, catalog: Catalog) -> Known {
         let (syntax, service_segment) = (provider.syntax, provider.key_segments[0]);
-        let mut types_by_service: Vec<(Box<str>, u16)> = catalog
-            .resource_types()
-            .map(|kind| {
-                let service = kind.pattern.split(syntax.separator).nth(service_segment).unwrap_or("*");
-                (if service.contains(['*', '?']) { "*" } else { service }.into(), kind.id)
-            })
-            .collect();
-        types_by_service.sort_unstable();
+        let (mut types_by_service, mut types_anywhere) = (BTreeMap::<&str, Vec<u16>>::new(), Vec::new());
+        for kind in catalog.resource_types() {
+            let service = kind.pattern.split(syntax.separator).nth(service_segment).unwrap_or("*");
+            if service.contains(['*', '?']) {
+                types_anywhere.push(kind.id);
+            } else {
+                types_by_service.entry(service).or_default().push(kind.id);
+            }
+        }
+        let with_open = |(service, mut types): (&str, Vec<u16>)| {
+            types.extend_from_slice(&types_anywhere);
+            types.sort_unstable();
+            (Box::from(service), Box::from(types))
+        };
+        let types_by_service = types_by_service.into_iter().map(with_open).collect();
         let types: Box<[Option<Pattern>]> =
             catalog.resource_types().map(|kind| Pattern::parse(kind.pattern, syntax)).collect();
         let mut permissions_of_type = vec![Vec::new(); types.len()];
@@ -86,7 +98,8 @@ impl Known {
             .collect();
         Known {
             types,
-            types_by_service: types_by_service.into(),
+            types_by_service,
+            types_anywhere: types_anywhere.into(),
             permissions_of_type: permissions_of_type.into_iter().map(Intervals::from_ranges).collect(),
             without_resource: Intervals::from_ranges(without),
             open: Intervals::from_ranges(open),
@@ -132,15 +145,8 @@ impl Known {
         match service {
             None => types.extend((0..self.types.len() as u16).filter(overlapping)),
             Some(service) => {
-                let of = |service: &str| {
-                    let start = self.types_by_service.partition_point(|(s, _)| **s < *service);
-                    let rest = self.types_by_service.get(start..).unwrap_or(&[]);
-                    let end = rest.iter().take_while(|(s, _)| **s == *service).count();
-                    rest.get(..end).unwrap_or(&[]).iter().map(|&(_, kind)| kind)
-                };
-                types.extend(of(service).chain(of("*")).filter(overlapping));
-                types.sort_unstable();
-                types.dedup();
+                let near = self.types_by_service.get(service).unwrap_or(&self.types_anywhere);
+                types.extend(near.iter().copied().filter(overlapping));
             }
         }
     }

@@ -160,6 +160,8 @@ pub(crate) struct LibraryBuilder<'a> {
     resource_ids: HashTable<ResourceSetId>,
     pattern_ids: HashMap<PatternItem, PatternId, RandomState>,
     applicable: HashMap<Box<[u16]>, ActionSetId, RandomState>,
+    /// What two sets of permissions have in common.
+    common: HashMap<(ActionSetId, ActionSetId), ActionSetId, RandomState>,
     /// Resource types of the pattern at hand.
     types: Vec<u16>,
     who_ids: HashMap<Who, WhoId, RandomState>,
@@ -189,6 +191,7 @@ impl<'a> LibraryBuilder<'a> {
             types: Vec::new(),
             pattern_ids: HashMap::default(),
             applicable: HashMap::default(),
+            common: HashMap::default(),
             who_ids: HashMap::default(),
             missing_ids: HashMap::default(),
             absent: HashMap::default(),
@@ -443,17 +446,29 @@ impl<'a> LibraryBuilder<'a> {
         if set.negated || set.items.iter().any(|&item| library.patterns[item].place != place) {
             return None;
         }
-        let actions = &library.action_sets[actions];
         let mut applicable: Vec<ActionSetId> =
             set.items.iter().map(|&item| library.patterns[item].applicable).collect();
         applicable.sort_unstable();
         applicable.dedup();
-        let mut parts = applicable.iter().map(|&set| actions.intersect(&library.action_sets[set]));
-        let mut all = parts.next().unwrap_or_default();
-        for part in parts {
-            all = Intervals::from_ranges([all.ranges(), part.ranges()].concat());
+        let parts: Vec<ActionSetId> = applicable.into_iter().map(|set| self.common(actions, set)).collect();
+        if let &[one] = parts.as_slice() {
+            return Some(Somewhere { actions: one, account });
         }
+        let sets = &self.library.action_sets;
+        let all =
+            Intervals::from_ranges(parts.iter().flat_map(|&part| sets[part].ranges()).copied().collect());
         Some(Somewhere { actions: self.action_set(all), account })
+    }
+
+    fn common(&mut self, one: ActionSetId, other: ActionSetId) -> ActionSetId {
+        if let Some(&known) = self.common.get(&(one, other)) {
+            return known;
+        }
+        let sets = &self.library.action_sets;
+        let common = sets[one].intersect(&sets[other]);
+        let id = self.action_set(common);
+        self.common.insert((one, other), id);
+        id
     }
 
     fn pattern(&mut self, item: PatternItem) -> PatternId {
@@ -461,7 +476,7 @@ impl<'a> LibraryBuilder<'a> {
             return id;
         }
         let text = self.library.texts.get(item.text);
-        let wild = text.contains(['*', '?']);
+        let wild = text.bytes().any(|byte| matches!(byte, b'*' | b'?'));
         let (kind, (place, applicable)) = if text == "*" {
             (PatternKind::Any, (Place::Open, self.applicable(None)))
         } else if item.variables && text.contains("${") {

@@ -97,7 +97,7 @@ pub(crate) fn gather(
         sorted.iter().enumerate().map(|(i, &text)| (text, i as u32)).collect();
     drafts.sort_by_cached_key(|d| {
         let person = d.acting.as_ref().map(|acting| acting.person);
-        (order.get(&d.account).copied().unwrap_or(u32::MAX), texts.get(d.id).to_owned(), person)
+        (order.get(&d.account).copied().unwrap_or(u32::MAX), texts.get(d.id), person)
     });
     let mut accounts: IdVec<AccountId, Account> = IdVec::default();
     for &id in &sorted {
@@ -138,7 +138,10 @@ pub(crate) fn gather(
             people[acting.person].principals.push(principal);
         }
         tags.push_row(draft.variants.first().map_or(&[][..], |r| r.tags.as_slice()).iter().copied());
-        for held in holdings(resolver, &groups, &draft, &layers) {
+        let mut held = holdings(resolver, &groups, &draft, &layers);
+        // The rows of all principals together are then sorted already.
+        held.sort_unstable();
+        for held in held {
             let layer = resolver.policies[held.policy].layer;
             let row = layers.iter().position(|&l| l == layer).and_then(|at| rows.get_mut(at));
             if let Some(row) = row {

@@ -151,7 +151,7 @@ impl Universe {
         let glob = Glob::parse(name);
         for id in self.known.catalog.prefix_range(service, glob.literal_prefix()) {
             // All names of the range begin with the service, whatever the case.
-            let local = self.name(id).get(service.len() + 1..).unwrap_or("");
+            let local = self.known.catalog.local_name(id, service);
             if glob.matches_ignore_ascii_case(local) {
                 ranges.push((id, id + 1));
             }

@@ -87,8 +87,8 @@ impl Catalog {
     /// The id of the permission of a service, without regard to case.
     pub(crate) fn permission_of(&self, service: &str, rest: &str) -> Option<u16> {
         let range = self.service_range(service);
-        let id = self.first_from(&range, |local| compare(local, rest) == Ordering::Less);
-        (range.contains(&id) && compare(self.local_name(id), rest) == Ordering::Equal).then_some(id)
+        let id = self.first_from(&range, service, |local| compare(local, rest) == Ordering::Less);
+        (range.contains(&id) && compare(self.local_name(id, service), rest) == Ordering::Equal).then_some(id)
     }
 
     /// What is known about a permission.
@@ -126,8 +126,8 @@ impl Catalog {
     /// regard to case; empty if there is none.
     pub fn prefix_range(&self, service: &str, prefix: &str) -> Range<u16> {
         let range = self.service_range(service);
-        let start = self.first_from(&range, |local| compare_head(local, prefix) == Ordering::Less);
-        let end = self.first_from(&(start..range.end), |local| begins_with(local, prefix));
+        let start = self.first_from(&range, service, |local| compare_head(local, prefix) == Ordering::Less);
+        let end = self.first_from(&(start..range.end), service, |local| begins_with(local, prefix));
         start..end
     }
 
@@ -195,14 +195,17 @@ impl Catalog {
         index.checked_sub(1).map_or(0, end)..end(index)
     }
 
-    fn local_name(&self, id: u16) -> &str {
-        split_service(self.tables.names.get(usize::from(id)).unwrap_or("")).1
+    /// The name after the service, which is the permission's own in any case.
+    pub(crate) fn local_name(&self, id: u16, service: &str) -> &str {
+        let name = self.tables.names.get(usize::from(id)).unwrap_or("");
+        // Case does not change the length of a service.
+        if service.is_empty() { split_service(name).1 } else { name.get(service.len() + 1..).unwrap_or("") }
     }
 
-    /// The first id of the range for whose name `before` does not hold; the end if it holds for all.
-    fn first_from(&self, range: &Range<u16>, before: impl Fn(&str) -> bool) -> u16 {
+    /// The first id of a service's range for whose name `before` does not hold; the end if it holds for all.
+    fn first_from(&self, range: &Range<u16>, service: &str, before: impl Fn(&str) -> bool) -> u16 {
         let first = partition_point(usize::from(range.start)..usize::from(range.end), |index| {
-            before(split_service(self.tables.names.get(index).unwrap_or("")).1)
+            before(u16::try_from(index).map_or("", |id| self.local_name(id, service)))
         });
         u16::try_from(first).unwrap_or(range.end)
     }
@@ -262,17 +265,20 @@ fn partition_point(range: Range<usize>, before: impl Fn(usize) -> bool) -> usize
     start
 }
 
-fn lower(text: &str) -> impl Iterator<Item = u8> {
-    text.bytes().map(|byte| byte.to_ascii_lowercase())
-}
-
 fn compare(a: &str, b: &str) -> Ordering {
-    lower(a).cmp(lower(b))
+    compare_bytes(a.as_bytes(), b.as_bytes())
 }
 
 /// As [`compare`], but only the beginning of `text` that is as long as `head`.
 fn compare_head(text: &str, head: &str) -> Ordering {
-    lower(text).take(head.len()).cmp(lower(head))
+    let text = text.as_bytes();
+    compare_bytes(text.get(..head.len()).unwrap_or(text), head.as_bytes())
+}
+
+fn compare_bytes(a: &[u8], b: &[u8]) -> Ordering {
+    let folded = |(a, b): (&u8, &u8)| a.to_ascii_lowercase().cmp(&b.to_ascii_lowercase());
+    let mut pairs = a.iter().zip(b).filter(|(a, b)| a != b);
+    pairs.find_map(|pair| Some(folded(pair)).filter(|order| order.is_ne())).unwrap_or(a.len().cmp(&b.len()))
 }
 
 fn begins_with(text: &str, head: &str) -> bool {

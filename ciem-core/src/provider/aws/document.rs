@@ -181,6 +181,22 @@ fn in_doubt(mut statements: Vec<Statement>, rejected: &[Rejection]) -> Vec<State
     statements
 }
 
+/// Which statement: its JSON pointer is written only where something is wrong with it.
+#[derive(Clone, Copy)]
+enum At {
+    Alone,
+    Listed(usize),
+}
+
+impl std::fmt::Display for At {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            At::Alone => f.write_str("/Statement"),
+            At::Listed(index) => write!(f, "/Statement/{index}"),
+        }
+    }
+}
+
 struct Reader<'f> {
     facts: &'f mut Facts,
     dialect: Dialect,
@@ -197,7 +213,7 @@ impl Reader<'_> {
         self.envelope(members);
         self.misread = !self.rejected.is_empty();
         let mut statements = Vec::new();
-        let mut ids = BTreeSet::new();
+        let mut ids: BTreeSet<&str> = BTreeSet::new();
         match members.iter().find(|(name, _)| name == "Statement").map(|(_, value)| value) {
             None => {
                 self.reject("/Statement".to_owned(), "`Statement` is missing");
@@ -205,17 +221,17 @@ impl Reader<'_> {
             }
             Some(Node::List(items)) => {
                 for (index, item) in items.iter().enumerate() {
-                    let at = format!("/Statement/{index}");
+                    let at = At::Listed(index);
                     let Ok(number) = u16::try_from(index) else {
-                        self.reject(at, "more statements than any policy can hold");
+                        self.reject(at.to_string(), "more statements than any policy can hold");
                         statements.extend(anything(self.dialect, u16::MAX, false));
                         break;
                     };
-                    self.unique_id(item, &at, &mut ids);
-                    statements.extend(self.statement(item, &at, number, false));
+                    self.unique_id(item, at, &mut ids);
+                    statements.extend(self.statement(item, at, number, false));
                 }
             }
-            Some(item) => statements = self.statement(item, "/Statement", 0, true),
+            Some(item) => statements = self.statement(item, At::Alone, 0, true),
         }
         let statements = in_doubt(statements, &self.rejected);
         (Document { statements }, self.rejected)
@@ -245,13 +261,13 @@ impl Reader<'_> {
     }
 
     /// Statement ids are unique where AWS says so: in policies of identities and organisations.
-    fn unique_id(&mut self, item: &Node<'_>, at: &str, ids: &mut BTreeSet<String>) {
+    fn unique_id<'n>(&mut self, item: &'n Node<'_>, at: At, ids: &mut BTreeSet<&'n str>) {
         if !matches!(self.dialect, Dialect::Identity | Dialect::Scp | Dialect::Rcp) {
             return;
         }
         if let Some(id) = item.member("Sid").and_then(Node::as_text)
             && !id.is_empty()
-            && !ids.insert(id.to_owned())
+            && !ids.insert(id)
         {
             self.reject(format!("{at}/Sid"), "another statement has the same `Sid`");
         }

@@ -2,7 +2,7 @@
 
 use super::json::{Members, Node, duplicates, pointer_step};
 use super::resource::{Entry, entry};
-use super::{Dialect, Reader, anything, principal};
+use super::{At, Dialect, Reader, anything, principal};
 use crate::base::Text;
 use crate::error::quoted;
 use crate::model::{CondId, Effect, PatternItem, Patterns, Statement, Who, WhoEntry};
@@ -22,9 +22,9 @@ const ELEMENTS: &[&str] = &[
 
 impl Reader<'_> {
     /// The statement; two of them where its effect cannot be read.
-    pub(super) fn statement(&mut self, node: &Node<'_>, at: &str, index: u16, alone: bool) -> Vec<Statement> {
+    pub(super) fn statement(&mut self, node: &Node<'_>, at: At, index: u16, alone: bool) -> Vec<Statement> {
         let Node::Map(members) = node else {
-            self.reject(at.to_owned(), format!("a statement is an object, not {}", node.kind()));
+            self.reject(at.to_string(), format!("a statement is an object, not {}", node.kind()));
             return anything(self.dialect, index, alone);
         };
         if !self.elements(members, at) {
@@ -50,7 +50,7 @@ impl Reader<'_> {
     }
 
     /// Whether every element stands once, so that it is known which one to read.
-    fn elements(&mut self, members: &Members<'_>, at: &str) -> bool {
+    fn elements(&mut self, members: &Members<'_>, at: At) -> bool {
         let again = duplicates(members);
         for name in &again {
             self.reject(format!("{at}/{}", pointer_step(name)), "the element stands here twice");
@@ -64,7 +64,7 @@ impl Reader<'_> {
         again.is_empty()
     }
 
-    fn sid(&mut self, value: Option<&Node<'_>>, at: &str) -> Option<Text> {
+    fn sid(&mut self, value: Option<&Node<'_>>, at: At) -> Option<Text> {
         match value? {
             Node::Text(sid) => {
                 let plain = sid.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -80,7 +80,7 @@ impl Reader<'_> {
         }
     }
 
-    fn effect(&mut self, value: Option<&Node<'_>>, at: &str) -> &'static [Effect] {
+    fn effect(&mut self, value: Option<&Node<'_>>, at: At) -> &'static [Effect] {
         match value.and_then(Node::as_text) {
             Some("Allow") => &[Effect::Allow],
             Some("Deny") => &[Effect::Deny],
@@ -91,7 +91,7 @@ impl Reader<'_> {
         }
     }
 
-    fn who(&mut self, named: Option<&Node<'_>>, excluded: Option<&Node<'_>>, at: &str) -> Option<Who> {
+    fn who(&mut self, named: Option<&Node<'_>>, excluded: Option<&Node<'_>>, at: At) -> Option<Who> {
         if matches!(self.dialect, Dialect::Identity | Dialect::Scp) {
             for (name, value) in [("Principal", named), ("NotPrincipal", excluded)] {
                 if value.is_some() {
@@ -134,12 +134,7 @@ impl Reader<'_> {
         anyone()
     }
 
-    fn actions(
-        &mut self,
-        listed: Option<&Node<'_>>,
-        excluded: Option<&Node<'_>>,
-        at: &str,
-    ) -> Patterns<Text> {
+    fn actions(&mut self, listed: Option<&Node<'_>>, excluded: Option<&Node<'_>>, at: At) -> Patterns<Text> {
         let (element, negated, name) = match (listed, excluded) {
             (Some(element), None) => (element, false, "Action"),
             (None, Some(element)) => (element, true, "NotAction"),
@@ -181,7 +176,7 @@ impl Reader<'_> {
         &mut self,
         listed: Option<&Node<'_>>,
         excluded: Option<&Node<'_>>,
-        at: &str,
+        at: At,
     ) -> Patterns<PatternItem> {
         if self.dialect == Dialect::Trust {
             for (name, value) in [("Resource", listed), ("NotResource", excluded)] {
@@ -236,7 +231,7 @@ impl Reader<'_> {
         }
     }
 
-    fn condition(&mut self, block: &Node<'_>, at: &str) -> CondId {
+    fn condition(&mut self, block: &Node<'_>, at: At) -> CondId {
         let mut problems = Vec::new();
         let condition = condition::read(self.facts, block, self.variables, &mut problems);
         // Of what may be misread nothing is kept: without its condition a statement in doubt is in doubt wherever
@@ -249,13 +244,7 @@ impl Reader<'_> {
     }
 
     /// Resource control policies only deny; the full access that AWS attaches is the one Allow.
-    fn restrictions(
-        &mut self,
-        effects: &[Effect],
-        members: &Members<'_>,
-        actions: &Patterns<Text>,
-        at: &str,
-    ) {
+    fn restrictions(&mut self, effects: &[Effect], members: &Members<'_>, actions: &Patterns<Text>, at: At) {
         for (name, _) in members {
             if name == "NotAction" || name == "NotPrincipal" {
                 self.reject(format!("{at}/{name}"), "a resource control policy does not have this element");
@@ -276,6 +265,6 @@ fn is_action(text: &str) -> bool {
         || !text.is_empty() && text.bytes().all(|b| b == b'*')
 }
 
-fn pointer(at: &str, name: &str, element: &Node<'_>, index: usize) -> String {
+fn pointer(at: At, name: &str, element: &Node<'_>, index: usize) -> String {
     if matches!(element, Node::List(_)) { format!("{at}/{name}/{index}") } else { format!("{at}/{name}") }
 }
