@@ -371,11 +371,11 @@ fn either<'a>([one, other]: [&'a Dense; 2]) -> impl Iterator<Item = u64> + 'a {
     one.words().iter().zip(other.words()).map(|(a, b)| a | b)
 }
 
-fn key_hangs(estate: &Estate, key: u32) -> bool {
+pub(super) fn key_hangs(estate: &Estate, key: u32) -> bool {
     matches!(estate.library.key_scopes.get(key as usize), Some(KeyScope::Principal(..)))
 }
 
-fn template_hangs(estate: &Estate, template: &Template) -> bool {
+pub(super) fn template_hangs(estate: &Estate, template: &Template) -> bool {
     template.variables().any(|(name, _)| {
         estate.library.conditions.find_key(name).is_some_and(|key| key_hangs(estate, key.id))
     })

@@ -109,7 +109,7 @@ impl PartMarks {
         documents: Mark,
     ) -> PartMarks {
         // Whose resources are meant hangs on the account of who asks, where the part tells no owner.
-        let asked = Mark::of(&(&part.asked, &part.owner, &caller.account_text, permission));
+        let asked = Mark::of(&(&part.asked, &part.owner, part.resource, &caller.account_text, permission));
         let whole = Mark::of(&(asked, setting.states.mark()));
         let brought = match &setting.brought {
             Some(brought) => Mark::of(&(asked, documents, brought.states.mark())),

@@ -55,14 +55,14 @@ struct Way {
 }
 
 impl Way {
-    fn case<'a>(&'a self, estate: &'a Estate, plan: &'a Plan, memory: Option<&'a LeafMemo>) -> Case<'a> {
+    fn case<'a>(&'a self, estate: &'a Estate, plan: &'a Plan, memory: &'a LeafMemo) -> Case<'a> {
         Case {
             estate,
             caller: &self.caller,
             plan,
             setting: &self.setting,
             bound: (&self.bound).into(),
-            memo: memory.map(|leaves| (leaves, self.marks.as_slice())),
+            memo: Some((memory, self.marks.as_slice())),
             reached: None,
         }
     }
@@ -139,17 +139,17 @@ impl Prepared<'_> {
             return Verdict::Unknown;
         };
         scratch.turn_to(self.snapshot);
-        let [way] = request.ways.as_slice() else { return of_several(estate, request) };
-        let case = way.case(estate, &request.plan, Some(&scratch.leaves));
-        match case.tri() {
+        // Somebody who is several callers may do whatever one of them is allowed.
+        let cases = || request.ways.iter().map(|way| way.case(estate, &request.plan, &scratch.leaves));
+        match any(cases()) {
             Tri::Yes => Verdict::Allow,
             Tri::No => Verdict::Deny,
             Tri::Maybe => {
-                let mark = case.mark();
+                let mark = cases().fold(Mark::of(&()), |all, case| Mark::of(&(all, case.mark())));
                 if let Some(&known) = scratch.verdicts.get(&mark) {
                     return known;
                 }
-                let found = verdict(&simplify(&case.residual_expr()).expr);
+                let found = verdict(&simplify(&any_expr(cases())).expr);
                 if scratch.verdicts.len() >= REMEMBERED {
                     scratch.verdicts.clear();
                 }
@@ -157,15 +157,5 @@ impl Prepared<'_> {
                 found
             }
         }
-    }
-}
-
-/// The verdict on somebody who is several callers: whatever one of them is allowed.
-fn of_several(estate: &Estate, request: &PreparedRequest) -> Verdict {
-    let cases = || request.ways.iter().map(|way| way.case(estate, &request.plan, None));
-    match any(cases()) {
-        Tri::Yes => Verdict::Allow,
-        Tri::No => Verdict::Deny,
-        Tri::Maybe => verdict(&simplify(&any_expr(cases())).expr),
     }
 }

@@ -96,7 +96,7 @@ impl<'a> ScalarEvaluator<'a> {
         match self.memo {
             Some(memo) if self.setting.strict => {
                 let answer = memo.leaves.answer(Leaf::UnknownPolicy, memo.marks.asked, || found().into());
-                self.part.resource.is_none() && answer.degree == Tri::Yes
+                answer.degree == Tri::Yes
             }
             _ => found(),
         }

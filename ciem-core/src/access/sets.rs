@@ -4,11 +4,13 @@
 //! principal's own facts become exact sets. Only clauses that mix the principal's facts with the request's are
 //! tested holder by holder.
 
-use super::context::{States, bind, bind_one};
+use super::context::{States, bind};
 use super::leaf::{CondLeaf, Scene};
+use super::own_keys::principal_clause;
 use super::question::{Asked, Owner, Part, Setting, fact_spec};
+use super::shared_sets::SharedSets;
 use crate::base::IdSet;
-use crate::condition::{KeyState, Tri};
+use crate::condition::Tri;
 use crate::model::{Clause, CondId, DocId, Effect, LayerId};
 use crate::pattern::Template;
 use crate::provider::{Binding, FactSpec, KeyScope, LayerSpec, ResourceTraits};
@@ -28,6 +30,8 @@ pub(crate) struct SetEvaluator<'a> {
     permission_facts: u32,
     part: &'a Part,
     setting: &'a Setting,
+    /// What other parts of the question share.
+    shared: &'a SharedSets<'a>,
     /// Conditions that do not depend on who holds the statement, evaluated once.
     memo: HashMap<CondId, PrincipalSet, foldhash::fast::RandomState>,
 }
@@ -119,9 +123,16 @@ enum DependsOn {
 
 impl<'a> SetEvaluator<'a> {
     /// `setting` must be bound to the part where the part's owner is known.
-    pub(crate) fn new(estate: &'a Estate, permission: u16, part: &'a Part, setting: &'a Setting) -> Self {
+    pub(crate) fn new(
+        estate: &'a Estate,
+        permission: u16,
+        part: &'a Part,
+        setting: &'a Setting,
+        shared: &'a SharedSets<'a>,
+    ) -> Self {
         let permission_facts = estate.universe.facts(permission);
-        SetEvaluator { estate, permission, permission_facts, part, setting, memo: HashMap::default() }
+        let memo = HashMap::default();
+        SetEvaluator { estate, permission, permission_facts, part, setting, shared, memo }
     }
 
     fn scene<'s>(&'s self, states: &'s States) -> Scene<'s> {
@@ -174,8 +185,8 @@ impl<'a> SetEvaluator<'a> {
         if id == CondId::ALWAYS {
             return PrincipalSet::always();
         }
-        if let Some(known) = self.memo.get(&id) {
-            return known.clone();
+        if let Some(known) = self.memo.get(&id).cloned().or_else(|| self.shared.condition(id)) {
+            return known;
         }
         let mut lasting = true;
         let found = {
@@ -197,6 +208,7 @@ impl<'a> SetEvaluator<'a> {
             })
         };
         if lasting {
+            self.shared.keep_condition(id, &found, self.setting);
             self.memo.insert(id, found.clone());
         }
         found
@@ -204,20 +216,7 @@ impl<'a> SetEvaluator<'a> {
 
     /// A clause on a fact of the principal: computed once per snapshot, whatever is asked.
     fn principal_clause(&self, clause: &Clause) -> PrincipalSet {
-        let cached = self.estate.clause_sets.get_or_compute(clause, || {
-            let mut open = Vec::new();
-            let mut hits = Vec::new();
-            let mut states = self.setting.states.without_context();
-            for id in self.estate.principals.ids() {
-                bind_one(self.estate, id, clause.key.id, &mut states);
-                match states.state(clause.key.id) {
-                    KeyState::Unknown => open.push(id),
-                    state if clause.test.eval(state) == Tri::Yes => hits.push(id),
-                    _ => {}
-                }
-            }
-            (hits.into_iter().collect(), open.into_iter().collect())
-        });
+        let cached = principal_clause(self.estate, &self.setting.states, clause);
         let (hits, open) = &*cached;
         if open.is_empty() {
             return exactly(hits.clone());
@@ -296,7 +295,7 @@ impl<'a> SetEvaluator<'a> {
         for effect in [Effect::Allow, Effect::Deny] {
             let side = gathered.side(effect);
             let of = |guarded: &&Guarded| guarded.effect == effect && always(guarded);
-            side.sure.union_with_all(index.on_everything(self.permission).filter(of).map(|g| &*g.holders));
+            side.sure = self.shared.everything(index, effect).common(within);
             side.poss = side.sure.clone();
             if universal {
                 // Any particular resource will do: what can act there is indexed.
@@ -307,15 +306,15 @@ impl<'a> SetEvaluator<'a> {
             }
         }
         for guarded in index.on_everything(self.permission).filter(|g| !always(g)) {
-            let mut holders = IdSet::clone(&guarded.holders);
-            holders.intersect_with(within);
-            let found = self.condition(guarded.condition, &holders);
-            gathered.add(guarded.effect, &found, &holders);
+            let holders = guarded.holders.common(within);
+            if !holders.is_empty() {
+                let found = self.condition(guarded.condition, &holders);
+                gathered.add(guarded.effect, &found, &holders);
+            }
         }
         if universal {
             for guarded in index.on_something(self.permission).filter(|g| !always(g)) {
-                let mut holders = IdSet::clone(&guarded.holders);
-                holders.intersect_with(within);
+                let holders = guarded.holders.common(within);
                 let found = self.condition(guarded.condition, &holders);
                 let open = guarded.certain.then(Principals::all);
                 let somewhere = constant(Tri::Maybe).with_open(open);
@@ -375,16 +374,14 @@ impl<'a> SetEvaluator<'a> {
             return pass();
         };
         let mut gathered = Gathered::default();
-        let mut limited = Ids::default();
-        for (policy, holders) in index.policies() {
-            let holders: Ids = holders.iter().copied().collect();
-            limited.union_with(&holders);
-            let mut holders = holders;
-            holders.intersect_with(within);
+        let limited = self.shared.limited(index);
+        for (policy, holders) in &limited.policies {
+            let holders = holders.common(within);
             if !holders.is_empty() {
-                self.document(estate.policies[policy].document, &holders, &mut gathered);
+                self.document(estate.policies[*policy].document, &holders, &mut gathered);
             }
         }
+        let limited = limited.everybody.common(within);
         let effects = gathered.effects();
         Effects { allow: exactly(limited).minus(&effects.allow).not(), deny: effects.deny }
     }
@@ -399,8 +396,7 @@ impl<'a> SetEvaluator<'a> {
         let mut gathered = Gathered::default();
         let mut bound = Ids::default();
         for scope in scopes {
-            let mut members = estate.scopes[scope].principals.clone();
-            members.intersect_with(within);
+            let members = estate.scopes[scope].principals.common(within);
             if members.is_empty() {
                 continue;
             }

@@ -9,7 +9,6 @@ use super::scalar::ScalarEvaluator;
 use crate::base::Text;
 use crate::condition::Tri;
 use crate::model::{CondId, Effect, LayerId, WhoEntry};
-use crate::provider::Binding;
 use crate::snapshot::estate::{Estate, PolicyId};
 use crate::snapshot::library::{PatternKind, StatementId, Stmt};
 use foldhash::fast::RandomState;
@@ -74,24 +73,12 @@ impl<'a> Routes<'a> {
         }
     }
 
-    /// Names of policies and groups, sorted. `setting` need not be bound to the caller.
-    pub(crate) fn via(&self, caller: &Caller, setting: &mut Setting) -> Vec<String> {
+    /// Names of the policies of resources through which the caller has access. `setting` need not be bound to the
+    /// caller, but must be of the same question.
+    pub(crate) fn of_resources(&self, caller: &Caller, setting: &mut Setting) -> Vec<Text> {
         let estate = self.estate;
-        let specials = self.plan.special.len();
-        // Where all there is has parts of its own, there is no rest to be granted.
-        let closed = specials > 0 && is_closed(estate, caller, self.plan);
-        let parts = if closed { specials } else { self.parts.len() };
-        let mut holder = Holder { routes: self, parts, caller, setting, bound: false, at: Vec::new() };
+        let mut holder = self.holder(caller, setting);
         let mut names: Vec<Text> = Vec::new();
-        let held_by = caller.principal.filter(|_| !caller.unloaded);
-        for spec in estate.provider.layers.iter().filter(|s| s.grants && s.binding == Binding::Principal) {
-            for held in held_by.map_or(&[][..], |id| estate.held(spec.id, id)) {
-                if holder.is_granted_by(spec.id, held.policy) {
-                    names.push(estate.policies[held.policy].name);
-                    names.extend(held.via);
-                }
-            }
-        }
         let library = &estate.library;
         let known = [&caller.account_text, &caller.id].map(|text| library.texts.find(text));
         let named = known.iter().flatten().filter_map(|text| self.named.get(text)).flatten();
@@ -108,11 +95,20 @@ impl<'a> Routes<'a> {
                 names.push(policy.name);
             }
         }
-        let names = names.into_iter().map(|name| estate.text(name));
-        let mut names: Vec<String> = names.chain(caller.through(estate)).map(str::to_owned).collect();
-        names.sort_unstable();
-        names.dedup();
         names
+    }
+
+    /// Whether the caller has access through a policy that it holds. Of `setting`, as for resources.
+    pub(crate) fn is_granted_by(&self, policy: PolicyId, caller: &Caller, setting: &mut Setting) -> bool {
+        self.holder(caller, setting).is_granted_by(self.estate.policies[policy].layer, policy)
+    }
+
+    fn holder<'h>(&'h self, caller: &'h Caller, setting: &'h mut Setting) -> Holder<'h, 'a> {
+        let specials = self.plan.special.len();
+        // Where all there is has parts of its own, there is no rest to be granted.
+        let closed = specials > 0 && is_closed(self.estate, caller, self.plan);
+        let parts = if closed { specials } else { self.parts.len() };
+        Holder { routes: self, parts, caller, setting, bound: false, at: Vec::new() }
     }
 }
 

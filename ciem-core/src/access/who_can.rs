@@ -2,21 +2,26 @@
 
 use super::can::general_assumptions;
 use super::decide::{Case, Verdict, verdict};
+use super::likeness::{Likeness, Likenesses};
+use super::memo::{LeafMemo, PartMarks};
 use super::question::{Caller, Given, Owner, Part, Plan, Setting};
 use super::sets::SetEvaluator;
+use super::shared_sets::SharedSets;
 use super::via::Routes;
-use crate::base::IdSet;
+use crate::base::{IdSet, Text};
 use crate::condition::{Atom, Expr, simplify};
 use crate::error::Error;
 use crate::model::{Match, PrincipalKind, Query};
 use crate::progress::Progress;
+use crate::provider::Binding;
 use crate::snapshot::Snapshot;
-use crate::snapshot::estate::Estate;
-use crate::truth::{Bits, Kleene, PrincipalId, PrincipalSet, Principals, Truth};
+use crate::snapshot::estate::{AccountId, Estate};
+use crate::truth::{Bits, Kleene, Mark, PrincipalId, PrincipalSet, Principals, Truth};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use serde::Serialize;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// One row of `who_can`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -55,6 +60,8 @@ pub struct Holders {
     sure: IdSet<PrincipalId>,
     /// By special part: who may be allowed anything there.
     reach: Vec<IdSet<PrincipalId>>,
+    /// What was found of those whom the sets leave open, ascending.
+    found: Vec<(PrincipalId, Arc<Found>)>,
     assumptions: Vec<String>,
 }
 
@@ -102,19 +109,34 @@ impl Snapshot {
         let assumptions = general_assumptions(estate, None, &plan, query.missing_layer);
         let index = self.estates().iter().position(|e| std::ptr::eq(e, estate)).unwrap_or(0);
         let snapshot = self.clone();
-        let mut holders =
-            Holders { snapshot, estate: index, plan, setting, resource, members, sure, reach, assumptions };
+        let found = Vec::new();
+        let mut holders = Holders {
+            snapshot,
+            estate: index,
+            plan,
+            setting,
+            resource,
+            members,
+            sure,
+            reach,
+            found,
+            assumptions,
+        };
+        if doubtful.is_empty() {
+            return Ok(holders);
+        }
         let mut asking = holders.asking();
-        let mut further = IdSet::default();
+        let mut further = Vec::new();
         for (done, id) in doubtful.iter().enumerate() {
             progress.tick("asking", done, Some(doubtful.len() as usize))?;
-            let found = asking.residual(&asking.caller(id));
+            let found = asking.found(id);
             let counts = query.matching == Match::Any || !found.limited_by_resource;
             if found.verdict != Verdict::Deny && counts {
-                further.insert(id);
+                further.push((id, found));
             }
         }
-        holders.members.union_with(&further);
+        holders.members.union_with(&further.iter().map(|(id, _)| *id).collect());
+        holders.found = further;
         Ok(holders)
     }
 }
@@ -130,12 +152,13 @@ fn sets(
     setting: &Setting,
     progress: &Progress,
 ) -> Result<(PrincipalSet, Vec<IdSet<PrincipalId>>), Error> {
+    let shared = SharedSets::new(estate, plan.permission);
     let one = |part: &Part| {
         let mut setting = setting.clone();
         if part.owner != Owner::Caller {
             setting.bind_part(estate, None, part);
         }
-        let mut evaluator = SetEvaluator::new(estate, plan.permission, part, &setting);
+        let mut evaluator = SetEvaluator::new(estate, plan.permission, part, &setting, &shared);
         (estate.provider.rules.principals)(&mut evaluator).allow
     };
     let mut found = match &plan.generic {
@@ -208,7 +231,7 @@ impl Holders {
     pub fn conditional(&self) -> usize {
         let mut asking = self.asking();
         let open = self.members.iter().filter(|&id| !self.sure.contains(id));
-        open.filter(|&id| asking.residual(&asking.caller(id)).verdict != Verdict::Allow).count()
+        open.filter(|&id| self.found(id, &mut asking).verdict != Verdict::Allow).count()
     }
 
     /// What the answer takes for granted.
@@ -219,8 +242,7 @@ impl Holders {
     /// The rows, made one by one.
     pub fn rows(&self) -> impl Iterator<Item = HolderRow> + '_ {
         let mut asking = self.asking();
-        let routes = Routes::new(self.home(), &self.plan);
-        self.members.iter().map(move |id| self.row(id, &mut asking, &routes))
+        self.members.iter().map(move |id| self.row(id, &mut asking))
     }
 
     fn home(&self) -> &Estate {
@@ -229,29 +251,39 @@ impl Holders {
     }
 
     fn asking(&self) -> Asking<'_> {
-        let (estate, setting) = (self.home(), self.setting.clone());
-        let known = HashMap::default();
-        Asking { estate, plan: &self.plan, setting, reach: &self.reach, reached: Vec::new(), known }
+        Asking::new(self.home(), &self.plan, &self.setting, &self.reach)
     }
 
-    fn row(&self, id: PrincipalId, asking: &mut Asking<'_>, routes: &Routes<'_>) -> HolderRow {
-        let caller = asking.caller(id);
-        let found = if self.sure.contains(id) { Found::always() } else { asking.residual(&caller) };
-        let via = routes.via(&caller, &mut asking.setting);
+    fn known(&self, id: PrincipalId) -> Option<Arc<Found>> {
+        let at = self.found.binary_search_by_key(&id, |(known, _)| *known).ok()?;
+        self.found.get(at).map(|(_, found)| Arc::clone(found))
+    }
+
+    fn found(&self, id: PrincipalId, asking: &mut Asking<'_>) -> Arc<Found> {
+        self.known(id).unwrap_or_else(|| asking.found(id))
+    }
+
+    fn row(&self, id: PrincipalId, asking: &mut Asking<'_>) -> HolderRow {
+        let estate = self.home();
+        let principal = &estate.principals[id];
+        let (shown, principal_kind) = estate.shown(id);
+        let likeness = asking.likenesses.of(id);
+        let found =
+            if self.sure.contains(id) { Arc::clone(&asking.always) } else { asking.found_as(id, likeness) };
         let mut resources = found.resources.clone();
         if resources.is_empty() {
             resources.push(self.resource.clone());
         }
         HolderRow {
-            principal: caller.shown_id(self.home()).to_owned(),
-            principal_kind: caller.shown_kind(self.home()),
-            provider: self.home().provider.name,
-            account: caller.account_text,
+            principal: estate.text(shown).to_owned(),
+            principal_kind,
+            provider: estate.provider.name,
+            account: estate.account_text(principal.account).to_owned(),
             tier: "active",
             verdict: found.verdict,
             condition: found.condition.clone(),
             resources,
-            via,
+            via: asking.via(id, likeness),
         }
     }
 }
@@ -274,41 +306,145 @@ impl Found {
             limited_by_resource: limited_by_resource(expr),
         }
     }
-
-    fn always() -> Rc<Found> {
-        Rc::new(Found::of(&Expr::Always))
-    }
 }
 
 /// One question to many callers.
 struct Asking<'a> {
     estate: &'a Estate,
     plan: &'a Plan,
-    /// Bound to whoever is asked about.
+    /// Bound to whoever was asked about last.
     setting: Setting,
     reach: &'a [IdSet<PrincipalId>],
     /// By special part, of whoever is asked about.
     reached: Vec<bool>,
-    known: HashMap<Expr, Rc<Found>, RandomState>,
+    /// Leaves that were worked out before.
+    leaves: LeafMemo,
+    /// By part: names what is asked; where the owner is who asks, with its account.
+    asked: Vec<Mark>,
+    account: Option<AccountId>,
+    marks: Vec<PartMarks>,
+    routes: Routes<'a>,
+    likenesses: Likenesses<'a>,
+    /// What surely holds.
+    always: Arc<Found>,
+    /// By residual, and by likeness.
+    known: HashMap<Expr, Arc<Found>, RandomState>,
+    alike: HashMap<u32, Arc<Found>, RandomState>,
+    /// Names of resources' policies by stance.
+    named: HashMap<u32, Rc<[Text]>, RandomState>,
+    /// Whether what is said gives access: to an account, and where it hangs on who asks, to those who are alike.
+    given: HashMap<(u32, Result<AccountId, u32>), bool, RandomState>,
 }
 
-impl Asking<'_> {
-    fn caller(&self, id: PrincipalId) -> Caller {
-        Caller::of(self.estate, id, None)
+impl<'a> Asking<'a> {
+    fn new(
+        estate: &'a Estate,
+        plan: &'a Plan,
+        setting: &Setting,
+        reach: &'a [IdSet<PrincipalId>],
+    ) -> Asking<'a> {
+        Asking {
+            estate,
+            plan,
+            setting: setting.clone(),
+            reach,
+            reached: Vec::new(),
+            leaves: LeafMemo::default(),
+            asked: Vec::new(),
+            account: None,
+            marks: Vec::new(),
+            routes: Routes::new(estate, plan),
+            likenesses: Likenesses::new(estate, plan, setting),
+            always: Arc::new(Found::of(&Expr::Always)),
+            known: HashMap::default(),
+            alike: HashMap::default(),
+            named: HashMap::default(),
+            given: HashMap::default(),
+        }
     }
 
-    fn residual(&mut self, caller: &Caller) -> Rc<Found> {
+    fn found(&mut self, id: PrincipalId) -> Arc<Found> {
+        let likeness = self.likenesses.of(id);
+        self.found_as(id, likeness)
+    }
+
+    fn found_as(&mut self, id: PrincipalId, likeness: Likeness) -> Arc<Found> {
+        if let Some(known) = self.alike.get(&likeness.whole) {
+            return Arc::clone(known);
+        }
+        let found = self.residual(&Caller::of(self.estate, id, None));
+        self.alike.insert(likeness.whole, Arc::clone(&found));
+        found
+    }
+
+    fn residual(&mut self, caller: &Caller) -> Arc<Found> {
         caller.bind(self.estate, &mut self.setting, None);
         self.reached.clear();
         self.reached.extend(self.reach.iter().map(|set| caller.principal.is_none_or(|id| set.contains(id))));
+        self.mark(caller);
         let reached = Some(self.reached.as_slice());
-        let raw = Case::reaching(self.estate, caller, self.plan, &self.setting, reached).residual_expr();
+        let mut case = Case::reaching(self.estate, caller, self.plan, &self.setting, reached);
+        case.memo = Some((&self.leaves, &self.marks));
+        let raw = case.residual_expr();
         if let Some(known) = self.known.get(&raw) {
-            return Rc::clone(known);
+            return Arc::clone(known);
         }
-        let found = Rc::new(Found::of(&simplify(&raw).expr));
-        self.known.insert(raw, Rc::clone(&found));
+        let found = Arc::new(Found::of(&simplify(&raw).expr));
+        self.known.insert(raw, Arc::clone(&found));
         found
+    }
+
+    /// Names what the leaves of each part depend on. Patterns without variables are compared once for all callers.
+    fn mark(&mut self, caller: &Caller) {
+        let permission = self.plan.permission;
+        if self.asked.is_empty() || self.account != caller.account {
+            self.account = caller.account;
+            self.asked.clear();
+            self.asked.extend(Case::all_parts(self.plan).map(|part| {
+                let own = part.own_account(self.estate, caller).map(|(_, account)| account);
+                Mark::of(&(&part.asked, &part.owner, part.resource, own, permission))
+            }));
+        }
+        let reached = self.reached.iter().copied().chain(std::iter::repeat(true));
+        self.marks.clear();
+        self.marks.extend(self.asked.iter().zip(reached).map(|(&asked, reached)| {
+            // Keys are known as far as this caller determines them.
+            let whole = if reached { Mark::of(&(asked, caller.principal)) } else { asked };
+            PartMarks { asked, whole, brought: whole }
+        }));
+    }
+
+    /// Names of policies and groups, sorted.
+    fn via(&mut self, id: PrincipalId, likeness: Likeness) -> Vec<String> {
+        let (estate, routes, setting) = (self.estate, &self.routes, &mut self.setting);
+        let caller = || Caller::of(estate, id, None);
+        let of_resources = self
+            .named
+            .entry(likeness.stance)
+            .or_insert_with(|| routes.of_resources(&caller(), setting).into());
+        let mut names: Vec<Text> = of_resources.to_vec();
+        let account = estate.principals[id].account;
+        let loaded = !estate.unloaded.contains(id);
+        let layers = estate.provider.layers.iter().filter(|s| s.grants && s.binding == Binding::Principal);
+        for held in layers.filter(|_| loaded).flat_map(|spec| estate.held(spec.id, id)) {
+            let saying = self.likenesses.saying(held.policy);
+            let whose = if saying.hangs { Err(likeness.whole) } else { Ok(account) };
+            let granted = saying.speaks
+                && *self
+                    .given
+                    .entry((saying.number, whose))
+                    .or_insert_with(|| routes.is_granted_by(held.policy, &caller(), setting));
+            if granted {
+                names.push(estate.policies[held.policy].name);
+                names.extend(held.via);
+            }
+        }
+        let acting = estate.principals[id].acting.as_deref();
+        names.extend_from_slice(acting.map_or(&[], |acting| &acting.through));
+        let mut names: Vec<&str> = names.into_iter().map(|name| estate.text(name)).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter().map(str::to_owned).collect()
     }
 }
 

@@ -100,6 +100,11 @@ impl<I: Id> IdSet<I> {
         self.bits &= &other.bits;
     }
 
+    /// What both have; as small as the answer.
+    pub(crate) fn common(&self, other: &Self) -> Self {
+        IdSet { bits: &self.bits & &other.bits, id: PhantomData }
+    }
+
     pub(crate) fn subtract(&mut self, other: &Self) {
         self.bits -= &other.bits;
     }

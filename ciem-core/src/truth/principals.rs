@@ -30,9 +30,7 @@ impl Principals {
             rest.subtract(&self.set);
             return rest;
         }
-        let mut set = self.set.clone();
-        set.intersect_with(known);
-        set
+        self.set.common(known)
     }
 
     #[cfg(test)]

@@ -138,7 +138,7 @@ fn arns() {
     gives(one("ArnNotLike", &["arn:aws:iam::1:*"]).not(), "!k ArnNotLike arn:aws:iam::1:*");
     gives(
         one("ArnLike", &["arn:aws:iam::1:*"]).or(one("ArnNotLike", &["arn:aws:iam::1:*"])),
-        "k ArnLikeIfExists *",
+        "k ArnLikeIfExists arn:*:*:*:*:*",
     );
 }
 

@@ -1,0 +1,296 @@
+//! Callers that one question cannot tell apart: what is worked out for one of them holds for all.
+//!
+//! An evaluation sees a caller through its account, kind and facts, through what the policies it holds say of the
+//! permission, through whether somebody's policy names it, and through what its own facts make of conditions and
+//! variables. Where all of these agree, so do the answers.
+
+use super::context::bind_one;
+use super::crowd::{key_hangs, template_hangs};
+use super::decide::Case;
+use super::own_keys::principal_clause;
+use super::question::{Plan, Setting};
+use super::sets::Ids;
+use crate::base::Text;
+use crate::model::{ClauseId, CondId, CondNode, Effect, PrincipalKind, WhoEntry};
+use crate::pattern::Template;
+use crate::provider::Binding;
+use crate::snapshot::estate::{Estate, PolicyId};
+use crate::snapshot::library::{PatternKind, ResourceSetId, Stmt, WhoId};
+use crate::truth::PrincipalId;
+use foldhash::fast::RandomState;
+use hashbrown::{HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What a policy says of the permission, statement by statement.
+type Content = Box<[(Effect, ResourceSetId, CondId, Option<WhoId>)]>;
+
+/// How one question sees a caller, by number.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Likeness {
+    /// All but what it holds itself.
+    pub(super) stance: u32,
+    pub(super) whole: u32,
+}
+
+/// What a policy says of the permission, by number; policies that say the same have the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Saying {
+    pub(super) number: u32,
+    /// Whether it says anything.
+    pub(super) speaks: bool,
+    /// Whether it may say something else to another caller of the same account.
+    pub(super) hangs: bool,
+}
+
+/// What in statements hangs on the facts of who asks.
+#[derive(Clone, Debug, Default)]
+struct Hanging {
+    /// Tests of one fact: holders of it are known as sets.
+    tests: Vec<ClauseId>,
+    /// Keys whose value is filled in somewhere.
+    keys: Vec<u32>,
+}
+
+impl Hanging {
+    fn add(&mut self, estate: &Estate, statement: &Stmt) {
+        let library = &estate.library;
+        self.add_condition(estate, statement.condition);
+        for &item in &library.resource_sets[statement.resources].items {
+            let entry = library.patterns[item];
+            if entry.kind == PatternKind::Template {
+                self.add_template(estate, &Template::parse(library.texts.get(entry.text)));
+            }
+        }
+    }
+
+    fn add_condition(&mut self, estate: &Estate, id: CondId) {
+        match estate.library.conditions.get(id) {
+            CondNode::Always | CondNode::Missing(_) => {}
+            CondNode::And(parts) => parts.iter().for_each(|&part| self.add_condition(estate, part)),
+            CondNode::Clause(id) => {
+                let clause = estate.library.conditions.clause(*id);
+                let own = key_hangs(estate, clause.key.id);
+                if clause.templates.is_empty() {
+                    self.tests.extend(own.then_some(*id));
+                    return;
+                }
+                self.keys.extend(own.then_some(clause.key.id));
+                clause.templates.iter().for_each(|template| self.add_template(estate, template));
+            }
+        }
+    }
+
+    fn add_template(&mut self, estate: &Estate, template: &Template) {
+        if !template_hangs(estate, template) {
+            return;
+        }
+        let keys = template.variables().filter_map(|(name, _)| estate.library.conditions.find_key(name));
+        self.keys.extend(keys.map(|key| key.id).filter(|&key| key_hangs(estate, key)));
+    }
+
+    fn sorted(mut self) -> Self {
+        self.tests.sort_unstable();
+        self.tests.dedup();
+        self.keys.sort_unstable();
+        self.keys.dedup();
+        self
+    }
+
+    fn is_empty(&self) -> bool {
+        self.tests.is_empty() && self.keys.is_empty()
+    }
+}
+
+/// Numbers callers by how one question sees them.
+pub(super) struct Likenesses<'a> {
+    estate: &'a Estate,
+    permission: u16,
+    /// Whose keys are filled in one by one; of other keys it says what the question says.
+    setting: Setting,
+    /// What guardrails and the policies of resources hang on.
+    shared: Hanging,
+    /// Full ids and unique ids that these name.
+    named: HashSet<Text, RandomState>,
+    /// Account id and role name of sessions that they name.
+    sessions: HashSet<(Text, String), RandomState>,
+    policies: HashMap<PolicyId, Saying, RandomState>,
+    contents: HashMap<Content, u32, RandomState>,
+    hanging: Vec<Rc<Hanging>>,
+    tests: HashMap<ClauseId, Arc<(Ids, Ids)>, RandomState>,
+    values: HashMap<Option<Box<str>>, u32, RandomState>,
+    stances: HashMap<Box<[u32]>, u32, RandomState>,
+    wholes: HashMap<Box<[u32]>, u32, RandomState>,
+}
+
+impl<'a> Likenesses<'a> {
+    pub(super) fn new(estate: &'a Estate, plan: &'a Plan, setting: &Setting) -> Self {
+        let mut likenesses = Likenesses {
+            estate,
+            permission: plan.permission,
+            setting: setting.clone(),
+            shared: Hanging::default(),
+            named: HashSet::default(),
+            sessions: HashSet::default(),
+            policies: HashMap::default(),
+            contents: HashMap::default(),
+            hanging: Vec::new(),
+            tests: HashMap::default(),
+            values: HashMap::default(),
+            stances: HashMap::default(),
+            wholes: HashMap::default(),
+        };
+        let named = setting.named.iter().filter_map(|(_, resource)| *resource);
+        let resources = Case::all_parts(plan).filter_map(|part| part.resource).chain(named);
+        let of_resources = resources.flat_map(|resource| &estate.resources[resource].policies);
+        let of_scopes = estate.scopes.ids().flat_map(|scope| &estate.scopes[scope].policies);
+        let mut policies: Vec<PolicyId> = of_resources.chain(of_scopes).copied().collect();
+        policies.sort_unstable();
+        policies.dedup();
+        for policy in policies {
+            likenesses.share(policy);
+        }
+        likenesses.shared = std::mem::take(&mut likenesses.shared).sorted();
+        likenesses
+    }
+
+    fn share(&mut self, policy: PolicyId) {
+        let library = &self.estate.library;
+        for (_, statement) in library.statements_of(self.estate.policies[policy].document) {
+            if !library.speaks_of(statement, self.permission) {
+                continue;
+            }
+            self.shared.add(self.estate, statement);
+            for entry in statement.who.map_or(&[][..], |who| &library.whos[who].entries) {
+                match *entry {
+                    WhoEntry::Principal(id) | WhoEntry::UniqueId(id) => {
+                        self.named.insert(id);
+                    }
+                    WhoEntry::Session { account, role, .. } => {
+                        self.sessions.insert((account, self.estate.text(role).to_ascii_lowercase()));
+                    }
+                    // Accounts name all their principals alike; the others are told apart in any case.
+                    WhoEntry::Anyone
+                    | WhoEntry::Account(_)
+                    | WhoEntry::Service(_)
+                    | WhoEntry::Federated(_)
+                    | WhoEntry::Nobody => {}
+                }
+            }
+        }
+    }
+
+    /// What a policy that principals hold says of the permission.
+    pub(super) fn saying(&mut self, policy: PolicyId) -> Saying {
+        if let Some(&known) = self.policies.get(&policy) {
+            return known;
+        }
+        let library = &self.estate.library;
+        let statements = || {
+            let all = library.statements_of(self.estate.policies[policy].document);
+            all.map(|(_, statement)| statement).filter(|s| library.speaks_of(s, self.permission))
+        };
+        let content: Content = statements().map(|s| (s.effect, s.resources, s.condition, s.who)).collect();
+        let speaks = !content.is_empty();
+        let next = self.contents.len() as u32;
+        let number = *self.contents.entry(content).or_insert(next);
+        if number == next {
+            let mut hanging = Hanging::default();
+            statements().for_each(|statement| hanging.add(self.estate, statement));
+            self.hanging.push(Rc::new(hanging.sorted()));
+        }
+        let hangs = self.hanging.get(number as usize).is_some_and(|hanging| !hanging.is_empty());
+        let saying = Saying { number, speaks, hangs };
+        self.policies.insert(policy, saying);
+        saying
+    }
+
+    /// Numbers the caller.
+    pub(super) fn of(&mut self, id: PrincipalId) -> Likeness {
+        let estate = self.estate;
+        let principal = &estate.principals[id];
+        let apart = !matches!(principal.kind, PrincipalKind::User | PrincipalKind::Role)
+            || self.named.contains(&principal.id)
+            || principal.unique_id.is_some_and(|id| self.named.contains(&id))
+            || self.is_named_in_session(id);
+        let mut key = vec![
+            principal.account.0,
+            principal.facts,
+            principal.kind as u32,
+            u32::from(estate.unloaded.contains(id)),
+            u32::from(apart),
+            if apart { id.0 } else { 0 },
+        ];
+        let shared = std::mem::take(&mut self.shared);
+        self.tell(id, &shared, &mut key);
+        self.shared = shared;
+        let stance = numbered(&mut self.stances, &key);
+        key.clear();
+        key.push(stance);
+        for spec in estate.provider.layers.iter().filter(|spec| spec.binding == Binding::Principal) {
+            let held = estate.held(spec.id, id);
+            // Whoever holds nothing of a limiting layer is not limited; that is not the same as holding what is silent.
+            key.push(u32::from(held.is_empty()));
+            for held in held {
+                let saying = self.saying(held.policy);
+                if saying.speaks {
+                    key.push(saying.number + 2);
+                }
+                if let Some(hanging) = self.hanging.get(saying.number as usize).filter(|_| saying.hangs) {
+                    let hanging = Rc::clone(hanging);
+                    self.tell(id, &hanging, &mut key);
+                }
+            }
+            key.push(u32::MAX);
+        }
+        Likeness { stance, whole: numbered(&mut self.wholes, &key) }
+    }
+
+    fn is_named_in_session(&self, id: PrincipalId) -> bool {
+        if self.sessions.is_empty() {
+            return false;
+        }
+        let principal = &self.estate.principals[id];
+        let name = self.estate.text(principal.name).to_ascii_lowercase();
+        self.sessions.contains(&(self.estate.accounts[principal.account].id, name))
+    }
+
+    /// What the facts of the caller make of conditions and variables.
+    fn tell(&mut self, id: PrincipalId, hanging: &Hanging, key: &mut Vec<u32>) {
+        let estate = self.estate;
+        for &test in &hanging.tests {
+            let setting = &self.setting;
+            let sets = self.tests.entry(test).or_insert_with(|| {
+                principal_clause(estate, &setting.states, estate.library.conditions.clause(test))
+            });
+            let (hits, open) = &**sets;
+            key.push(if open.contains(id) { 2 } else { u32::from(hits.contains(id)) });
+        }
+        for &name in &hanging.keys {
+            bind_one(estate, id, name, &mut self.setting.states);
+            // Whether there is a value, no value, or it is not known.
+            use crate::condition::KeyState::{Absent, Many, One, Unknown};
+            let value = match self.setting.states.state(name) {
+                One(value) => Some(value),
+                Absent => None,
+                // What the question says of the key holds for all whose facts do not tell.
+                Unknown | Many(_) => {
+                    key.push(0);
+                    continue;
+                }
+            };
+            let next = self.values.len() as u32;
+            let value = value.map(Box::from);
+            key.push(*self.values.entry(value).or_insert(next) + 1);
+        }
+    }
+}
+
+fn numbered(numbers: &mut HashMap<Box<[u32]>, u32, RandomState>, key: &[u32]) -> u32 {
+    if let Some(&known) = numbers.get(key) {
+        return known;
+    }
+    let next = numbers.len() as u32;
+    numbers.insert(key.into(), next);
+    next
+}
