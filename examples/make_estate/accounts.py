@@ -164,7 +164,7 @@ def payments():
             "window-2026-09-13": document(allow(["dynamodb:*", "kms:*", "rds:*", "iam:PutRolePolicy"])),
         },
         used="2026-10-30T14:22:10+00:00", team="payments", env="production",
-        elevation_end="2026-09-14T04:00:00Z", elevation_ticket="CHG-4711",
+        elevation_end="2026-09-14T04:00:00Z", elevation_policy="window-2026-09-13", elevation_ticket="CHG-4711",
     )
     account.role("checkout-api", assumed_by("ecs-tasks"), inline={"checkout": document(
         allow(["dynamodb:PutItem", "dynamodb:GetItem"], LEDGER), allow("sns:Publish", PAYMENT_EVENTS),

@@ -9,8 +9,12 @@ import sys
 from pathlib import Path
 
 import accounts
+import credentials
 import organisation
+import people
 import resources
+import tags
+import usage
 
 ESTATE = Path(__file__).resolve().parent.parent / "estate"
 
@@ -23,10 +27,13 @@ def files():
     """File name to text."""
     out = {}
     for account in accounts.all_accounts():
+        people.roles(account)
         out[f"{account.name}.authorization-details.json"] = pretty(account.export())
+        out[f"{account.name}.credential-report.csv"] = credentials.report(account)
     out["organization.json"] = pretty(organisation.export())
-    for name, content in resources.exports().items():
-        out[name] = pretty(content)
+    for part in (people, resources, tags, usage):
+        for name, content in part.exports().items():
+            out[name] = pretty(content)
     out["other-resource-policies.jsonl"] = "".join(json.dumps(row) + "\n" for row in resources.rows())
     return out
 
