@@ -2,8 +2,10 @@
 
 use crate::outsiders::{self, Opening};
 use crate::reach::{self, Administrator, Identity};
+use crate::stories::Stories;
 use crate::undecided::{Undecided, undecided};
 use ciem_core::{Coverage, Error, Progress, Snapshot};
+use jiff::Timestamp;
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -17,12 +19,14 @@ pub(crate) struct Assessment {
     pub(crate) outside_access: Vec<Opening>,
     /// Every user and role, the widest first.
     pub(crate) identities: Vec<Identity>,
+    /// What should have ended by a date, and who can read what on it.
+    pub(crate) stories: Stories,
     /// How many permissions there are.
     pub(crate) permissions: usize,
 }
 
 impl Assessment {
-    pub(crate) fn of(snapshot: &Snapshot, progress: &Progress) -> Result<Assessment, Error> {
+    pub(crate) fn of(snapshot: &Snapshot, at: Timestamp, progress: &Progress) -> Result<Assessment, Error> {
         let (administrators, identities) = reach::survey(snapshot, progress)?;
         Ok(Assessment {
             v: 1,
@@ -31,6 +35,7 @@ impl Assessment {
             undecided: undecided(snapshot)?,
             outside_access: outsiders::openings(snapshot, progress)?,
             identities,
+            stories: Stories::of(snapshot, at, progress)?,
             permissions: snapshot.permissions().count(),
         })
     }

@@ -2,9 +2,10 @@
 
 use crate::conditions::apart;
 use crate::findings::Assessment;
-use crate::outsiders::Admission;
+use crate::outsiders::{Admission, Opening};
 use crate::reach::Administrator;
 use crate::table::{paragraph, table};
+use crate::telling::tell;
 use crate::undecided::Undecided;
 use ciem_core::{Coverage, PrincipalKind, Progress};
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// How many items of a list are printed; the JSON has all.
-const SHOWN: usize = 40;
+pub(crate) const SHOWN: usize = 40;
 const WIDEST: usize = 10;
 
 pub(crate) fn print(out: &mut impl Write, assessment: &Assessment) -> io::Result<()> {
@@ -22,10 +23,11 @@ pub(crate) fn print(out: &mut impl Write, assessment: &Assessment) -> io::Result
     administrators(out, &assessment.administrators)?;
     undecided(out, &assessment.undecided)?;
     outside_access(out, assessment)?;
-    widest(out, assessment)
+    widest(out, assessment)?;
+    tell(out, &assessment.stories)
 }
 
-fn title(out: &mut impl Write, text: &str) -> io::Result<()> {
+pub(crate) fn title(out: &mut impl Write, text: &str) -> io::Result<()> {
     writeln!(out, "\n{text}\n{}", "-".repeat(text.len()))
 }
 
@@ -109,7 +111,7 @@ fn administrators(out: &mut impl Write, administrators: &[Administrator]) -> io:
                 format!("manages all access in {}", a.manages_access_of.join(", "))
             };
             let reach = if a.needs_mfa { format!("{reach}, with MFA") } else { reach };
-            vec![a.name.clone(), kind_name(a.kind).to_owned(), a.account.clone(), reach]
+            vec![a.name.clone(), a.kind.as_str().to_owned(), a.account.clone(), reach]
         })
         .collect();
     table(out, &["Identity", "Kind", "Account", "Surely"], &[], &rows)?;
@@ -127,18 +129,30 @@ fn undecided(out: &mut impl Write, undecided: &[Undecided]) -> io::Result<()> {
         .map(|u| {
             let facts: Vec<String> = u.missing.iter().map(|m| format!("{} {}", m.fact, m.subject)).collect();
             let facts: Vec<&str> = facts.iter().map(String::as_str).collect();
-            vec![u.name.clone(), kind_name(u.kind).to_owned(), u.account.clone(), shortened(&facts, 2)]
+            vec![u.name.clone(), u.kind.as_str().to_owned(), u.account.clone(), shortened(&facts, 2)]
         })
         .collect();
     table(out, &["Identity", "Kind", "Account", "Not loaded"], &[], &rows)?;
     more(out, undecided.len())
 }
 
+/// Path of the roles of IAM Identity Center. Those who come in through them are identities of their own.
+const DIRECTORY_ROLES: &str = ":role/aws-reserved/sso.amazonaws.com/";
+
 fn outside_access(out: &mut impl Write, assessment: &Assessment) -> io::Result<()> {
-    let openings = &assessment.outside_access;
+    let (directory, openings): (Vec<&Opening>, Vec<&Opening>) =
+        assessment.outside_access.iter().partition(|opening| opening.resource.contains(DIRECTORY_ROLES));
     title(out, &format!("Public and external access: {}", counted(openings.len(), "resource", "resources")))?;
     if openings.is_empty() {
         writeln!(out, "  None.")?;
+    }
+    if !directory.is_empty() {
+        let roles = counted(directory.len(), "role", "roles");
+        paragraph(
+            out,
+            " ",
+            &format!("Not here: {roles} of IAM Identity Center, for the people of the directory"),
+        )?;
     }
     for opening in openings.iter().take(SHOWN) {
         paragraph(out, " ", &opening.resource)?;
@@ -172,7 +186,7 @@ fn widest(out: &mut impl Write, assessment: &Assessment) -> io::Result<()> {
         .take(WIDEST)
         .map(|i| {
             let counts = [i.write, i.permissions_management, i.width()].map(|count| count.to_string());
-            let words = [i.name.clone(), kind_name(i.kind).to_owned(), i.account.clone()];
+            let words = [i.name.clone(), i.kind.as_str().to_owned(), i.account.clone()];
             words.into_iter().chain(counts).collect()
         })
         .collect();
@@ -185,11 +199,11 @@ fn widest(out: &mut impl Write, assessment: &Assessment) -> io::Result<()> {
     writeln!(out, "  Permissions surely held on everything, of {} that there are.", assessment.permissions)
 }
 
-fn counted(count: usize, one: &str, many: &str) -> String {
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-fn more(out: &mut impl Write, count: usize) -> io::Result<()> {
+pub(crate) fn more(out: &mut impl Write, count: usize) -> io::Result<()> {
     if count > SHOWN {
         writeln!(out, "  … and {} more; `--json FILE` has all", count - SHOWN)
     } else {
@@ -197,13 +211,9 @@ fn more(out: &mut impl Write, count: usize) -> io::Result<()> {
     }
 }
 
-fn shortened(items: &[&str], shown: usize) -> String {
+pub(crate) fn shortened(items: &[&str], shown: usize) -> String {
     let listed = items.iter().take(shown).copied().collect::<Vec<_>>().join(", ");
     if items.len() > shown { format!("{listed} and {} more", items.len() - shown) } else { listed }
-}
-
-fn kind_name(kind: PrincipalKind) -> &'static str {
-    if kind == PrincipalKind::User { "user" } else { "role" }
 }
 
 /// Says on standard error how far long work is: on a terminal in one line, elsewhere every ten seconds.

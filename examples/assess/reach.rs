@@ -1,8 +1,9 @@
 //! How far users and roles reach on their own account: administrators, and who can change the most.
 
-use ciem_core::{AccessLevel, ContextValue, Error, PrincipalKind, PrincipalRow, Progress, Query, Snapshot};
+use ciem_core::{AccessLevel, ContextValue, Error, Matrix, PrincipalKind, Progress, Query, Snapshot};
 use serde::Serialize;
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// Services whose permissions management is the management of everybody's access.
 const ACCESS_SERVICES: [&str; 3] = ["iam", "organizations", "sso"];
@@ -38,7 +39,8 @@ impl Identity {
     }
 }
 
-/// Administrators, and all users and roles, the widest first.
+/// Administrators, and all users, roles and people, the widest first. People are there once for each account in which
+/// they have something.
 pub(crate) fn survey(
     snapshot: &Snapshot,
     progress: &Progress,
@@ -47,27 +49,31 @@ pub(crate) fn survey(
     let with_mfa = Survey::new(snapshot, true, progress)?;
     let mut administrators = Vec::new();
     let mut identities = Vec::new();
-    for (row, who) in snapshot.principals().enumerate() {
-        if !matches!(who.principal_kind, PrincipalKind::User | PrincipalKind::Role) {
+    let names: BTreeMap<String, String> =
+        snapshot.principals().map(|who| (who.principal, who.name)).collect();
+    for (row, (principal, kind, account)) in plain.matrix.principals().enumerate() {
+        if !matches!(kind, PrincipalKind::User | PrincipalKind::Role | PrincipalKind::Person) {
             continue;
         }
-        administrators.extend(plain.administrator(row, &who).or_else(|| with_mfa.administrator(row, &who)));
-        identities.push(Identity {
-            principal: who.principal.clone(),
-            name: who.name.clone(),
-            account: who.account.clone(),
-            kind: who.principal_kind,
+        let who = Identity {
+            principal: principal.to_owned(),
+            name: names.get(principal).map_or(principal, String::as_str).to_owned(),
+            account: account.to_owned(),
+            kind,
             write: at(&plain.write, row),
             permissions_management: at(&plain.management, row),
-        });
+        };
+        administrators.extend(plain.administrator(row, &who).or_else(|| with_mfa.administrator(row, &who)));
+        identities.push(who);
     }
     administrators.sort_by_key(|a| (a.needs_mfa, !a.everything, a.account.clone(), a.principal.clone()));
     identities.sort_by_key(|i| (Reverse(i.width()), i.account.clone(), i.principal.clone()));
     Ok((administrators, identities))
 }
 
-/// What each principal surely holds on everything, counted; the lists are in the order of the principals.
+/// What each principal surely holds on everything, counted; the lists are in the order of the matrix.
 struct Survey {
+    matrix: Matrix,
     with_mfa: bool,
     permissions: usize,
     all: Vec<usize>,
@@ -98,17 +104,19 @@ impl Survey {
             let there = permissions.iter().filter(|p| managing(p.access_level, &p.permission)).count();
             (service, there, matrix.surely_counts(managing))
         });
+        let services = services.collect();
         Ok(Survey {
             with_mfa,
             permissions: permissions.len(),
             all: matrix.surely_counts(|_, _| true),
             write: matrix.surely_counts(|access, _| access == AccessLevel::Write),
             management: matrix.surely_counts(|access, _| access == AccessLevel::PermissionsManagement),
-            services: services.collect(),
+            services,
+            matrix,
         })
     }
 
-    fn administrator(&self, row: usize, who: &PrincipalRow) -> Option<Administrator> {
+    fn administrator(&self, row: usize, who: &Identity) -> Option<Administrator> {
         let everything = at(&self.all, row) == self.permissions;
         let managed = self.services.iter().filter(|(_, there, held)| *there > 0 && at(held, row) == *there);
         let manages_access_of: Vec<&str> = managed.map(|(service, ..)| *service).collect();
@@ -116,7 +124,7 @@ impl Survey {
             principal: who.principal.clone(),
             name: who.name.clone(),
             account: who.account.clone(),
-            kind: who.principal_kind,
+            kind: who.kind,
             everything,
             manages_access_of,
             needs_mfa: self.with_mfa,

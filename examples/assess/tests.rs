@@ -2,19 +2,24 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use crate::conditions::in_words;
+use crate::dates::start;
 use crate::findings::Assessment;
 use crate::outsiders::Admission;
 use crate::table::WIDTH;
-use crate::{Options, run, sample_estate};
-use ciem_core::{LoadOptions, PrincipalKind, Progress, SnapshotBuilder, Verdict, load_paths};
+use crate::{Options, SAMPLE_AT, run, sample_estate};
+use ciem_core::{LoadOptions, PrincipalKind, Progress, Snapshot, SnapshotBuilder, Verdict, load_paths};
 use std::path::PathBuf;
 
-const SHOP: &str = "111122223333";
-const ANALYTICS: &str = "444455556666";
+const PAYMENTS: &str = "111122223333";
+const DATA: &str = "444455556666";
 
 fn assessment() -> Assessment {
     let snapshot = load_paths(&[sample_estate()], &LoadOptions::default()).unwrap();
-    Assessment::of(&snapshot, &Progress::none()).unwrap()
+    assess(&snapshot)
+}
+
+fn assess(snapshot: &Snapshot) -> Assessment {
+    Assessment::of(snapshot, start(SAMPLE_AT).unwrap(), &Progress::none()).unwrap()
 }
 
 fn admissions<'a>(assessment: &'a Assessment, resource: &str) -> &'a [Admission] {
@@ -26,8 +31,10 @@ fn everything_in_the_estate_is_read() {
     let coverage = assessment().coverage;
     assert!(coverage.rejected.is_empty(), "{:?}", coverage.rejected);
     assert!(coverage.files.iter().all(|file| file.kind != "unrecognised" && file.errors.is_empty()));
-    assert_eq!(coverage.files.len(), 9);
-    assert_eq!((coverage.counts["users"], coverage.counts["roles"], coverage.counts["groups"]), (6, 10, 2));
+    assert_eq!(coverage.files.len(), 49);
+    let counted = ["accounts", "users", "roles", "people", "groups"].map(|what| coverage.counts[what]);
+    assert_eq!(counted, [6, 36, 47, 26, 9]);
+    assert!(coverage.unknown_actions.is_empty(), "{:?}", coverage.unknown_actions);
 }
 
 #[test]
@@ -58,16 +65,16 @@ fn a_policy_that_is_not_there_leaves_the_reach_unknown() {
     let export = serde_json::json!({
         "UserDetailList": [{
             "Path": "/", "UserName": "ana", "UserId": "AIDAANAEXAMPLEEXAMPLE",
-            "Arn": format!("arn:aws:iam::{SHOP}:user/ana"), "UserPolicyList": [], "GroupList": [],
+            "Arn": format!("arn:aws:iam::{PAYMENTS}:user/ana"), "UserPolicyList": [], "GroupList": [],
             "AttachedManagedPolicies": [
-                {"PolicyName": "Absent", "PolicyArn": format!("arn:aws:iam::{SHOP}:policy/Absent")}
+                {"PolicyName": "Absent", "PolicyArn": format!("arn:aws:iam::{PAYMENTS}:policy/Absent")}
             ]
         }],
         "GroupDetailList": [], "RoleDetailList": [], "Policies": []
     });
     let mut builder = SnapshotBuilder::new();
     builder.add("account.json", export.to_string().as_bytes()).unwrap();
-    let assessment = Assessment::of(&builder.finish().unwrap(), &Progress::none()).unwrap();
+    let assessment = assess(&builder.finish().unwrap());
     assert!(assessment.administrators.is_empty());
     assert_eq!(assessment.undecided.len(), 1);
     let ana = assessment.undecided.first().unwrap();
@@ -81,14 +88,15 @@ fn outsiders_are_found_on_what_admits_them() {
     assert!(images.iter().any(|a| a.kind == PrincipalKind::Anonymous
         && a.verdict == Verdict::Allow
         && a.permissions == ["s3:GetObject"]));
-    let vendor = admissions(&assessment, &format!("arn:aws:iam::{SHOP}:role/monitoring-vendor"));
+    let vendor = admissions(&assessment, &format!("arn:aws:iam::{PAYMENTS}:role/vendor-monitoring"));
     assert!(vendor.iter().any(|a| a.principal.contains("999988887777")
         && a.permissions.contains(&"sts:AssumeRole".to_owned())
         && a.condition.as_ref().is_some_and(|c| in_words(c).contains("sts:ExternalId"))));
-    let deploy = admissions(&assessment, &format!("arn:aws:iam::{SHOP}:role/ci/deploy"));
+    let deploy = admissions(&assessment, &format!("arn:aws:iam::{PAYMENTS}:role/deploy-payments"));
     assert!(deploy.iter().any(|a| a.kind == PrincipalKind::Federated && a.verdict == Verdict::Conditional));
     // Only the organisation's own accounts may pull images: nobody without credentials can.
-    let repository = admissions(&assessment, &format!("arn:aws:ecr:eu-west-1:{SHOP}:repository/storefront"));
+    let repository =
+        admissions(&assessment, &format!("arn:aws:ecr:eu-west-1:{PAYMENTS}:repository/checkout"));
     assert!(repository.iter().all(|a| a.kind != PrincipalKind::Anonymous));
 }
 
@@ -105,7 +113,8 @@ fn the_boundary_keeps_the_engineer_narrow() {
 #[test]
 fn the_page_is_narrow_and_the_json_is_private() {
     let json = std::env::temp_dir().join(format!("ciem-assess-{}.json", std::process::id()));
-    let options = Options { paths: Vec::new(), json: Some(json.clone()), skip_bad_files: false };
+    let options =
+        Options { paths: Vec::new(), json: Some(json.clone()), html: None, at: None, skip_bad_files: false };
     let mut page = Vec::new();
     run(&options, &mut page).unwrap();
     let page = String::from_utf8(page).unwrap();
@@ -127,8 +136,12 @@ fn the_page_is_narrow_and_the_json_is_private() {
 
 #[test]
 fn failures_say_their_code() {
-    let options =
-        Options { paths: vec![PathBuf::from("no/such/file.json")], json: None, skip_bad_files: false };
+    let options = Options {
+        paths: vec![PathBuf::from("no/such/file.json")],
+        json: None,
+        at: None,
+        skip_bad_files: false,
+    };
     let failure = run(&options, &mut Vec::new()).unwrap_err().to_string();
     assert!(failure.starts_with("io: "), "{failure}");
 }

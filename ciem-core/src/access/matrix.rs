@@ -286,6 +286,11 @@ impl Matrix {
         &self.resource
     }
 
+    /// For each row whose it is: full id, kind and account. A person of a directory has a row for each assignment.
+    pub fn principals(&self) -> impl Iterator<Item = (&str, PrincipalKind, &str)> {
+        self.cells().map(|cells| (cells.principal, cells.principal_kind, cells.account))
+    }
+
     /// For each row, how many permissions are surely held among those that `count` accepts.
     pub fn surely_counts(&self, count: impl Fn(AccessLevel, &str) -> bool) -> Vec<usize> {
         let mut counts = Vec::with_capacity(self.len());
