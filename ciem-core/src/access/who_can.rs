@@ -8,7 +8,7 @@ use super::via::Routes;
 use crate::base::IdSet;
 use crate::condition::{Atom, Expr, simplify};
 use crate::error::Error;
-use crate::model::{Match, PrincipalKind, Query};
+use crate::model::{Match, PrincipalKind, Query, Session};
 use crate::progress::Progress;
 use crate::snapshot::Snapshot;
 use crate::snapshot::estate::Estate;
@@ -181,6 +181,20 @@ fn sets(
     Ok((found, reach))
 }
 
+/// Who surely may, and those of whom the sets leave it open; for questions about one resource.
+pub(crate) fn sure_and_open(
+    estate: &Estate,
+    plan: &Plan,
+    setting: &Setting,
+    progress: &Progress,
+) -> Result<(IdSet<PrincipalId>, IdSet<PrincipalId>), Error> {
+    let (found, _) = sets(estate, plan, setting, progress)?;
+    let sure = found.sure().among(&estate.everybody);
+    let mut open = found.poss().among(&estate.everybody);
+    open.subtract(&sure);
+    Ok((sure, open))
+}
+
 impl Holders {
     /// How many rows there are: principals, and people once for each assignment.
     pub fn count(&self) -> u64 {
@@ -258,9 +272,9 @@ impl Holders {
 
 /// What a residual means, written out once for all who share it.
 #[derive(Debug)]
-struct Found {
-    verdict: Verdict,
-    condition: Option<String>,
+pub(crate) struct Found {
+    pub(crate) verdict: Verdict,
+    pub(crate) condition: Option<String>,
     resources: Vec<String>,
     limited_by_resource: bool,
 }
@@ -281,7 +295,7 @@ impl Found {
 }
 
 /// One question to many callers.
-struct Asking<'a> {
+pub(crate) struct Asking<'a> {
     estate: &'a Estate,
     plan: &'a Plan,
     /// Bound to whoever is asked about.
@@ -292,13 +306,22 @@ struct Asking<'a> {
     known: HashMap<Expr, Rc<Found>, RandomState>,
 }
 
-impl Asking<'_> {
+impl<'a> Asking<'a> {
+    /// About one resource.
+    pub(crate) fn about_one(estate: &'a Estate, plan: &'a Plan, setting: Setting) -> Self {
+        Asking { estate, plan, setting, reach: &[], reached: Vec::new(), known: HashMap::default() }
+    }
+
     fn caller(&self, id: PrincipalId) -> Caller {
         Caller::of(self.estate, id, None)
     }
 
-    fn residual(&mut self, caller: &Caller) -> Rc<Found> {
-        caller.bind(self.estate, &mut self.setting, None);
+    pub(crate) fn residual(&mut self, caller: &Caller) -> Rc<Found> {
+        self.residual_in(caller, None)
+    }
+
+    pub(crate) fn residual_in(&mut self, caller: &Caller, session: Option<&Session>) -> Rc<Found> {
+        caller.bind(self.estate, &mut self.setting, session);
         self.reached.clear();
         self.reached.extend(self.reach.iter().map(|set| caller.principal.is_none_or(|id| set.contains(id))));
         let reached = Some(self.reached.as_slice());
