@@ -9,6 +9,7 @@ use super::scalar::ScalarEvaluator;
 use crate::base::Text;
 use crate::condition::Tri;
 use crate::model::{CondId, Effect, LayerId, WhoEntry};
+use crate::provider::Binding;
 use crate::snapshot::estate::{Estate, PolicyId};
 use crate::snapshot::library::{PatternKind, StatementId, Stmt};
 use foldhash::fast::RandomState;
@@ -101,6 +102,26 @@ impl<'a> Routes<'a> {
     /// Whether the caller has access through a policy that it holds. Of `setting`, as for resources.
     pub(crate) fn is_granted_by(&self, policy: PolicyId, caller: &Caller, setting: &mut Setting) -> bool {
         self.holder(caller, setting).is_granted_by(self.estate.policies[policy].layer, policy)
+    }
+
+    /// Names of policies and groups, sorted, through which one caller has access. Of `setting`, as for resources.
+    pub(crate) fn of(&self, caller: &Caller, setting: &mut Setting) -> Vec<String> {
+        let estate = self.estate;
+        let mut names = self.of_resources(caller, setting);
+        let held_by = caller.principal.filter(|_| !caller.unloaded);
+        for spec in estate.provider.layers.iter().filter(|s| s.grants && s.binding == Binding::Principal) {
+            for held in held_by.map_or(&[][..], |id| estate.held(spec.id, id)) {
+                if self.is_granted_by(held.policy, caller, setting) {
+                    names.push(estate.policies[held.policy].name);
+                    names.extend(held.via);
+                }
+            }
+        }
+        let names = names.into_iter().map(|name| estate.text(name));
+        let mut names: Vec<String> = names.chain(caller.through(estate)).map(str::to_owned).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     fn holder<'h>(&'h self, caller: &'h Caller, setting: &'h mut Setting) -> Holder<'h, 'a> {

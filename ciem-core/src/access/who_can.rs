@@ -11,7 +11,7 @@ use super::via::Routes;
 use crate::base::{IdSet, Text};
 use crate::condition::{Atom, Expr, simplify};
 use crate::error::Error;
-use crate::model::{Match, PrincipalKind, Query};
+use crate::model::{Match, PrincipalKind, Query, Session};
 use crate::progress::Progress;
 use crate::provider::Binding;
 use crate::snapshot::Snapshot;
@@ -204,6 +204,20 @@ fn sets(
     Ok((found, reach))
 }
 
+/// Who surely may, and those of whom the sets leave it open; for questions about one resource.
+pub(crate) fn sure_and_open(
+    estate: &Estate,
+    plan: &Plan,
+    setting: &Setting,
+    progress: &Progress,
+) -> Result<(IdSet<PrincipalId>, IdSet<PrincipalId>), Error> {
+    let (found, _) = sets(estate, plan, setting, progress)?;
+    let sure = found.sure().among(&estate.everybody);
+    let mut open = found.poss().among(&estate.everybody);
+    open.subtract(&sure);
+    Ok((sure, open))
+}
+
 impl Holders {
     /// How many rows there are: principals, and people once for each assignment.
     pub fn count(&self) -> u64 {
@@ -290,9 +304,9 @@ impl Holders {
 
 /// What a residual means, written out once for all who share it.
 #[derive(Debug)]
-struct Found {
-    verdict: Verdict,
-    condition: Option<String>,
+pub(crate) struct Found {
+    pub(crate) verdict: Verdict,
+    pub(crate) condition: Option<String>,
     resources: Vec<String>,
     limited_by_resource: bool,
 }
@@ -309,7 +323,7 @@ impl Found {
 }
 
 /// One question to many callers.
-struct Asking<'a> {
+pub(crate) struct Asking<'a> {
     estate: &'a Estate,
     plan: &'a Plan,
     /// Bound to whoever was asked about last.
@@ -337,6 +351,11 @@ struct Asking<'a> {
 }
 
 impl<'a> Asking<'a> {
+    /// About one resource.
+    pub(crate) fn about_one(estate: &'a Estate, plan: &'a Plan, setting: &Setting) -> Asking<'a> {
+        Asking::new(estate, plan, setting, &[])
+    }
+
     fn new(
         estate: &'a Estate,
         plan: &'a Plan,
@@ -377,14 +396,20 @@ impl<'a> Asking<'a> {
         found
     }
 
-    fn residual(&mut self, caller: &Caller) -> Arc<Found> {
-        caller.bind(self.estate, &mut self.setting, None);
+    pub(crate) fn residual(&mut self, caller: &Caller) -> Arc<Found> {
+        self.residual_in(caller, None)
+    }
+
+    pub(crate) fn residual_in(&mut self, caller: &Caller, session: Option<&Session>) -> Arc<Found> {
+        caller.bind(self.estate, &mut self.setting, session);
         self.reached.clear();
         self.reached.extend(self.reach.iter().map(|set| caller.principal.is_none_or(|id| set.contains(id))));
         self.mark(caller);
         let reached = Some(self.reached.as_slice());
         let mut case = Case::reaching(self.estate, caller, self.plan, &self.setting, reached);
-        case.memo = Some((&self.leaves, &self.marks));
+        // The names of leaves tell records apart, but neither callers that are none nor their sessions.
+        let told_apart = caller.principal.is_some() && session.is_none();
+        case.memo = told_apart.then_some((&self.leaves, &self.marks));
         let raw = case.residual_expr();
         if let Some(known) = self.known.get(&raw) {
             return Arc::clone(known);

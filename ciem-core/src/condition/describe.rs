@@ -2,6 +2,7 @@
 
 use super::domain::{Class, Region, Space};
 use super::operator::Operator;
+use super::test::EVERY_ARN;
 use super::text::{Predicate, TextSpace, maximal};
 use super::values::{self, AddressRange};
 use crate::pattern::{Glob, Pattern};
@@ -252,7 +253,7 @@ fn arn_leaves(negated: bool, predicates: Vec<Predicate>) -> Vec<Leaf> {
     };
     // A lone `*` has not the six segments that the operator compares: every ARN is written so that all readers agree.
     let text = |pattern: &Pattern| match pattern.is_any() {
-        true => "arn:*:*:*:*:*".into(),
+        true => EVERY_ARN.into(),
         false => pattern.to_string().into(),
     };
     vec![(operator, sorted(patterns.iter().map(text).collect()))]

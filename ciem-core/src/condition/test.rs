@@ -352,9 +352,13 @@ pub(super) fn glob(text: &str) -> Glob {
     Glob::from_pieces(pieces)
 }
 
+/// How the pattern of every ARN is written.
+pub(super) const EVERY_ARN: &str = "arn:*:*:*:*:*";
+
 /// The pattern of an Arn operator; none if the text can match no ARN.
 fn arn_pattern(text: &str) -> Option<Pattern> {
-    if text == "*" {
+    // What is compared is always an ARN: both mean the same, and must be one pattern to be told equal.
+    if text == "*" || text == EVERY_ARN {
         return Some(Pattern::any());
     }
     let segments: Vec<Glob> = text.splitn(usize::from(ARN.segments), ARN.separator).map(glob).collect();

@@ -58,6 +58,9 @@ fn texts() {
     );
     gives(one("ForAllValues:StringEquals", &["a"]), "k StringEqualsIfExists a");
     gives(one("ArnLike", &["*"]), "k ArnLike arn:*:*:*:*:*");
+    // What is written is read as the same.
+    gives(one("ArnLike", &["arn:*:*:*:*:*"]).and(one("Null", &["false"])), "k ArnLike arn:*:*:*:*:*");
+    gives(one("ArnLike", &["*"]).or(one("ArnLike", &["arn:*:*:*:*:*"]).not()), "always");
     gives(one("ForAnyValue:StringEquals", &["a"]), "k StringEquals a");
     gives(one("StringEquals", &[]), "never");
 }
