@@ -366,3 +366,42 @@ fn options_are_read_from_their_text() {
     assert_eq!("skip".parse::<OnError>().unwrap(), OnError::Skip);
     assert_eq!("ignore".parse::<OnError>().unwrap_err().code(), "invalid_request");
 }
+
+#[test]
+fn a_grant_that_the_time_rules_out_is_nothing_that_access_comes_through() {
+    let statement = |until: &str| {
+        json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*",
+               "Condition": {"DateLessThan": {"aws:CurrentTime": until}}}]})
+    };
+    let export = json!({"UserDetailList": [{
+        "Arn": user_arn("ana"), "UserName": "ana", "UserId": "AIDAana", "Path": "/",
+        "UserPolicyList": [
+            {"PolicyName": "june", "PolicyDocument": statement("2026-06-22T04:00:00Z")},
+            {"PolicyName": "september", "PolicyDocument": statement("2026-09-14T04:00:00Z")},
+        ],
+    }]});
+    let mut builder = SnapshotBuilder::new();
+    builder.add("account.json", export.to_string().as_bytes()).unwrap();
+    let snapshot = builder.finish().unwrap();
+    let through = |at: Option<&str>| {
+        let mut query = Query::what("ana").on(OBJECT);
+        query.at = at.map(str::to_owned);
+        let access = snapshot.what_can(&query).unwrap();
+        let rows = access.rows().iter().filter(|row| row.permissions.contains(&"s3:GetObject".to_owned()));
+        rows.flat_map(|row| row.via.clone()).collect::<BTreeSet<String>>().len()
+    };
+    assert_eq!([None, Some("2026-06-01T00:00:00Z"), Some("2026-08-01T00:00:00Z")].map(through), [2, 2, 1]);
+    assert_eq!(through(Some("2026-10-01T00:00:00Z")), 0);
+}
+
+#[test]
+fn the_rows_of_a_matrix_say_whose_they_are() {
+    let mut builder = SnapshotBuilder::new();
+    builder.add("account.json", &export()).unwrap();
+    let matrix = builder.finish().unwrap().matrix(&Query::default()).unwrap();
+    let rows: Vec<_> = matrix.rows().map(|row| (row.principal, row.principal_kind, row.account)).collect();
+    let named: Vec<_> =
+        matrix.principals().map(|(id, kind, account)| (id.to_owned(), kind, account.to_owned())).collect();
+    assert_eq!(rows, named);
+    assert_eq!(matrix.surely_counts(|_, _| true).len(), rows.len());
+}

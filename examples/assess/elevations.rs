@@ -29,7 +29,7 @@ pub(crate) fn elevations(asking: &Asking<'_>) -> Result<Vec<Elevation>, Error> {
     let mut found = Vec::new();
     for (who, elevation_end) in asking.over("elevation_end") {
         let wanted = who.tags.get("elevation_policy");
-        let access = asking.what_can(&who.principal, None)?;
+        let access = asking.what_is_held(&who.principal)?;
         let mut gives: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for row in access.rows().iter().filter(|row| row.verdict != Verdict::Deny) {
             for policy in &row.via {

@@ -31,7 +31,8 @@ body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
 h1 { font-size: 1.6rem; margin-bottom: 0 } h2 { font-size: 1.2rem; margin: 2.2rem 0 .4rem; border-bottom: 1px solid var(--line) }
 h3 { font-size: 1rem; margin: 1.2rem 0 .2rem }
 p { margin: .3rem 0 } .quiet, caption { color: var(--quiet) }
-table { border-collapse: collapse; width: 100% } td, th { text-align: left; vertical-align: top; padding: .15rem .8rem .15rem 0; overflow-wrap: anywhere }
+table { border-collapse: collapse; width: 100% } td, th { text-align: left; vertical-align: top; padding: .15rem .8rem .15rem 0 }
+td:last-child { overflow-wrap: anywhere }
 th { font-weight: 600; color: var(--quiet); border-bottom: 1px solid var(--line) }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 svg { display: block } .main { fill: var(--main) } .second { fill: var(--second) } .rest { fill: var(--rest) }
@@ -114,10 +115,16 @@ fn bars(out: &mut String, rows: &[(String, Vec<(&str, usize)>, usize)]) {
             write!(out, "<tr><td>{}</td><td><svg width=\"{BAR}\" height=\"18\" role=\"img\">", safe(name));
         let mut start = 0.0;
         for (class, count) in parts {
+            // What the style sheet says goes before; readers without one still tell the parts apart.
+            let fill = match *class {
+                "main" => "#c2410c",
+                "second" => "#0f766e",
+                _ => "#cfc8bf",
+            };
             let width = *count as f64 / longest as f64 * BAR;
             let _ = write!(
                 out,
-                "<rect class=\"{class}\" x=\"{start:.1}\" y=\"2\" width=\"{width:.1}\" height=\"14\"><title>{count}</title></rect>"
+                "<rect class=\"{class}\" fill=\"{fill}\" x=\"{start:.1}\" y=\"2\" width=\"{width:.1}\" height=\"14\"><title>{count}</title></rect>"
             );
             start += width;
         }

@@ -73,6 +73,14 @@ impl Asking<'_> {
         query.at = Some(self.at.to_string());
         self.snapshot.what_can_with(&query, self.progress)
     }
+
+    /// What the identity's own policies give, whatever policies of resources say.
+    pub(crate) fn what_is_held(&self, principal: &str) -> Result<Access, Error> {
+        let mut query = Query::what(principal);
+        query.at = Some(self.at.to_string());
+        query.caller_side_only = true;
+        self.snapshot.what_can_with(&query, self.progress)
+    }
 }
 
 fn unreadable(snapshot: &Snapshot) -> Vec<BadDate> {

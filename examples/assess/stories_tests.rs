@@ -1,5 +1,5 @@
 //! The dated questions on the sample estate, and on the estate with one fact changed.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use crate::dates::{end, start};
 use crate::departed::{Departed, SystemReach};

@@ -47,15 +47,31 @@ fn administrators_are_found_and_nobody_else() {
     let expect = |account: &str, name: &str, everything, needs_mfa| {
         (account.to_owned(), name.to_owned(), everything, needs_mfa)
     };
-    // The SCP of production takes a few permissions from everybody there, but none that manage access.
-    let expected = [
-        expect(ANALYTICS, "OrganizationAccountAccessRole", true, false),
-        expect(ANALYTICS, "analytics-admin", true, false),
-        expect(SHOP, "OrganizationAccountAccessRole", false, false),
-        expect(SHOP, "ana.silva", false, false),
-        expect(ANALYTICS, "eli.novak", false, false),
-        expect(SHOP, "break-glass", false, true),
-    ];
+    // The SCPs take a few permissions from everybody, but in five accounts none that manage access.
+    const STORES: &str = "555566667777";
+    const SECURITY: &str = "666677778888";
+    const DEV: &str = "777788889999";
+    let root = "OrganizationAccountAccessRole";
+    let mut expected: Vec<(String, String, bool, bool)> = Vec::new();
+    for (account, names) in [
+        (PAYMENTS, [root, "AWSReservedSSO_Administrator_9502d8a16dab9e3a"].as_slice()),
+        (DATA, &[root, "AWSReservedSSO_Administrator_caba6a32260e16d2", "eli.novak"]),
+        (STORES, &[root, "AWSReservedSSO_Administrator_b6741193f4cc0fb9"]),
+    ] {
+        expected.extend(names.iter().map(|name| expect(account, name, false, false)));
+        expected.extend(["agnes.keller", "adam.wolff"].map(|name| expect(account, name, false, false)));
+    }
+    expected.extend([
+        expect(SECURITY, root, false, false),
+        expect(SECURITY, "incident-response", false, false),
+        expect(DEV, root, false, false),
+        expect(DEV, "AWSReservedSSO_Administrator_9d06ed598abe7c15", false, false),
+        expect(DEV, "agnes.keller", false, false),
+        expect(DEV, "adam.wolff", false, false),
+        expect("123456789012", "vera.lund", true, true),
+        expect(PAYMENTS, "ana.silva", false, true),
+        expect(PAYMENTS, "break-glass", false, true),
+    ]);
     assert_eq!(found, expected);
 }
 
@@ -101,20 +117,28 @@ fn outsiders_are_found_on_what_admits_them() {
 }
 
 #[test]
-fn the_boundary_keeps_the_engineer_narrow() {
+fn the_widest_come_first() {
     let identities = assessment().identities;
-    let dana = identities.iter().find(|i| i.name == "dana.ito").unwrap();
-    assert!(dana.write > 0);
+    let hanna = identities.iter().find(|i| i.name == "hanna.berg").unwrap();
+    assert!(hanna.write > 0);
     let admin = identities.first().unwrap();
-    assert!(admin.width() > 10 * dana.width(), "{admin:?} {dana:?}");
-    assert!(identities.iter().any(|i| i.name == "ben.okafor" && i.width() == 0));
+    assert!(admin.width() > 10 * hanna.width(), "{admin:?} {hanna:?}");
+    assert!(identities.iter().any(|i| i.name == "tomas.becker" && i.width() == 0));
+    assert!(identities.is_sorted_by_key(|i| std::cmp::Reverse(i.width())));
 }
 
 #[test]
-fn the_page_is_narrow_and_the_json_is_private() {
-    let json = std::env::temp_dir().join(format!("ciem-assess-{}.json", std::process::id()));
-    let options =
-        Options { paths: Vec::new(), json: Some(json.clone()), html: None, at: None, skip_bad_files: false };
+fn the_page_is_narrow_and_the_files_are_private() {
+    let place =
+        |ending: &str| std::env::temp_dir().join(format!("ciem-assess-{}.{ending}", std::process::id()));
+    let (json, html) = (place("json"), place("html"));
+    let options = Options {
+        paths: Vec::new(),
+        json: Some(json.clone()),
+        html: Some(html.clone()),
+        at: None,
+        skip_bad_files: false,
+    };
     let mut page = Vec::new();
     run(&options, &mut page).unwrap();
     let page = String::from_utf8(page).unwrap();
@@ -126,12 +150,19 @@ fn the_page_is_narrow_and_the_json_is_private() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        assert_eq!(std::fs::metadata(&json).unwrap().permissions().mode() & 0o777, 0o600);
+        for file in [&json, &html] {
+            assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+        }
     }
+    let for_browsers = std::fs::read_to_string(&html).unwrap();
+    assert!(for_browsers.starts_with("<!doctype html>") && for_browsers.ends_with("</html>\n"));
     std::fs::remove_file(&json).unwrap();
+    std::fs::remove_file(&html).unwrap();
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(value["v"], 1);
     assert!(value["administrators"].as_array().is_some_and(|list| !list.is_empty()));
+    assert_eq!(value["stories"]["at"], SAMPLE_AT);
+    assert_eq!(value["stories"]["elevations"][0]["name"], "deploy-payments");
 }
 
 #[test]
@@ -139,6 +170,7 @@ fn failures_say_their_code() {
     let options = Options {
         paths: vec![PathBuf::from("no/such/file.json")],
         json: None,
+        html: None,
         at: None,
         skip_bad_files: false,
     };

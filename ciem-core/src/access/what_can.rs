@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::model::{Effect, Query};
 use crate::pattern::{Pattern, Relation, Template};
 use crate::progress::Progress;
-use crate::provider::Binding;
+use crate::provider::{Binding, ResourceView};
 use crate::snapshot::Snapshot;
 use crate::snapshot::estate::{Estate, PolicyId};
 use crate::snapshot::library::{PatternEntry, PatternKind};
@@ -346,10 +346,21 @@ impl Inquiry<'_> {
             _ => Asked::Id(pattern.to_owned()),
         };
         let mut sources = Vec::new();
+        // The time is the same whatever is asked about: what it rules out gives nothing anywhere.
+        let mut states = self.setting.states.clone();
+        let anything = ResourceView {
+            kind: None,
+            flags: 0,
+            tag: &|_| None,
+            account: None,
+            organisation: None,
+            at: self.setting.at,
+        };
+        states.bind_resource(estate.provider, &estate.library, &anything);
         let scene = super::leaf::Scene {
             provider: estate.provider,
             library: &estate.library,
-            states: &self.setting.states,
+            states: &states,
             asked: &asked,
             permission: None,
             own_account: None,
@@ -363,7 +374,8 @@ impl Inquiry<'_> {
             for (_, statement) in estate.library.statements_of(estate.policies[policy].document) {
                 let applies = statement.effect == Effect::Allow
                     && who(statement.who)
-                    && scene.resources(statement.resources) != Tri::No;
+                    && scene.resources(statement.resources) != Tri::No
+                    && scene.condition_tri(statement.condition) != Tri::No;
                 if applies {
                     let mut names = vec![estate.text(estate.policies[policy].name).to_owned()];
                     names.extend(via.map(|via| estate.text(via).to_owned()));
