@@ -8,6 +8,7 @@ mod error;
 #[cfg(feature = "fs")]
 mod fs;
 mod model;
+mod paths;
 mod pattern;
 mod progress;
 mod provider;
@@ -31,6 +32,7 @@ pub use model::{
     AccessLevel, Catalog, ContextValue, CredentialKind, FileReport, KeyInfo, KeyType, Match, MissingLayer,
     PermissionInfo, PrincipalKind, Query, Rejected, Request, ResourceTypeInfo, Session, UnknownContext,
 };
+pub use paths::{BecomeRow, Becoming};
 pub use progress::{Cancel, Progress, Step};
 pub use snapshot::Snapshot;
 pub use snapshot::builder::SnapshotBuilder;

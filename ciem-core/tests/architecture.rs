@@ -27,7 +27,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("provider", &["base", "pattern", "condition", "model", "truth"]),
     ("snapshot", &["base", "container", "pattern", "condition", "model", "truth", "provider"]),
     ("access", &["base", "pattern", "condition", "model", "truth", "provider", "snapshot"]),
-    ("wire", &["base", "pattern", "condition", "model", "truth", "provider", "snapshot", "access"]),
+    ("paths", &["base", "condition", "model", "truth", "provider", "snapshot", "access"]),
+    ("wire", &["base", "pattern", "condition", "model", "truth", "provider", "snapshot", "access", "paths"]),
     ("fs", &["container", "snapshot"]),
 ];
 

@@ -11,7 +11,7 @@ use super::via::Routes;
 use crate::base::{IdSet, Text};
 use crate::condition::{Atom, Expr, simplify};
 use crate::error::Error;
-use crate::model::{Match, PrincipalKind, Query};
+use crate::model::{Match, PrincipalKind, Query, Session};
 use crate::progress::Progress;
 use crate::provider::Binding;
 use crate::snapshot::Snapshot;
@@ -204,6 +204,20 @@ fn sets(
     Ok((found, reach))
 }
 
+/// Who surely may, and those of whom the sets leave it open; for questions about one resource.
+pub(crate) fn sure_and_open(
+    estate: &Estate,
+    plan: &Plan,
+    setting: &Setting,
+    progress: &Progress,
+) -> Result<(IdSet<PrincipalId>, IdSet<PrincipalId>), Error> {
+    let (found, _) = sets(estate, plan, setting, progress)?;
+    let sure = found.sure().among(&estate.everybody);
+    let mut open = found.poss().among(&estate.everybody);
+    open.subtract(&sure);
+    Ok((sure, open))
+}
+
 impl Holders {
     /// How many rows there are: principals, and people once for each assignment.
     pub fn count(&self) -> u64 {
@@ -290,9 +304,9 @@ impl Holders {
 
 /// What a residual means, written out once for all who share it.
 #[derive(Debug)]
-struct Found {
-    verdict: Verdict,
-    condition: Option<String>,
+pub(crate) struct Found {
+    pub(crate) verdict: Verdict,
+    pub(crate) condition: Option<String>,
     resources: Vec<String>,
     limited_by_resource: bool,
 }
@@ -309,7 +323,7 @@ impl Found {
 }
 
 /// One question to many callers.
-struct Asking<'a> {
+pub(crate) struct Asking<'a> {
     estate: &'a Estate,
     plan: &'a Plan,
     /// Bound to whoever was asked about last.
@@ -337,7 +351,7 @@ struct Asking<'a> {
 }
 
 impl<'a> Asking<'a> {
-    fn new(
+    pub(crate) fn new(
         estate: &'a Estate,
         plan: &'a Plan,
         setting: &Setting,
@@ -363,7 +377,7 @@ impl<'a> Asking<'a> {
         }
     }
 
-    fn found(&mut self, id: PrincipalId) -> Arc<Found> {
+    pub(crate) fn found(&mut self, id: PrincipalId) -> Arc<Found> {
         let likeness = self.likenesses.of(id);
         self.found_as(id, likeness)
     }
@@ -378,7 +392,12 @@ impl<'a> Asking<'a> {
     }
 
     fn residual(&mut self, caller: &Caller) -> Arc<Found> {
-        caller.bind(self.estate, &mut self.setting, None);
+        self.residual_in(caller, None)
+    }
+
+    /// As `residual`, where something is known of the session; to be asked of one caller only.
+    pub(crate) fn residual_in(&mut self, caller: &Caller, session: Option<&Session>) -> Arc<Found> {
+        caller.bind(self.estate, &mut self.setting, session);
         self.reached.clear();
         self.reached.extend(self.reach.iter().map(|set| caller.principal.is_none_or(|id| set.contains(id))));
         self.mark(caller);

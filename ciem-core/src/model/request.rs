@@ -149,12 +149,12 @@ pub enum Match {
     All,
 }
 
-/// The question of `who_can`, `what_can` and `matrix`; each uses the fields it needs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The question of `who_can`, `what_can`, `matrix` and `can_become`; each uses the fields it needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Query {
-    /// `what_can`, `matrix`: whose access; `matrix` takes everybody's without it.
+    /// `what_can`, `matrix`, `can_become`: whose access; the latter two take everybody's without it.
     pub principal: Option<String>,
     /// `who_can`: the permission; `matrix`, `what_can`: only permissions that match this pattern.
     pub action: Option<String>,
@@ -176,6 +176,26 @@ pub struct Query {
     /// Leaves the resources' own policies out: what the caller's side allows, whatever buckets, keys and trust
     /// policies say. The question of who is an administrator is of this kind.
     pub caller_side_only: bool,
+    /// `can_become`: whether to list what is reached in several steps, too.
+    pub transitive: bool,
+}
+
+impl Default for Query {
+    fn default() -> Self {
+        Query {
+            principal: None,
+            action: None,
+            resource: None,
+            matching: Match::default(),
+            context: BTreeMap::new(),
+            session: None,
+            at: None,
+            unknown_context: UnknownContext::default(),
+            missing_layer: MissingLayer::default(),
+            caller_side_only: false,
+            transitive: true,
+        }
+    }
 }
 
 impl Query {

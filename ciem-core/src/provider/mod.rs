@@ -45,6 +45,8 @@ pub(crate) struct Provider {
     /// Of a permission by name: the catalogue need not know it.
     pub(crate) permission_facts: fn(&Catalog, &str) -> u32,
     pub(crate) resource_facts: fn(&ResourceTraits) -> u32,
+    /// How principals turn into others.
+    pub(crate) becoming: BecomingSpec,
     /// The patterns of ids that a resource's own policy speaks for.
     pub(crate) covered: fn(&str) -> Vec<String>,
     /// The resource whose own policy speaks for an id, where it is another one.
@@ -85,6 +87,32 @@ impl std::fmt::Debug for Provider {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name)
     }
+}
+
+/// How principals turn into others. Kinds are wire names.
+#[derive(Debug)]
+pub(crate) struct BecomingSpec {
+    /// The kind where a person acts as what an assignment gives.
+    pub(crate) assigned: &'static str,
+    pub(crate) ways: &'static [WaySpec],
+    pub(crate) passing: Option<PassingSpec>,
+}
+
+/// A permission whose use turns the caller into the principal that is asked for as a resource.
+#[derive(Debug)]
+pub(crate) struct WaySpec {
+    pub(crate) permission: &'static str,
+    /// The kind by the caller's kind and id; `None` where no such caller can use the permission.
+    pub(crate) kind: fn(PrincipalKind, &str) -> Option<&'static str>,
+}
+
+/// A permission to hand a principal that services can turn into to one of them.
+#[derive(Debug)]
+pub(crate) struct PassingSpec {
+    pub(crate) permission: &'static str,
+    pub(crate) kind: &'static str,
+    /// The context key that names the service.
+    pub(crate) to: &'static str,
 }
 
 /// An input that is no layer's, and how to get it.

@@ -24,8 +24,8 @@ use serde_json::json;
 
 /// Asks `snapshot` and answers in JSON.
 ///
-/// Verbs: `can`, `explain`, `who_can`, `what_can`, `matrix`, `coverage`, `principals`, `permissions`,
-/// `resources`, `credentials`, `last_accessed`. Tables have the form `{"v": 1, "rows": [...], "assumptions": [...]}`.
+/// Verbs: `can`, `explain`, `who_can`, `what_can`, `matrix`, `can_become`, `coverage`, `principals`,
+/// `permissions`, `resources`, `credentials`, `last_accessed`. Tables have the form `{"v": 1, "rows": [...], "assumptions": [...]}`.
 ///
 /// ```
 /// # use ciem_core::{SnapshotBuilder, wire};
@@ -61,8 +61,8 @@ pub fn call_with(
 
 /// Asks `snapshot` a question that is answered with rows, kept as columns; [`Table::to_json`] is the answer of [`call`].
 ///
-/// Verbs: `who_can`, `what_can`, `matrix`, `principals`, `permissions`, `resources`, `credentials`, `last_accessed`.
-/// `progress` is polled while rows are computed and while they are collected.
+/// Verbs: `who_can`, `what_can`, `matrix`, `can_become`, `principals`, `permissions`, `resources`, `credentials`,
+/// `last_accessed`. `progress` is polled while rows are computed and while they are collected.
 ///
 /// # Errors
 /// As [`call_with`]; `too_large` if the distinct texts of the answer exceed 2 GiB.
@@ -80,6 +80,10 @@ pub fn table(snapshot: &Snapshot, verb: &str, request: &str, progress: &Progress
         "matrix" => {
             let matrix = snapshot.matrix_with(&parse::<Query>(request)?, progress)?;
             collect(matrix.cells(), Some(matrix.len()), &[], progress)
+        }
+        "can_become" => {
+            let becoming = snapshot.can_become_with(&parse::<Query>(request)?, progress)?;
+            collect(becoming.rows(), None, becoming.assumptions(), progress)
         }
         "principals" => collect(snapshot.principals(), None, &[], progress),
         "permissions" => collect(snapshot.permissions(), None, &[], progress),

@@ -6,12 +6,15 @@ use crate::access::matrix::MatrixCells;
 use crate::access::usage::{AccessedRow, CredentialRow};
 use crate::access::what_can::AccessRow;
 use crate::access::who_can::HolderRow;
+use crate::paths::BecomeRow;
 
 record!(HolderRow { principal, principal_kind, provider, account, tier, verdict, condition, resources, via });
 
 record!(AccessRow { permissions, resources, except, verdict, condition, tier, via });
 
 record!(MatrixCells<'a> { principal, principal_kind, provider, account, surely, possibly });
+
+record!(BecomeRow { from, from_kind, to, kind, provider, verdict, condition, hops, through, mutual, via });
 
 record!(PrincipalRow {
     principal,

@@ -1,5 +1,6 @@
 //! Amazon Web Services: identity and access management, organisations, resource policies.
 
+mod becoming;
 pub(crate) mod catalog;
 pub(crate) mod condition;
 pub(crate) mod document;

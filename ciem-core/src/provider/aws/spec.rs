@@ -1,5 +1,6 @@
 //! What AWS declares of itself: layers, facts, callers, and where context keys come from.
 
+use super::becoming::BECOMING;
 use super::rule::{self, rule};
 use super::{
     ABAC_DISABLED, ABAC_ENABLED, ARN, BOUNDARY, ENDPOINT, IDENTITY, PUBLIC_BLOCK, PUBLIC_POLICY, RCP,
@@ -33,6 +34,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     principal_facts,
     permission_facts,
     resource_facts,
+    becoming: BECOMING,
     covered,
     carrier,
     key_scope,

@@ -1,0 +1,201 @@
+//! What is asked to find edges: who may use a permission that makes one, on each principal that can be turned into.
+
+use crate::access::question::{Caller, Given, Plan, Setting};
+use crate::access::who_can::{Asking, Found, sure_and_open};
+use crate::base::IdSet;
+use crate::error::Error;
+use crate::model::{ContextValue, PrincipalKind, Query};
+use crate::progress::Progress;
+use crate::provider::{PassingSpec, WaySpec};
+use crate::snapshot::estate::Estate;
+use crate::truth::PrincipalId;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// A question about one principal as a resource, answered for everybody at once.
+#[derive(Debug)]
+pub(super) struct Inquiry {
+    pub(super) plan: Plan,
+    /// Into whom the permission turns.
+    pub(super) target: PrincipalId,
+    /// Which of [`Settings`].
+    pub(super) setting: usize,
+    sure: IdSet<PrincipalId>,
+    open: IdSet<PrincipalId>,
+}
+
+impl Inquiry {
+    fn new(
+        estate: &Estate,
+        permission: u16,
+        target: PrincipalId,
+        (setting, asked): (usize, &Setting),
+        progress: &Progress,
+    ) -> Result<Self, Error> {
+        let resource = estate.text(estate.principals[target].id);
+        let plan = Plan::new(estate, permission, resource, false)?;
+        let (sure, open) = sure_and_open(estate, &plan, asked, progress)?;
+        Ok(Inquiry { plan, target, setting, sure, open })
+    }
+
+    /// What the access of `callers` depends on; those who have none are left out.
+    pub(super) fn among(
+        &self,
+        estate: &Estate,
+        setting: &Setting,
+        callers: &IdSet<PrincipalId>,
+        mut found: impl FnMut(PrincipalId, Option<&Found>),
+    ) {
+        let (mut sure, mut open) = (self.sure.clone(), self.open.clone());
+        sure.intersect_with(callers);
+        open.intersect_with(callers);
+        sure.iter().for_each(|id| found(id, None));
+        if open.is_empty() {
+            return;
+        }
+        let mut asking = Asking::about_one(estate, &self.plan, setting.clone());
+        for id in open.iter() {
+            let answer = asking.residual(&Caller::of(estate, id, None));
+            found(id, Some(&answer));
+        }
+    }
+
+    /// The same of a caller that is no record, or acts in a session of which something is known.
+    pub(super) fn of(&self, estate: &Estate, setting: &Setting, caller: &Caller, query: &Query) -> Rc<Found> {
+        Asking::about_one(estate, &self.plan, setting.clone()).residual_in(caller, query.session.as_ref())
+    }
+
+    /// Services that may, surely or not.
+    fn services(&self, estate: &Estate) -> IdSet<PrincipalId> {
+        let mut services = self.sure.clone();
+        services.union_with(&self.open);
+        services.intersect_with(estate.of_kind(PrincipalKind::Service));
+        services
+    }
+}
+
+/// A request's settings, one for each service that something is passed to, and one for all else.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) all: Vec<Setting>,
+    /// The same for the first step, where the query says something of the session.
+    pub(super) in_session: Vec<Setting>,
+    by_service: BTreeMap<PrincipalId, usize>,
+}
+
+impl Settings {
+    pub(super) fn new(estate: &Estate, query: &Query) -> Result<Self, Error> {
+        let mut settings = Settings { all: Vec::new(), in_session: Vec::new(), by_service: BTreeMap::new() };
+        settings.add(estate, query, None)?;
+        Ok(settings)
+    }
+
+    fn add(&mut self, estate: &Estate, query: &Query, told: Option<(&str, &str)>) -> Result<usize, Error> {
+        let mut context = query.context.clone();
+        if let Some((key, value)) = told {
+            context.retain(|known, _| !known.eq_ignore_ascii_case(key));
+            context.insert(key.to_owned(), ContextValue::One(value.to_owned()));
+        }
+        let given = |session| Given {
+            context: &context,
+            session,
+            at: query.at.as_deref(),
+            unknown: query.unknown_context,
+            missing: query.missing_layer,
+        };
+        self.all.push(Setting::new(estate, &given(None))?);
+        if query.session.is_some() {
+            self.in_session.push(Setting::new(estate, &given(query.session.as_ref()))?);
+        }
+        Ok(self.all.len() - 1)
+    }
+
+    fn for_service(
+        &mut self,
+        estate: &Estate,
+        query: &Query,
+        passing: &PassingSpec,
+        service: PrincipalId,
+    ) -> Result<usize, Error> {
+        if let Some(&known) = self.by_service.get(&service) {
+            return Ok(known);
+        }
+        let name = estate.text(estate.principals[service].id);
+        let index = self.add(estate, query, Some((passing.to, name)))?;
+        self.by_service.insert(service, index);
+        Ok(index)
+    }
+
+    /// As the caller of the query asks.
+    pub(super) fn first(&self, index: usize) -> &Setting {
+        // INVARIANT: an index comes from `add`.
+        self.in_session.get(index).unwrap_or(&self.all[index])
+    }
+}
+
+/// A way to turn into another principal, asked about.
+#[derive(Debug)]
+pub(super) struct Taking {
+    pub(super) way: &'static WaySpec,
+    pub(super) inquiry: Inquiry,
+}
+
+/// Whether a principal may be passed to a service that can turn into it.
+#[derive(Debug)]
+pub(super) struct Passed {
+    pub(super) service: PrincipalId,
+    /// By number: how the service turns into it.
+    pub(super) taking: usize,
+    pub(super) inquiry: Inquiry,
+}
+
+/// Every principal whose own policy can make a difference to a permission that turns into it.
+pub(super) fn takings(
+    estate: &Estate,
+    settings: &Settings,
+    progress: &Progress,
+) -> Result<Vec<Taking>, Error> {
+    let mut found = Vec::new();
+    let count = estate.resources.len();
+    for (done, resource) in estate.resources.iter().enumerate() {
+        progress.tick("asking", done, Some(count))?;
+        let Some(&target) = estate.by_id.get(&resource.id).filter(|_| resource.askable) else { continue };
+        if estate.text(resource.id).contains(['*', '?']) {
+            continue;
+        }
+        for way in estate.provider.becoming.ways {
+            let permission = estate.universe.find(way.permission);
+            let Some(permission) = permission.filter(|&id| resource.spoken.contains(id)) else { continue };
+            let inquiry = Inquiry::new(estate, permission, target, (0, &settings.all[0]), progress)?;
+            found.push(Taking { way, inquiry });
+        }
+    }
+    Ok(found)
+}
+
+/// Who may pass on what services can turn into.
+pub(super) fn passings(
+    estate: &Estate,
+    query: &Query,
+    takings: &[Taking],
+    settings: &mut Settings,
+    progress: &Progress,
+) -> Result<Vec<Passed>, Error> {
+    let mut found = Vec::new();
+    let Some(passing) = &estate.provider.becoming.passing else { return Ok(found) };
+    let Some(permission) = estate.universe.find(passing.permission) else { return Ok(found) };
+    for (number, taking) in takings.iter().enumerate() {
+        progress.tick("asking", number, Some(takings.len()))?;
+        for service in taking.inquiry.services(estate).iter() {
+            let name = estate.text(estate.principals[service].id);
+            if (taking.way.kind)(PrincipalKind::Service, name).is_none() {
+                continue;
+            }
+            let index = settings.for_service(estate, query, passing, service)?;
+            let asked = (index, &settings.all[index]);
+            let inquiry = Inquiry::new(estate, permission, taking.inquiry.target, asked, progress)?;
+            found.push(Passed { service, taking: number, inquiry });
+        }
+    }
+    Ok(found)
+}
