@@ -94,6 +94,14 @@ export interface MatrixQuestion extends Options, Work {
   callerSideOnly?: boolean
 }
 
+export interface BecomeQuestion extends Options, Work {
+  /** Everybody's edges without it. */
+  principal?: string
+  session?: Session
+  /** Whether to list what is reached in several steps, too. True without it. */
+  transitive?: boolean
+}
+
 export interface LoadOptions extends Work {
   /** Whether a file that cannot be read fails the call or is listed in `coverage()`. */
   onError?: 'raise' | 'skip'
@@ -191,6 +199,27 @@ export interface MatrixRow {
   surely: string[]
   /** These, and those allowed on some of the resources or under a condition. */
   possibly: string[]
+}
+
+export interface BecomeRow {
+  /** A principal, a person, a service, an identity provider, or an account that is not in the snapshot. */
+  from: string
+  from_kind: string
+  to: string
+  /** How the last step is made; of `pass_role`, `from` may pass `to` to the service in `through`. */
+  kind: string
+  provider: string
+  verdict: string
+  /** JSON text; of several steps an `and` of what each depends on. */
+  condition: string | null
+  /** The number of steps. */
+  hops: number
+  /** The principals in between, in order. */
+  through: string[]
+  /** Whether `to` can become `from`, too. */
+  mutual: boolean
+  /** Policies, groups and assignments that all steps come through. */
+  via: string[]
 }
 
 export interface PrincipalRow {
@@ -303,6 +332,8 @@ export class Snapshot {
   whatCan(question: AccessQuestion): Promise<Table<AccessRow>>
   /** What can every principal do? */
   matrix(question?: MatrixQuestion): Promise<Table<MatrixRow>>
+  /** Into whom can a principal, or everybody, turn? */
+  canBecome(question?: BecomeQuestion): Promise<Table<BecomeRow>>
   /** What was read and what was not. */
   coverage(): Coverage
   /** Users and roles of the loaded accounts, and callers that policies name. */

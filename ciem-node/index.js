@@ -175,6 +175,10 @@ class Snapshot {
     return this.#long('matrix', question)
   }
 
+  canBecome(question) {
+    return this.#long('can_become', question)
+  }
+
   coverage() {
     return this.#ask('coverage')
   }

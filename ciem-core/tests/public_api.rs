@@ -9,9 +9,9 @@
 )]
 
 use ciem_core::{
-    Access, Cancel, Catalog, Coverage, Decision, Error, Explanation, Holders, LoadOptions, Matrix, OnError,
-    Place, Prepared, PreparedRequest, Progress, Query, Request, Scratch, Snapshot, SnapshotBuilder, Step,
-    Verdict, wire,
+    Access, Becoming, Cancel, Catalog, Coverage, Decision, Error, Explanation, Holders, LoadOptions, Matrix,
+    OnError, Place, Prepared, PreparedRequest, Progress, Query, Request, Scratch, Snapshot, SnapshotBuilder,
+    Step, Verdict, wire,
 };
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -128,6 +128,7 @@ fn values_can_be_shared_between_threads() {
     shared::<Holders>();
     shared::<Access>();
     shared::<Matrix>();
+    shared::<Becoming>();
     shared::<Prepared<'static>>();
     shared::<PreparedRequest>();
     shared::<Decision>();
@@ -143,7 +144,7 @@ fn values_can_be_shared_between_threads() {
 }
 
 /// The verbs that can be stopped; of some questions everything is sure at once.
-fn stoppable(snapshot: &Snapshot, progress: &Progress) -> [(&'static str, Result<(), Error>); 8] {
+fn stoppable(snapshot: &Snapshot, progress: &Progress) -> [(&'static str, Result<(), Error>); 10] {
     let who = Query::who("s3:GetObject", OBJECT);
     let call = |verb, request| wire::call_with(snapshot, verb, request, progress).map(drop);
     [
@@ -155,6 +156,8 @@ fn stoppable(snapshot: &Snapshot, progress: &Progress) -> [(&'static str, Result
         ("wire who_can", call("who_can", r#"{"action": "s3:GetObject"}"#)),
         ("wire what_can", call("what_can", r#"{"principal": "bo"}"#)),
         ("wire matrix", call("matrix", "{}")),
+        ("can_become", snapshot.can_become_with(&Query::default(), progress).map(drop)),
+        ("wire can_become", call("can_become", "{}")),
     ]
 }
 

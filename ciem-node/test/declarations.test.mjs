@@ -34,6 +34,7 @@ test('rows and documents', async () => {
     HolderRow: await snapshot.whoCan({ action: 's3:GetObject' }),
     AccessRow: await snapshot.whatCan({ principal: QUESTION.principal }),
     MatrixRow: await snapshot.matrix(),
+    BecomeRow: await snapshot.canBecome(),
     PrincipalRow: snapshot.principals(),
     PermissionRow: snapshot.permissions(),
     ResourceRow: (await ciem.Snapshot.load(ESTATE)).resources(),

@@ -12,6 +12,7 @@ const asks = {
   whoCan: (options) => snapshot.whoCan({ action: 's3:GetObject', ...options }),
   whatCan: (options) => snapshot.whatCan({ principal: QUESTION.principal, ...options }),
   matrix: (options) => snapshot.matrix(options),
+  canBecome: (options) => snapshot.canBecome(options),
 }
 
 for (const [verb, ask] of Object.entries(asks)) {

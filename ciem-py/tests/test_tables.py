@@ -29,6 +29,7 @@ def tables(snapshot):
         "who_can": snapshot.who_can("s3:GetObject", "arn:aws:s3:::pay/x"),
         "what_can": snapshot.what_can("eve"),
         "matrix": snapshot.matrix(),
+        "can_become": snapshot.can_become(),
         "principals": snapshot.principals(),
         "permissions": snapshot.permissions(),
         "resources": snapshot.resources(),

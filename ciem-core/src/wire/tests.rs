@@ -11,12 +11,13 @@ const VERBS: &[(&str, &str)] = &[
     ("who_can", r#"{"action": "s3:GetObject", "resource": "arn:aws:s3:::pay/*"}"#),
     ("what_can", r#"{"principal": "arn:aws:iam::111122223333:user/ana"}"#),
     ("matrix", "{}"),
+    ("can_become", "{}"),
     ("principals", "{}"),
     ("permissions", "{}"),
     ("resources", "{}"),
 ];
 
-/// Two users: one with a condition and tags of which a name needs escapes, one without anything.
+/// A role that the first of two users may take on; the users: one with a condition and tags of which a name needs escapes, one without anything.
 fn snapshot() -> Snapshot {
     let statement = json!({
         "Effect": "Allow", "Action": "s3:Get*", "Resource": ["arn:aws:s3:::pay/*", "arn:aws:s3:::log/*"],
@@ -32,8 +33,13 @@ fn snapshot() -> Snapshot {
     };
     let tags = json!([{"Key": "team", "Value": "pay"}, {"Key": "a\"b", "Value": "line\nbreak \u{1f511}"}]);
     let users = [user("ana", json!([policy]), tags), user("bo", json!([]), json!([]))];
+    let trust = json!({"Effect": "Allow", "Principal": {"AWS": users[0]["Arn"]}, "Action": "sts:AssumeRole"});
+    let role = json!({
+        "Arn": "arn:aws:iam::111122223333:role/app", "RoleName": "app", "Path": "/", "RoleId": "AROAapp",
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+    });
     let export =
-        json!({"UserDetailList": users, "RoleDetailList": [], "GroupDetailList": [], "Policies": []});
+        json!({"UserDetailList": users, "RoleDetailList": [role], "GroupDetailList": [], "Policies": []});
     let mut builder = SnapshotBuilder::new();
     builder.add("account.json", export.to_string().as_bytes()).unwrap();
     builder.finish().unwrap()
@@ -59,6 +65,7 @@ fn rows_are_what_the_engine_serialises() {
         rows(snapshot.who_can(&request(VERBS[0].1)).unwrap().rows()),
         rows(snapshot.what_can(&request(VERBS[1].1)).unwrap().rows().iter()),
         rows(snapshot.matrix(&request(VERBS[2].1)).unwrap().rows()),
+        rows(snapshot.can_become(&request(VERBS[3].1)).unwrap().rows()),
         rows(snapshot.principals()),
         rows(snapshot.permissions()),
         rows(snapshot.resources()),

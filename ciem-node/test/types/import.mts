@@ -1,7 +1,7 @@
 // Compiled, never run: the declarations fit every way in which the library is used.
 import ciem, { CiemError, Snapshot, Table, simulate } from 'ciem'
 import type {
-  AccessRow, AccessedRow, Condition, Coverage, CredentialRow, Decision, Explanation, HolderRow, MatrixRow, PermissionRow, Place, PrincipalRow,
+  AccessRow, AccessedRow, BecomeRow, Condition, Coverage, CredentialRow, Decision, Explanation, HolderRow, MatrixRow, PermissionRow, Place, PrincipalRow,
   Question, ResourceRow, Session, Statement, Step,
 } from 'ciem'
 
@@ -37,6 +37,8 @@ export async function everyVerb(): Promise<void> {
   const access: Table<AccessRow> = await snapshot.whatCan({ principal: 'p', action: 's3:*', session, at: '2026-01-01T00:00:00Z', ...work })
   const matrix: Table<MatrixRow> = await snapshot.matrix({ resource: 'r', ...work })
   const everything: Table<MatrixRow> = await snapshot.matrix()
+  const becoming: Table<BecomeRow> = await snapshot.canBecome({ principal: 'p', transitive: false, session, ...options, ...work })
+  for (const row of becoming) facts.push(row.from, row.kind, `${row.hops} ${row.mutual}`, ...row.through)
   for (const row of access.slice(0, 10)) facts.push(...row.permissions, ...row.except, row.condition ?? undefined)
   for (const row of matrix.slice(-3)) facts.push(...row.surely, ...row.possibly)
 

@@ -129,6 +129,29 @@ class Snapshot:
         """
         return self._table("matrix", _options(locals()))
 
+    def can_become(
+        self,
+        principal: str | None = None,
+        *,
+        transitive: bool = True,
+        context: dict[str, Any] | None = None,
+        session: dict[str, Any] | None = None,
+        at: str | datetime | None = None,
+        unknown_context: str | None = None,
+        missing_layer: str | None = None,
+        on_progress: OnProgress = None,
+    ) -> Table:
+        """Into whom ``principal`` can turn, or everybody without it: roles taken on, assignments, identity providers,
+        services, and who may pass a role to a service.
+
+        ``transitive=False`` lists single steps only; otherwise there is a row, too, for each principal that is best reached over
+        several, with their number in ``hops`` and the principals in between in ``through``.
+
+        >>> ciem.load("exports").can_become("ana").column("to")
+        []
+        """
+        return self._table("can_become", _options(locals()))
+
     def coverage(self) -> dict[str, Any]:
         """What was read and what was not: files, counts, layers, rejected policies, assumptions.
 
