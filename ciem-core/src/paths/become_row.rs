@@ -63,7 +63,8 @@ impl Snapshot {
     ///
     /// Single steps are what `can` says of the permission to take on a role (its trust and the caller's own side),
     /// and assignments. With `query.transitive` each principal that is best reached over several steps has a row for
-    /// the surest chain, and of these the shortest.
+    /// the surest chain (the fewest unknown
+    /// steps, then the fewest conditional ones), and of these the shortest.
     ///
     /// ```
     /// # use ciem_core::{Query, SnapshotBuilder};

@@ -1,62 +1,61 @@
 //! What a principal becomes over several steps: for each one reached the surest chain, and of these the shortest.
 
 use super::graph::{Edge, Node};
-use super::needs::rank;
 use crate::access::decide::Verdict;
 use foldhash::fast::RandomState;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
-/// The steps from `source` to each principal that is best reached over more than one, by the order of discovery.
+/// Unknown steps, steps under a condition, steps.
+type Cost = (u64, u64, u64);
+
+/// What is known of a principal: the cost of the best chain so far, and its last step.
+type Best = HashMap<NodeIndex, (Cost, EdgeIndex), RandomState>;
+
+/// The steps from `source` to each principal that is best reached over more than one.
 pub(super) fn chains(graph: &DiGraph<Node, Edge>, source: NodeIndex) -> Vec<Vec<EdgeIndex>> {
-    let mut done: HashSet<NodeIndex, RandomState> = HashSet::from_iter([source]);
-    let mut found = Vec::new();
-    // What sure steps reach needs no others; a doubtful step is looked at only for what is left.
-    for most in [Verdict::Allow, Verdict::Conditional, Verdict::Unknown] {
-        let (last, order) = search(graph, source, most);
-        for to in order {
-            if done.insert(to) {
-                let steps = steps_to(graph, &last, to);
-                if steps.len() > 1 {
-                    found.push(steps);
-                }
-            }
-        }
-    }
+    let best = search(graph, source);
+    let mut found: Vec<Vec<EdgeIndex>> =
+        best.iter().filter(|(_, (cost, _))| cost.2 > 1).map(|(&to, _)| steps_to(graph, &best, to)).collect();
+    found.sort_unstable();
     found
 }
 
-type LastSteps = HashMap<NodeIndex, EdgeIndex, RandomState>;
-
-/// Breadth first over steps that are no worse than `most`: the last step to whatever is reached, nearest first.
-fn search(graph: &DiGraph<Node, Edge>, source: NodeIndex, most: Verdict) -> (LastSteps, Vec<NodeIndex>) {
-    let mut last = LastSteps::default();
-    let mut order = Vec::new();
-    let mut open = VecDeque::from([source]);
-    while let Some(from) = open.pop_front() {
-        let usable = |edge: &Edge| edge.is_step() && rank(edge.needs.verdict) <= rank(most);
-        // Edges come newest first; the oldest of equals shall count.
-        let mut edges: Vec<_> = graph.edges(from).filter(|edge| usable(edge.weight())).collect();
-        edges.reverse();
-        edges.sort_by_key(|edge| rank(edge.weight().needs.verdict));
-        for edge in edges {
+fn search(graph: &DiGraph<Node, Edge>, source: NodeIndex) -> Best {
+    let mut best = Best::default();
+    // Of equal chains the one over the first principals counts, whatever else was asked about.
+    let mut open = BinaryHeap::from([Reverse(((0, 0, 0), graph[source], source))]);
+    while let Some(Reverse((cost, _, from))) = open.pop() {
+        if best.get(&from).is_some_and(|&(known, _)| known < cost) {
+            continue;
+        }
+        for edge in graph.edges(from).filter(|edge| edge.weight().is_step()) {
             let to = edge.target();
-            if to != source && !last.contains_key(&to) {
-                last.insert(to, edge.id());
-                order.push(to);
-                open.push_back(to);
+            let cost = after(cost, edge.weight().needs.verdict);
+            if to != source && best.get(&to).is_none_or(|&(known, _)| cost < known) {
+                best.insert(to, (cost, edge.id()));
+                open.push(Reverse((cost, graph[to], to)));
             }
         }
     }
-    (last, order)
+    best
 }
 
-fn steps_to(graph: &DiGraph<Node, Edge>, last: &LastSteps, to: NodeIndex) -> Vec<EdgeIndex> {
+fn after((unknown, conditional, steps): Cost, verdict: Verdict) -> Cost {
+    match verdict {
+        Verdict::Allow => (unknown, conditional, steps + 1),
+        Verdict::Conditional => (unknown, conditional + 1, steps + 1),
+        Verdict::Unknown | Verdict::Deny => (unknown + 1, conditional, steps + 1),
+    }
+}
+
+fn steps_to(graph: &DiGraph<Node, Edge>, best: &Best, to: NodeIndex) -> Vec<EdgeIndex> {
     let mut steps = Vec::new();
     let mut at = to;
-    while let Some(&step) = last.get(&at) {
+    while let Some(&(_, step)) = best.get(&at) {
         steps.push(step);
         let Some((from, _)) = graph.edge_endpoints(step) else { break };
         at = from;

@@ -18,7 +18,7 @@ use petgraph::visit::EdgeFiltered;
 use std::sync::Arc;
 
 /// Somebody who becomes or is become.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) enum Node {
     Principal(PrincipalId),
     Person(PersonId),

@@ -52,7 +52,7 @@ fn worse(one: Verdict, other: Verdict) -> Verdict {
 }
 
 /// From sure to out of the question.
-pub(super) fn rank(verdict: Verdict) -> u8 {
+fn rank(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Allow => 0,
         Verdict::Conditional => 1,
