@@ -9,10 +9,12 @@ use super::scalar::ScalarEvaluator;
 use crate::base::Text;
 use crate::condition::Tri;
 use crate::model::{CondId, Effect, LayerId, WhoEntry};
+use crate::provider::Binding;
 use crate::snapshot::estate::{Estate, PolicyId};
 use crate::snapshot::library::{PatternKind, StatementId, Stmt};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
+use std::collections::BTreeSet;
 
 /// A statement of a resource's own policy that allows the permission.
 #[derive(Clone, Copy, Debug)]
@@ -101,6 +103,22 @@ impl<'a> Routes<'a> {
     /// Whether the caller has access through a policy that it holds. Of `setting`, as for resources.
     pub(crate) fn is_granted_by(&self, policy: PolicyId, caller: &Caller, setting: &mut Setting) -> bool {
         self.holder(caller, setting).is_granted_by(self.estate.policies[policy].layer, policy)
+    }
+
+    /// Names of all policies, groups and assignments through which the caller has access, sorted.
+    pub(crate) fn all(&self, caller: &Caller, setting: &mut Setting) -> Vec<String> {
+        let estate = self.estate;
+        let mut names = self.of_resources(caller, setting);
+        let layers = estate.provider.layers.iter().filter(|s| s.grants && s.binding == Binding::Principal);
+        let holder = caller.principal.filter(|_| !caller.unloaded);
+        for held in layers.flat_map(|spec| holder.map_or(&[][..], |id| estate.held(spec.id, id))) {
+            if self.is_granted_by(held.policy, caller, setting) {
+                names.push(estate.policies[held.policy].name);
+                names.extend(held.via);
+            }
+        }
+        let names = names.into_iter().map(|name| estate.text(name)).chain(caller.through(estate));
+        names.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     fn holder<'h>(&'h self, caller: &'h Caller, setting: &'h mut Setting) -> Holder<'h, 'a> {

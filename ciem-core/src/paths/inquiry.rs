@@ -10,7 +10,7 @@ use crate::provider::{PassingSpec, WaySpec};
 use crate::snapshot::estate::Estate;
 use crate::truth::PrincipalId;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A question about one principal as a resource, answered for everybody at once.
 #[derive(Debug)]
@@ -53,16 +53,21 @@ impl Inquiry {
         if open.is_empty() {
             return;
         }
-        let mut asking = Asking::about_one(estate, &self.plan, setting.clone());
+        let mut asking = Asking::new(estate, &self.plan, setting, &[]);
         for id in open.iter() {
-            let answer = asking.residual(&Caller::of(estate, id, None));
-            found(id, Some(&answer));
+            found(id, Some(&asking.found(id)));
         }
     }
 
     /// The same of a caller that is no record, or acts in a session of which something is known.
-    pub(super) fn of(&self, estate: &Estate, setting: &Setting, caller: &Caller, query: &Query) -> Rc<Found> {
-        Asking::about_one(estate, &self.plan, setting.clone()).residual_in(caller, query.session.as_ref())
+    pub(super) fn of(
+        &self,
+        estate: &Estate,
+        setting: &Setting,
+        caller: &Caller,
+        query: &Query,
+    ) -> Arc<Found> {
+        Asking::new(estate, &self.plan, setting, &[]).residual_in(caller, query.session.as_ref())
     }
 
     /// Services that may, surely or not.
