@@ -14,6 +14,7 @@ use crate::snapshot::estate::{Estate, PolicyId};
 use crate::snapshot::library::{PatternKind, StatementId, Stmt};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
+use std::collections::BTreeSet;
 
 /// A statement of a resource's own policy that allows the permission.
 #[derive(Clone, Copy, Debug)]
@@ -104,24 +105,20 @@ impl<'a> Routes<'a> {
         self.holder(caller, setting).is_granted_by(self.estate.policies[policy].layer, policy)
     }
 
-    /// Names of policies and groups, sorted, through which one caller has access. Of `setting`, as for resources.
-    pub(crate) fn of(&self, caller: &Caller, setting: &mut Setting) -> Vec<String> {
+    /// Names of all policies, groups and assignments through which the caller has access, sorted.
+    pub(crate) fn all(&self, caller: &Caller, setting: &mut Setting) -> Vec<String> {
         let estate = self.estate;
         let mut names = self.of_resources(caller, setting);
-        let held_by = caller.principal.filter(|_| !caller.unloaded);
-        for spec in estate.provider.layers.iter().filter(|s| s.grants && s.binding == Binding::Principal) {
-            for held in held_by.map_or(&[][..], |id| estate.held(spec.id, id)) {
-                if self.is_granted_by(held.policy, caller, setting) {
-                    names.push(estate.policies[held.policy].name);
-                    names.extend(held.via);
-                }
+        let layers = estate.provider.layers.iter().filter(|s| s.grants && s.binding == Binding::Principal);
+        let holder = caller.principal.filter(|_| !caller.unloaded);
+        for held in layers.flat_map(|spec| holder.map_or(&[][..], |id| estate.held(spec.id, id))) {
+            if self.is_granted_by(held.policy, caller, setting) {
+                names.push(estate.policies[held.policy].name);
+                names.extend(held.via);
             }
         }
-        let names = names.into_iter().map(|name| estate.text(name));
-        let mut names: Vec<String> = names.chain(caller.through(estate)).map(str::to_owned).collect();
-        names.sort_unstable();
-        names.dedup();
-        names
+        let names = names.into_iter().map(|name| estate.text(name)).chain(caller.through(estate));
+        names.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     fn holder<'h>(&'h self, caller: &'h Caller, setting: &'h mut Setting) -> Holder<'h, 'a> {

@@ -351,12 +351,7 @@ pub(crate) struct Asking<'a> {
 }
 
 impl<'a> Asking<'a> {
-    /// About one resource.
-    pub(crate) fn about_one(estate: &'a Estate, plan: &'a Plan, setting: &Setting) -> Asking<'a> {
-        Asking::new(estate, plan, setting, &[])
-    }
-
-    fn new(
+    pub(crate) fn new(
         estate: &'a Estate,
         plan: &'a Plan,
         setting: &Setting,
@@ -382,7 +377,7 @@ impl<'a> Asking<'a> {
         }
     }
 
-    fn found(&mut self, id: PrincipalId) -> Arc<Found> {
+    pub(crate) fn found(&mut self, id: PrincipalId) -> Arc<Found> {
         let likeness = self.likenesses.of(id);
         self.found_as(id, likeness)
     }
@@ -396,10 +391,11 @@ impl<'a> Asking<'a> {
         found
     }
 
-    pub(crate) fn residual(&mut self, caller: &Caller) -> Arc<Found> {
+    fn residual(&mut self, caller: &Caller) -> Arc<Found> {
         self.residual_in(caller, None)
     }
 
+    /// As `residual`, where something is known of the session; to be asked of one caller only.
     pub(crate) fn residual_in(&mut self, caller: &Caller, session: Option<&Session>) -> Arc<Found> {
         caller.bind(self.estate, &mut self.setting, session);
         self.reached.clear();
@@ -407,9 +403,7 @@ impl<'a> Asking<'a> {
         self.mark(caller);
         let reached = Some(self.reached.as_slice());
         let mut case = Case::reaching(self.estate, caller, self.plan, &self.setting, reached);
-        // The names of leaves tell records apart, but neither callers that are none nor their sessions.
-        let told_apart = caller.principal.is_some() && session.is_none();
-        case.memo = told_apart.then_some((&self.leaves, &self.marks));
+        case.memo = Some((&self.leaves, &self.marks));
         let raw = case.residual_expr();
         if let Some(known) = self.known.get(&raw) {
             return Arc::clone(known);

@@ -213,6 +213,6 @@ impl Writer<'_> {
 
     fn routes(&mut self, inquiry: &Inquiry, caller: &Caller) -> Vec<String> {
         let Some(setting) = self.settings.get_mut(inquiry.setting) else { return Vec::new() };
-        Routes::new(self.estate, &inquiry.plan).of(caller, setting)
+        Routes::new(self.estate, &inquiry.plan).all(caller, setting)
     }
 }

@@ -53,10 +53,9 @@ impl Inquiry {
         if open.is_empty() {
             return;
         }
-        let mut asking = Asking::about_one(estate, &self.plan, setting);
+        let mut asking = Asking::new(estate, &self.plan, setting, &[]);
         for id in open.iter() {
-            let answer = asking.residual(&Caller::of(estate, id, None));
-            found(id, Some(&answer));
+            found(id, Some(&asking.found(id)));
         }
     }
 
@@ -68,7 +67,7 @@ impl Inquiry {
         caller: &Caller,
         query: &Query,
     ) -> Arc<Found> {
-        Asking::about_one(estate, &self.plan, setting).residual_in(caller, query.session.as_ref())
+        Asking::new(estate, &self.plan, setting, &[]).residual_in(caller, query.session.as_ref())
     }
 
     /// Services that may, surely or not.
