@@ -105,8 +105,11 @@ fn table(out: &mut String, headings: &[&str], rows: &[Vec<String>]) {
     }
 }
 
+/// Its label, its pieces by name, and the number that counts.
+type Bar<'a> = (String, Vec<(&'a str, usize)>, usize);
+
 /// Rows of a name, a bar in parts, and the number that counts.
-fn bars(out: &mut String, rows: &[(String, Vec<(&str, usize)>, usize)]) {
+fn bars(out: &mut String, rows: &[Bar<'_>]) {
     let whole = |parts: &[(&str, usize)]| parts.iter().map(|(_, count)| count).sum::<usize>();
     let longest = rows.iter().map(|(_, parts, _)| whole(parts)).max().unwrap_or(0).max(1);
     out.push_str("<table>\n");

@@ -255,15 +255,16 @@ fn everybody(
 /// How the rows of everybody come about.
 enum Maker<'a> {
     /// The question has one part: its rows go straight into the list.
-    Whole(&'a Part, Crowd<'a, (RowNumber, RowNumber)>),
+    Whole(&'a Part, Box<Crowd<'a, (RowNumber, RowNumber)>>),
     /// By number of the part.
     Parts(Vec<Option<Crowd<'a, PermissionSet>>>),
 }
 
 impl<'a> Maker<'a> {
     fn new(estate: &'a Estate, plan: &'a RowPlan, setting: &Setting) -> Self {
-        let whole =
-            plan.only_part().and_then(|part| Some(Maker::Whole(part, Crowd::new(estate, part, setting)?)));
+        let whole = plan
+            .only_part()
+            .and_then(|part| Some(Maker::Whole(part, Box::new(Crowd::new(estate, part, setting)?))));
         whole.unwrap_or_else(|| {
             Maker::Parts(plan.parts().map(|part| Crowd::new(estate, part, setting)).collect())
         })

@@ -128,7 +128,7 @@ proptest! {
             prop_assert!(!sure || want == u8::MAX, "sure, and the residual is not always");
             prop_assert!(want == 0 || poss, "the residual is not never, and yet not possible");
             prop_assert!(!open || want != 0, "open, and the residual is never");
-            prop_assert!((!sure || poss) && (!open || poss), "sure and open are within possible");
+            prop_assert!(poss || !sure && !open, "sure and open are within possible");
         }
     }
 }
