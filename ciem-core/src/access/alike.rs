@@ -110,9 +110,8 @@ impl Question<'_> {
     fn key(&self, id: u16) -> (u32, bool, Option<&[u16]>) {
         let estate = self.estate;
         let facts = estate.universe.facts(id);
-        let mut required = estate.provider.layers.iter().filter_map(|spec| spec.required_for);
         // Where a layer is required, its absence matters to what the permission can act on.
-        let types = required.any(|fact| facts >> fact.0 & 1 == 1).then(|| {
+        let types = estate.requires_policy(id).then(|| {
             let info = estate.universe.catalog().info(id);
             info.map_or(&[][..], |info| info.resource_types)
         });

@@ -46,13 +46,7 @@ impl Snapshot {
     fn with_cases<R>(&self, request: &Request, ask: impl FnOnce(&Question<'_>) -> R) -> Result<R, Error> {
         let (estate, permission) = self.find_permission(&request.action)?;
         let callers = find_callers(estate, &request.principal, request.session.as_ref())?;
-        let given = Given {
-            context: &request.context,
-            session: request.session.as_ref(),
-            at: request.at.as_deref(),
-            unknown: request.unknown_context,
-            missing: request.missing_layer,
-        };
+        let given = Given::from(request);
         let mut settings = Vec::with_capacity(callers.len());
         for caller in &callers {
             assert_session(caller, request)?;

@@ -283,13 +283,6 @@ pub(crate) fn residual(cases: &[Case<'_>]) -> Simplified {
 /// Whether the exports list every resource that the permission can act on: it needs a policy of the
 /// resource, and the account was loaded whole.
 pub(crate) fn is_closed(estate: &Estate, caller: &Caller, plan: &Plan) -> bool {
-    let facts = estate.universe.facts(plan.permission);
-    let required = estate
-        .provider
-        .layers
-        .iter()
-        .filter_map(|spec| spec.required_for)
-        .any(|fact| facts >> fact.0 & 1 == 1);
     let account = match plan.generic.as_ref().map(|part| &part.owner) {
         Some(Owner::Account(account)) => Some(*account),
         Some(Owner::Caller) => caller.account,
@@ -298,7 +291,7 @@ pub(crate) fn is_closed(estate: &Estate, caller: &Caller, plan: &Plan) -> bool {
     let whole = |account| {
         estate.accounts[account].loaded && !estate.partial_kinds.contains(&(account, PrincipalKind::Role))
     };
-    required && account.is_some_and(whole)
+    estate.requires_policy(plan.permission) && account.is_some_and(whole)
 }
 
 /// The verdict that a simplified condition means.

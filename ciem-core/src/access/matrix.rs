@@ -1,7 +1,7 @@
 //! The matrix: for each principal, all permissions at once on one resource or pattern.
 
 use super::crowd::Crowd;
-use super::question::{Caller, Given, Part, Setting, find_callers};
+use super::question::{Caller, Part, Setting, find_callers};
 use super::row_plan::{RowPlan, one_part};
 use crate::base::{Row, RowList, RowNumber};
 use crate::error::Error;
@@ -169,15 +169,7 @@ fn block(
     query: &Query,
     progress: &Progress,
 ) -> Result<Block, Error> {
-    let given = Given {
-        context: &query.context,
-        session: query.session.as_ref(),
-        at: query.at.as_deref(),
-        unknown: query.unknown_context,
-        missing: query.missing_layer,
-    };
-    let mut setting = Setting::new(estate, &given)?;
-    setting.own_policies = !query.caller_side_only;
+    let mut setting = Setting::asked(estate, query, query.session.as_ref())?;
     let plan = RowPlan::new(estate, resource, query.caller_side_only)?;
     let wanted = match &query.action {
         Some(action) => Row::from_intervals(&estate.universe.expand(action), estate.universe.len()),

@@ -107,13 +107,7 @@ impl Prepared<'_> {
         let (estate, permission) = self.snapshot.find_permission(&request.action)?;
         let callers = find_callers(estate, &request.principal, request.session.as_ref())?;
         let index = self.snapshot.estates().iter().position(|e| std::ptr::eq(e, estate)).unwrap_or(0);
-        let given = Given {
-            context: &request.context,
-            session: request.session.as_ref(),
-            at: request.at.as_deref(),
-            unknown: request.unknown_context,
-            missing: request.missing_layer,
-        };
+        let given = Given::from(request);
         let plan = Plan::new(estate, permission, &request.resource, false)?;
         let policies = request.session.as_ref().and_then(|session| session.policies.as_ref());
         let documents =

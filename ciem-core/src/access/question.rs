@@ -4,14 +4,12 @@ use super::context::States;
 use crate::base::Text;
 use crate::error::Error;
 use crate::model::{
-    ContextValue, DocId, Facts, LayerId, MissingLayer, PrincipalKind, Session, UnknownContext,
+    ContextValue, DocId, Facts, LayerId, MissingLayer, PrincipalKind, Query, Request, Session, UnknownContext,
 };
 use crate::pattern::{Pattern, Relation};
-use crate::progress::Progress;
 use crate::provider::{Binding, FactSpec, Provider, ResourceTraits, ResourceView};
 use crate::snapshot::estate::{AccountId, Estate, PersonId, ResourceId};
-use crate::snapshot::freeze::freeze;
-use crate::snapshot::library::Library;
+use crate::snapshot::library::{Library, LibraryBuilder};
 use crate::truth::{FactId, PrincipalId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -122,7 +120,31 @@ pub(crate) struct Given<'a> {
     pub(crate) missing: MissingLayer,
 }
 
+impl<'a> From<&'a Request> for Given<'a> {
+    fn from(request: &'a Request) -> Self {
+        Given {
+            context: &request.context,
+            session: request.session.as_ref(),
+            at: request.at.as_deref(),
+            unknown: request.unknown_context,
+            missing: request.missing_layer,
+        }
+    }
+}
+
 impl Setting {
+    /// That of a query, which may leave the policies of resources out.
+    pub(crate) fn asked(estate: &Estate, query: &Query, session: Option<&Session>) -> Result<Setting, Error> {
+        let given = Given {
+            context: &query.context,
+            session,
+            at: query.at.as_deref(),
+            unknown: query.unknown_context,
+            missing: query.missing_layer,
+        };
+        Ok(Setting { own_policies: !query.caller_side_only, ..Setting::new(estate, &given)? })
+    }
+
     pub(crate) fn new(estate: &Estate, given: &Given<'_>) -> Result<Setting, Error> {
         let at = given.at.map(crate::model::instant).transpose()?;
         let mut context = given.context.clone();
@@ -201,7 +223,9 @@ fn brought(
         };
         documents.push((layer, (provider.document)(&mut facts, layer, &text)?));
     }
-    let library = freeze(provider, estate.universe.clone(), facts, &Progress::none())?.0.library;
+    // Over the estate's own permissions: actions that no catalogue knows have other ids elsewhere. Nobody holds these
+    // documents, so there is nothing else to index.
+    let library = LibraryBuilder::new(provider, &estate.universe, &mut facts).finish();
     let states = States::new(&library, context, unknown);
     Ok(Brought { library: Arc::new(library), states, documents })
 }

@@ -3,7 +3,7 @@
 use super::alike;
 use super::can::{general_assumptions, missing};
 use super::decide::{Case, Verdict, verdict};
-use super::question::{Asked, Caller, Given, Part, Plan, Setting, asked_parts, find_callers};
+use super::question::{Asked, Caller, Part, Plan, Setting, asked_parts, find_callers};
 use super::row_plan::RowPlan;
 use super::scalar::ScalarEvaluator;
 use super::who_can::{condition, except};
@@ -86,15 +86,7 @@ impl Snapshot {
         progress.poll("asking", 0, None)?;
         let (estate, _) = self.estate_for(query)?;
         let callers = find_callers(estate, principal, query.session.as_ref())?;
-        let given = Given {
-            context: &query.context,
-            session: query.session.as_ref(),
-            at: query.at.as_deref(),
-            unknown: query.unknown_context,
-            missing: query.missing_layer,
-        };
-        let mut setting = Setting::new(estate, &given)?;
-        setting.own_policies = !query.caller_side_only;
+        let mut setting = Setting::asked(estate, query, query.session.as_ref())?;
         let wanted = query.action.as_ref().map(|action| estate.universe.expand(action));
         let plan = Plan { permission: 0, generic: None, special: Vec::new(), own_scope: true };
         let mut rows = Vec::new();

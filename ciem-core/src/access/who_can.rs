@@ -4,7 +4,7 @@ use super::can::general_assumptions;
 use super::decide::{Case, Verdict, verdict};
 use super::likeness::{Likeness, Likenesses};
 use super::memo::{LeafMemo, PartMarks};
-use super::question::{Caller, Given, Owner, Part, Plan, Setting};
+use super::question::{Caller, Owner, Part, Plan, Setting};
 use super::sets::SetEvaluator;
 use super::shared_sets::SharedSets;
 use super::via::Routes;
@@ -85,15 +85,7 @@ impl Snapshot {
         progress.poll("asking", 0, None)?;
         let resource = query.resource.clone().unwrap_or_else(|| "*".to_owned());
         let (estate, permission) = self.find_permission(action)?;
-        let given = Given {
-            context: &query.context,
-            session: None,
-            at: query.at.as_deref(),
-            unknown: query.unknown_context,
-            missing: query.missing_layer,
-        };
-        let mut setting = Setting::new(estate, &given)?;
-        setting.own_policies = !query.caller_side_only;
+        let setting = Setting::asked(estate, query, None)?;
         let plan = Plan::new(estate, permission, &resource, query.caller_side_only)?;
         let (found, reach) = sets(estate, &plan, &setting, progress)?;
         let sure = found.sure().among(&estate.everybody);
@@ -173,9 +165,7 @@ fn sets(
     let mut sure = found.sure().clone();
     // Whatever is open outside the special parts, or sure there, is not nothing: no list of resources is all of them,
     // unless the exports list all that the permission can act on.
-    let required = estate.provider.layers.iter().filter_map(|spec| spec.required_for);
-    let facts = estate.universe.facts(plan.permission);
-    let closed = required.map(|fact| facts >> fact.0 & 1).any(|bit| bit == 1);
+    let closed = estate.requires_policy(plan.permission);
     let whole = plan.generic.as_ref().map(|part| &part.asked);
     let all_of_it = |part: &Part| whole.is_some_and(|asked| part.asked == *asked);
     let mut open = Principals::none();

@@ -192,6 +192,13 @@ impl ClauseSets {
 }
 
 impl Estate {
+    /// Whether some layer counts for the permission only where the resource has a policy of its own.
+    pub(crate) fn requires_policy(&self, permission: u16) -> bool {
+        let facts = self.universe.facts(permission);
+        let mut required = self.provider.layers.iter().filter_map(|spec| spec.required_for);
+        required.any(|fact| facts >> fact.0 & 1 == 1)
+    }
+
     pub(crate) fn source_name(&self, source: SourceId) -> Option<String> {
         self.sources.get(source.0 as usize).cloned()
     }

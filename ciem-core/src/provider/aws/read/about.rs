@@ -110,7 +110,8 @@ fn abac(page: &Page<'_>) -> Option<bool> {
     }
 }
 
-fn tags(facts: &mut Facts, tags: Option<&[Tag<'_>]>) -> Vec<(Text, Text)> {
+/// Tags in an order that does not depend on the export's.
+pub(super) fn tags(facts: &mut Facts, tags: Option<&[Tag<'_>]>) -> Vec<(Text, Text)> {
     let mut tags: Vec<(&str, &str)> = tags
         .unwrap_or_default()
         .iter()

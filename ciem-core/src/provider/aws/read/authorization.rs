@@ -1,5 +1,6 @@
 //! `aws iam get-account-authorization-details`: users, groups, roles, managed policies.
 
+use super::about::{Tag, tags};
 use super::organization::PolicyEntry;
 use super::text::{Arn, When};
 use super::{Kind, Page};
@@ -109,15 +110,6 @@ struct Boundary<'a> {
     arn: Option<Arn<'a>>,
 }
 
-#[derive(Deserialize)]
-#[serde(expecting = "an object")]
-struct Tag<'a> {
-    #[serde(borrow, rename = "Key")]
-    key: Str<'a>,
-    #[serde(borrow, rename = "Value")]
-    value: Option<Str<'a>>,
-}
-
 /// One version of a managed policy.
 #[derive(Deserialize)]
 #[serde(expecting = "an object")]
@@ -188,7 +180,7 @@ impl Keeper<'_> {
             account,
             name: self.facts.text(user.arn.name()),
             unique_id: user.id.as_ref().map(|id| self.facts.text(id)),
-            tags: self.tags(user.tags.as_deref()),
+            tags: tags(self.facts, user.tags.as_deref()),
             flags: 0,
             policies: self.policies(user.inline.as_deref(), user.attached.as_deref(), user.boundary.as_ref()),
             groups,
@@ -215,7 +207,7 @@ impl Keeper<'_> {
         let account = self.account(&role.arn);
         self.facts.accounts.entry(account).or_default().roles = true;
         let id = self.facts.text(role.arn.as_str());
-        let tags = self.tags(role.tags.as_deref());
+        let tags = tags(self.facts, role.tags.as_deref());
         let linked = role.arn.resource().starts_with("role/aws-service-role/");
         let record = PrincipalRecord {
             id,
@@ -268,16 +260,6 @@ impl Keeper<'_> {
             source: self.source,
         };
         self.facts.policies.insert(record);
-    }
-
-    fn tags(&mut self, tags: Option<&[Tag<'_>]>) -> Vec<(Text, Text)> {
-        let mut tags: Vec<(&str, &str)> = tags
-            .unwrap_or_default()
-            .iter()
-            .map(|tag| (&*tag.key, tag.value.as_deref().unwrap_or_default()))
-            .collect();
-        tags.sort_unstable();
-        tags.iter().map(|(key, value)| (self.facts.text(key), self.facts.text(value))).collect()
     }
 
     /// The policies in an order that does not depend on the export's.
