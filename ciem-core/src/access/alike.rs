@@ -4,7 +4,8 @@
 //! all of these agree, so do the answers. An administrator under a condition has 22,000 doubtful permissions and
 //! a handful of such classes.
 
-use super::question::{Caller, Owner, Part, Setting};
+use super::caller::Caller;
+use super::question::{Owner, Part, Setting};
 use crate::base::Intervals;
 use crate::model::DocId;
 use crate::snapshot::estate::{AccountId, Estate, PolicyId};
@@ -152,7 +153,7 @@ impl Question<'_> {
         for scope in accounts.iter().flat_map(|&account| &estate.accounts[account].chain) {
             policies.extend_from_slice(&estate.scopes[*scope].policies);
         }
-        let named = self.setting.named.iter().filter_map(|(_, resource)| *resource);
+        let named = self.setting.named.iter().map(|(_, resource)| *resource);
         for resource in self.parts.iter().filter_map(|part| part.resource).chain(named) {
             policies.extend_from_slice(&estate.resources[resource].policies);
         }

@@ -1,8 +1,9 @@
 //! `can` and `explain`.
 
 use super::answer::{Decision, Denial, Explanation, LayerView, Missing, StatementView};
+use super::caller::{Caller, find_callers};
 use super::decide::{Case, Verdict, degree, residual, verdict};
-use super::question::{Asked, Caller, Given, Owner, Plan, Setting, find_callers};
+use super::question::{Asked, Given, Owner, Plan, Setting};
 use super::scalar::InForce;
 use crate::condition::{Atom, Expr, Tri};
 use crate::error::{Error, Place};

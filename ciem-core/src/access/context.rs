@@ -6,6 +6,7 @@ use crate::provider::{KeyScope, KeyValue, PrincipalView, Provider};
 use crate::snapshot::estate::Estate;
 use crate::snapshot::library::Library;
 use crate::truth::{Mark, PrincipalId};
+use compact_str::CompactString;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -15,7 +16,8 @@ pub(crate) enum State {
     #[default]
     Unknown,
     Absent,
-    One(Arc<str>),
+    /// Short values lie in the state itself: a verdict reads many, each once.
+    One(CompactString),
     Many(Arc<[Box<str>]>),
 }
 
@@ -32,7 +34,7 @@ impl State {
     fn given(value: &ContextValue) -> State {
         match value {
             ContextValue::Absent => State::Absent,
-            ContextValue::One(value) => State::One(value.as_str().into()),
+            ContextValue::One(value) => State::One(value.into()),
             ContextValue::Many(values) => State::Many(values.iter().map(|v| v.as_str().into()).collect()),
         }
     }
@@ -154,7 +156,7 @@ fn set(states: &mut [State], base: &[State], key: u32, value: KeyValue<'_>) {
     let Some(slot) = states.get_mut(key as usize) else { return };
     match (value, &*slot) {
         // Most keys have the same value for many callers in a row.
-        (KeyValue::One(value), State::One(before)) if **before == *value => {}
+        (KeyValue::One(value), State::One(before)) if before == value => {}
         (KeyValue::One(value), _) => *slot = State::One(value.into()),
         (KeyValue::Absent, _) => *slot = State::Absent,
         (KeyValue::Open, _) => *slot = base.get(key as usize).cloned().unwrap_or_default(),

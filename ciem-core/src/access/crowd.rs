@@ -5,8 +5,9 @@
 //! to an answer and what it denies only ever takes away: the sure half of a row then hangs on what is surely allowed
 //! and possibly denied, the possible half on what is possibly allowed and surely denied.
 
+use super::caller::Caller;
 use super::leaf::Scene;
-use super::question::{Caller, Owner, Part, Setting};
+use super::question::{Owner, Part, Setting};
 use super::rows::{RowEvaluator, constant};
 use super::scalar::ScalarEvaluator;
 use super::spoken::speak;
@@ -167,7 +168,7 @@ impl<'a, K: Clone> Crowd<'a, K> {
         let mut layers =
             estate.provider.layers.iter().filter(|spec| spec.grants && spec.binding == Binding::Principal);
         let (own, None) = (layers.next()?.id, layers.next()) else { return None };
-        if setting.brought.is_some() || setting.named.iter().any(|(_, resource)| resource.is_some()) {
+        if setting.brought.is_some() || !setting.named.is_empty() {
             return None;
         }
         let len = estate.universe.len();

@@ -1,7 +1,8 @@
 //! Parts put together: the verdict of one caller on one question, and the condition it depends on.
 
+use super::caller::Caller;
 use super::memo::{LeafMemo, Memo, PartMarks};
-use super::question::{Caller, Owner, Part, Plan, Setting};
+use super::question::{Owner, Part, Plan, Setting};
 use super::scalar::{InForce, ScalarEvaluator};
 use crate::condition::{Atom, Expr, Simplified, Tri, simplify};
 use crate::model::PrincipalKind;

@@ -25,14 +25,6 @@ use std::sync::Arc;
 /// What a policy says of the permission, statement by statement.
 type Content = Box<[(Effect, ResourceSetId, CondId, Option<WhoId>)]>;
 
-/// How one question sees a caller, by number.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) struct Likeness {
-    /// All but what it holds itself.
-    pub(super) stance: u32,
-    pub(super) whole: u32,
-}
-
 /// What a policy says of the permission, by number; policies that say the same have the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Saying {
@@ -121,6 +113,8 @@ pub(super) struct Likenesses<'a> {
     values: HashMap<Option<Box<str>>, u32, RandomState>,
     stances: HashMap<Box<[u32]>, u32, RandomState>,
     wholes: HashMap<Box<[u32]>, u32, RandomState>,
+    /// Room for the key at hand.
+    key: Vec<u32>,
 }
 
 impl<'a> Likenesses<'a> {
@@ -139,8 +133,9 @@ impl<'a> Likenesses<'a> {
             values: HashMap::default(),
             stances: HashMap::default(),
             wholes: HashMap::default(),
+            key: Vec::new(),
         };
-        let named = setting.named.iter().filter_map(|(_, resource)| *resource);
+        let named = setting.named.iter().map(|(_, resource)| *resource);
         let resources = Case::all_parts(plan).filter_map(|part| part.resource).chain(named);
         let of_resources = resources.flat_map(|resource| &estate.resources[resource].policies);
         let of_scopes = estate.scopes.ids().flat_map(|scope| &estate.scopes[scope].policies);
@@ -205,26 +200,36 @@ impl<'a> Likenesses<'a> {
         saying
     }
 
-    /// Numbers the caller.
-    pub(super) fn of(&mut self, id: PrincipalId) -> Likeness {
+    /// Numbers the caller by how the question sees it, aside from what it holds itself.
+    pub(super) fn stance(&mut self, id: PrincipalId) -> u32 {
         let estate = self.estate;
         let principal = &estate.principals[id];
         let apart = !matches!(principal.kind, PrincipalKind::User | PrincipalKind::Role)
             || self.named.contains(&principal.id)
             || principal.unique_id.is_some_and(|id| self.named.contains(&id))
             || self.is_named_in_session(id);
-        let mut key = vec![
+        let mut key = std::mem::take(&mut self.key);
+        key.clear();
+        key.extend([
             principal.account.0,
             principal.facts,
             principal.kind as u32,
             u32::from(estate.unloaded.contains(id)),
             u32::from(apart),
             if apart { id.0 } else { 0 },
-        ];
+        ]);
         let shared = std::mem::take(&mut self.shared);
         self.tell(id, &shared, &mut key);
         self.shared = shared;
         let stance = numbered(&mut self.stances, &key);
+        self.key = key;
+        stance
+    }
+
+    /// Numbers the caller of this stance by all that the question sees of it.
+    pub(super) fn whole(&mut self, id: PrincipalId, stance: u32) -> u32 {
+        let estate = self.estate;
+        let mut key = std::mem::take(&mut self.key);
         key.clear();
         key.push(stance);
         for spec in estate.provider.layers.iter().filter(|spec| spec.binding == Binding::Principal) {
@@ -243,7 +248,9 @@ impl<'a> Likenesses<'a> {
             }
             key.push(u32::MAX);
         }
-        Likeness { stance, whole: numbered(&mut self.wholes, &key) }
+        let whole = numbered(&mut self.wholes, &key);
+        self.key = key;
+        whole
     }
 
     fn is_named_in_session(&self, id: PrincipalId) -> bool {

@@ -1,7 +1,8 @@
 //! The matrix: for each principal, all permissions at once on one resource or pattern.
 
+use super::caller::{Caller, find_callers};
 use super::crowd::Crowd;
-use super::question::{Caller, Part, Setting, find_callers};
+use super::question::{Part, Setting};
 use super::row_plan::{RowPlan, one_part};
 use crate::base::{Row, RowList, RowNumber};
 use crate::error::Error;
@@ -201,16 +202,9 @@ fn everybody(
     let mut maker = Maker::new(estate, plan, setting);
     let follows = setting.states.has_resource_keys();
     let mut bound = None;
-    let mut caller = None;
     for (done, id) in estate.principals.ids().enumerate() {
         progress.tick("asking", done, Some(count))?;
-        let caller = match &mut caller {
-            None => caller.insert(Caller::of(estate, id, None)),
-            Some(caller) => {
-                caller.become_of(estate, id);
-                caller
-            }
-        };
+        let caller = &Caller::of(estate, id, None);
         caller.bind(estate, setting, None);
         let mut bind = |setting: &mut Setting, number: usize, part: &Part| {
             if follows && bound != Some((number, caller.account)) {
@@ -331,7 +325,7 @@ impl Matrix {
             block.rows.iter().map(move |entry| {
                 let (principal, principal_kind, account) = match &entry.who {
                     Who::Named(caller) => {
-                        (caller.shown_id(estate), caller.shown_kind(estate), caller.account_text.as_str())
+                        (caller.shown_id(estate), caller.shown_kind(estate), caller.account_id.text(estate))
                     }
                     Who::Record(id) => {
                         let (shown, kind) = estate.shown(*id);

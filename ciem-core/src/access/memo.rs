@@ -1,8 +1,9 @@
 //! What the caller's scratch memory remembers of leaves: those that need text to be put together or patterns to be
 //! compared are worked out once, so that a warm verdict touches no allocator.
 
+use super::caller::Caller;
 use super::leaf::Open;
-use super::question::{Caller, Part, Setting};
+use super::question::{Part, Setting};
 use crate::condition::Tri;
 use crate::model::ClauseId;
 use crate::snapshot::library::PatternId;
@@ -82,10 +83,6 @@ impl LeafMemo {
         known.insert((leaf, context), answer);
         answer
     }
-
-    pub(crate) fn clear(&mut self) {
-        self.known.get_mut().clear();
-    }
 }
 
 /// What the leaves of one part of a request depend on, by name.
@@ -109,7 +106,7 @@ impl PartMarks {
         documents: Mark,
     ) -> PartMarks {
         // Whose resources are meant hangs on the account of who asks, where the part tells no owner.
-        let asked = Mark::of(&(&part.asked, &part.owner, part.resource, &caller.account_text, permission));
+        let asked = Mark::of(&(&part.asked, &part.owner, part.resource, &caller.account_id, permission));
         let whole = Mark::of(&(asked, setting.states.mark()));
         let brought = match &setting.brought {
             Some(brought) => Mark::of(&(asked, documents, brought.states.mark())),

@@ -2,6 +2,7 @@
 
 mod alike;
 pub(crate) mod answer;
+pub(crate) mod caller;
 pub(crate) mod can;
 pub(crate) mod context;
 pub(crate) mod crowd;

@@ -1,9 +1,10 @@
 //! Verdicts at speed: everything that can be looked up is looked up once.
 
+use super::caller::{Caller, find_callers};
 use super::can::assert_session;
 use super::decide::{Case, Verdict, any, any_expr, verdict};
 use super::memo::{LeafMemo, PartMarks};
-use super::question::{Caller, Given, Plan, Setting, find_callers};
+use super::question::{Given, Plan, Setting};
 use crate::condition::{Tri, simplify};
 use crate::error::Error;
 use crate::model::Request;
@@ -73,18 +74,25 @@ impl Way {
 #[derive(Debug, Default)]
 pub struct Scratch {
     of: Weak<Inner>,
+    /// By estate: ids mean something in one of them.
+    estates: Vec<Memory>,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
     leaves: LeafMemo,
     verdicts: HashMap<Mark, Verdict, RandomState>,
 }
 
 impl Scratch {
-    fn turn_to(&mut self, snapshot: &Snapshot) {
+    fn turn_to(&mut self, snapshot: &Snapshot, estate: usize) -> Option<&mut Memory> {
         // The weak reference keeps the address from being given to another snapshot.
         if !std::ptr::eq(self.of.as_ptr(), Arc::as_ptr(&snapshot.0)) {
             self.of = Arc::downgrade(&snapshot.0);
-            self.leaves.clear();
-            self.verdicts.clear();
+            self.estates.clear();
+            self.estates.resize_with(snapshot.estates().len(), Memory::default);
         }
+        self.estates.get_mut(estate)
     }
 }
 
@@ -121,7 +129,13 @@ impl Prepared<'_> {
             let marks = case.settings();
             let marks = marks.map(|(part, set)| PartMarks::new(&caller, permission, part, set, documents));
             let marks = marks.collect();
-            let bound = case.bound.into_owned();
+            let mut bound = case.bound.into_owned();
+            // A question of one part is asked in one setting.
+            if bound.len() == 1
+                && let Some((_, only)) = bound.pop()
+            {
+                setting = only;
+            }
             ways.push(Way { caller, setting, bound, marks });
         }
         Ok(PreparedRequest { estate: index, plan, ways })
@@ -129,25 +143,26 @@ impl Prepared<'_> {
 
     /// The verdict of [`Snapshot::can`], without what explains it.
     pub fn verdict(&self, request: &PreparedRequest, scratch: &mut Scratch) -> Verdict {
-        let Some(estate): Option<&Estate> = self.snapshot.estates().get(request.estate) else {
+        let (Some(estate), Some(memory)): (Option<&Estate>, _) =
+            (self.snapshot.estates().get(request.estate), scratch.turn_to(self.snapshot, request.estate))
+        else {
             return Verdict::Unknown;
         };
-        scratch.turn_to(self.snapshot);
         // Somebody who is several callers may do whatever one of them is allowed.
-        let cases = || request.ways.iter().map(|way| way.case(estate, &request.plan, &scratch.leaves));
+        let cases = || request.ways.iter().map(|way| way.case(estate, &request.plan, &memory.leaves));
         match any(cases()) {
             Tri::Yes => Verdict::Allow,
             Tri::No => Verdict::Deny,
             Tri::Maybe => {
                 let mark = cases().fold(Mark::of(&()), |all, case| Mark::of(&(all, case.mark())));
-                if let Some(&known) = scratch.verdicts.get(&mark) {
+                if let Some(&known) = memory.verdicts.get(&mark) {
                     return known;
                 }
                 let found = verdict(&simplify(&any_expr(cases())).expr);
-                if scratch.verdicts.len() >= REMEMBERED {
-                    scratch.verdicts.clear();
+                if memory.verdicts.len() >= REMEMBERED {
+                    memory.verdicts.clear();
                 }
-                scratch.verdicts.insert(mark, found);
+                memory.verdicts.insert(mark, found);
                 found
             }
         }

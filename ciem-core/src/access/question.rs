@@ -1,16 +1,16 @@
 //! A request resolved against an estate: who asks, for which permission, on which parts of the resources.
 
+use super::caller::Caller;
 use super::context::States;
-use crate::base::Text;
 use crate::error::Error;
 use crate::model::{
-    ContextValue, DocId, Facts, LayerId, MissingLayer, PrincipalKind, Query, Request, Session, UnknownContext,
+    ContextValue, DocId, Facts, LayerId, MissingLayer, Query, Request, Session, UnknownContext,
 };
 use crate::pattern::{Pattern, Relation};
 use crate::provider::{Binding, FactSpec, Provider, ResourceTraits, ResourceView};
-use crate::snapshot::estate::{AccountId, Estate, PersonId, ResourceId};
+use crate::snapshot::estate::{AccountId, Estate, ResourceId};
 use crate::snapshot::library::{Library, LibraryBuilder};
-use crate::truth::{FactId, PrincipalId};
+use crate::truth::FactId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ impl Part {
         caller: &'a Caller,
     ) -> Option<(&'a Estate, &'a str)> {
         let many = matches!(self.asked, Asked::Pattern(_)) && self.owner == Owner::Caller;
-        many.then_some((estate, caller.account_text.as_str()))
+        many.then_some((estate, caller.account_id.text(estate)))
     }
 
     /// Whether the permission can act on what the part asks about.
@@ -102,11 +102,11 @@ pub(crate) struct Brought {
 #[derive(Clone, Debug)]
 pub(crate) struct Setting {
     pub(crate) states: States,
-    pub(crate) brought: Option<Brought>,
+    pub(crate) brought: Option<Box<Brought>>,
     pub(crate) at: Option<i64>,
     pub(crate) strict: bool,
-    /// By context key: the resource record that the request names (a VPC endpoint).
-    pub(crate) named: Vec<(LayerId, Option<ResourceId>)>,
+    /// By layer: the resource record that a context key of the request names (a VPC endpoint).
+    pub(crate) named: Vec<(LayerId, ResourceId)>,
     /// Questions on the caller's side alone leave the resources' own policies out.
     pub(crate) own_policies: bool,
 }
@@ -153,7 +153,7 @@ impl Setting {
         }
         let states = States::new(&estate.library, &context, given.unknown);
         let brought = match given.session.and_then(|session| session.policies.as_ref()) {
-            Some(policies) => Some(brought(estate, policies, &context, given.unknown)?),
+            Some(policies) => Some(Box::new(brought(estate, policies, &context, given.unknown)?)),
             None => None,
         };
         let strict = given.missing == MissingLayer::Unknown;
@@ -162,7 +162,7 @@ impl Setting {
             .layers
             .iter()
             .filter_map(|spec| match spec.binding {
-                Binding::Context(key) => Some((spec.id, named(estate, key, &context))),
+                Binding::Context(key) => Some((spec.id, named(estate, key, &context)?)),
                 _ => None,
             })
             .collect();
@@ -268,9 +268,8 @@ impl Plan {
     /// Resources with a policy that speaks of the permission, as far as the asked pattern covers them.
     fn add_special(&mut self, estate: &Estate, asked: &Pattern) {
         let kinds = estate.universe.resource_patterns(self.permission);
-        for id in estate.resources.ids() {
-            let resource = &estate.resources[id];
-            if !resource.askable || !resource.spoken.contains(self.permission) {
+        for id in estate.spoken.by(self.permission) {
+            if !estate.resources[id].askable {
                 continue;
             }
             for (part, covered) in asked_parts(estate, id, asked) {
@@ -370,217 +369,6 @@ pub(crate) fn find_resource(estate: &Estate, id: &str) -> Option<ResourceId> {
         estate.resources[found].askable.then_some(found)
     };
     known(id).or_else(|| known(&(estate.provider.carrier)(id)?))
-}
-
-/// The caller of a question.
-#[derive(Clone, Debug)]
-pub(crate) struct Caller {
-    pub(crate) principal: Option<PrincipalId>,
-    pub(crate) id: String,
-    pub(crate) kind: PrincipalKind,
-    pub(crate) account: Option<AccountId>,
-    pub(crate) account_text: String,
-    pub(crate) name: String,
-    pub(crate) unique_id: Option<String>,
-    pub(crate) facts: u32,
-    pub(crate) session_name: Option<String>,
-    /// The identity side lies in an account that was not loaded.
-    pub(crate) unloaded: bool,
-}
-
-impl Caller {
-    pub(crate) fn of(estate: &Estate, id: PrincipalId, session_name: Option<String>) -> Caller {
-        let principal = &estate.principals[id];
-        // Whoever acts under an assignment has a session of their own name.
-        let own = principal.acting.as_ref().and_then(|acting| acting.session);
-        let session_name = own.map(|name| estate.text(name).to_owned()).or(session_name);
-        Caller {
-            principal: Some(id),
-            id: estate.text(principal.id).to_owned(),
-            kind: principal.kind,
-            account: Some(principal.account),
-            account_text: estate.account_text(principal.account).to_owned(),
-            name: estate.text(principal.name).to_owned(),
-            unique_id: principal.unique_id.map(|id| estate.text(id).to_owned()),
-            facts: principal.facts,
-            session_name,
-            unloaded: estate.unloaded.contains(id),
-        }
-    }
-
-    /// The id that answers show: that of the person who acts, where there is one.
-    pub(crate) fn shown_id<'e>(&'e self, estate: &'e Estate) -> &'e str {
-        self.principal.map_or(&self.id, |id| estate.text(estate.shown(id).0))
-    }
-
-    /// The kind that answers show.
-    pub(crate) fn shown_kind(&self, estate: &Estate) -> PrincipalKind {
-        self.principal.map_or(self.kind, |id| estate.shown(id).1)
-    }
-
-    /// What all of the caller's access comes through.
-    pub(crate) fn through<'e>(&self, estate: &'e Estate) -> impl Iterator<Item = &'e str> + use<'e> {
-        let acting = self.principal.and_then(|id| estate.principals[id].acting.as_deref());
-        let through = acting.map_or(&[][..], |acting| acting.through.as_slice());
-        through.iter().map(|&id| estate.text(id))
-    }
-
-    /// Turns into another record of the same estate, without a session but a person's own; texts take the place of
-    /// those before.
-    pub(crate) fn become_of(&mut self, estate: &Estate, id: PrincipalId) {
-        let principal = &estate.principals[id];
-        if self.account != Some(principal.account) {
-            rewrite(&mut self.account_text, estate.account_text(principal.account));
-        }
-        self.principal = Some(id);
-        self.kind = principal.kind;
-        self.account = Some(principal.account);
-        self.facts = principal.facts;
-        self.unloaded = estate.unloaded.contains(id);
-        let own = principal.acting.as_ref().and_then(|acting| acting.session);
-        self.session_name = own.map(|name| estate.text(name).to_owned());
-        rewrite(&mut self.id, estate.text(principal.id));
-        rewrite(&mut self.name, estate.text(principal.name));
-        match principal.unique_id {
-            None => self.unique_id = None,
-            Some(id) => rewrite(self.unique_id.get_or_insert_default(), estate.text(id)),
-        }
-    }
-
-    /// Whether the caller can act in a session that a policy limits.
-    pub(crate) fn has_sessions(&self) -> bool {
-        use PrincipalKind::{Anonymous, Service, User};
-        !matches!(self.kind, User | Service | Anonymous)
-    }
-
-    pub(crate) fn has(&self, fact: FactId) -> bool {
-        self.facts >> fact.0 & 1 == 1
-    }
-
-    pub(crate) fn bind(&self, estate: &Estate, setting: &mut Setting, session: Option<&Session>) {
-        let organisation = self.account.and_then(|account| estate.organisation_of(account));
-        let named = self
-            .session_name
-            .clone()
-            .map(|name| Session { name: Some(name), ..session.cloned().unwrap_or_default() });
-        let view = crate::provider::PrincipalView {
-            id: &self.id,
-            kind: self.kind,
-            account: &self.account_text,
-            name: &self.name,
-            unique_id: self.unique_id.as_deref(),
-            organisation,
-            session: named.as_ref().or(session),
-            tag: &|key| self.principal.and_then(|id| estate.tag(id, key)),
-        };
-        setting.states.bind_principal(estate.provider, &estate.library, &view);
-        if let Some(brought) = &mut setting.brought {
-            brought.states.bind_principal(estate.provider, &brought.library, &view);
-        }
-    }
-}
-
-/// Finds who asks, as [`find_caller`] does; a person of a directory is one caller for each assignment, and none
-/// without any.
-pub(crate) fn find_callers(
-    estate: &Estate,
-    text: &str,
-    session: Option<&Session>,
-) -> Result<Vec<Caller>, Error> {
-    let interned = estate.library.texts.find(text);
-    let exact = |text: &Text| estate.by_id.contains_key(text) || estate.by_unique_id.contains_key(text);
-    let people = interned.filter(|text| !exact(text)).and_then(|text| estate.people_by_key.get(&text));
-    let Some(people) = people else { return find_caller(estate, text, session).map(|caller| vec![caller]) };
-    let others: Vec<PrincipalId> = interned.into_iter().flat_map(|text| estate.named(text)).collect();
-    let [person] = people.as_slice() else { return Err(ambiguous(estate, text, people, &others)) };
-    if !others.is_empty() {
-        return Err(ambiguous(estate, text, people, &others));
-    }
-    let name = session.and_then(|session| session.name.as_ref());
-    let of = |&id: &PrincipalId| Caller::of(estate, id, name.cloned());
-    Ok(estate.people[*person].principals.iter().map(of).collect())
-}
-
-fn ambiguous(estate: &Estate, text: &str, people: &[PersonId], others: &[PrincipalId]) -> Error {
-    let people = people.iter().map(|&id| estate.people[id].id);
-    let others = others.iter().map(|&id| estate.principals[id].id);
-    let mut candidates: Vec<String> = people.chain(others).map(|id| estate.text(id).to_owned()).collect();
-    candidates.sort_unstable();
-    Error::AmbiguousPrincipal { principal: text.to_owned(), candidates }
-}
-
-/// In the same place: a caller becomes another for every row.
-fn rewrite(place: &mut String, text: &str) {
-    place.clear();
-    place.push_str(text);
-}
-
-/// Finds who asks: a full id, a provider id, a unique name, or a caller that is no record.
-pub(crate) fn find_caller(estate: &Estate, text: &str, session: Option<&Session>) -> Result<Caller, Error> {
-    let session_name = session.and_then(|session| session.name.clone());
-    let of = |id| Ok(Caller::of(estate, id, session_name.clone()));
-    let unknown = || Error::UnknownPrincipal { principal: text.to_owned() };
-    let interned = estate.library.texts.find(text);
-    if let Some(interned) = interned {
-        if let Some(&id) = estate.by_id.get(&interned).or_else(|| estate.by_unique_id.get(&interned)) {
-            return of(id);
-        }
-        let named: Vec<PrincipalId> = estate.named(interned).collect();
-        match named.as_slice() {
-            &[one] => return of(one),
-            several @ [_, _, ..] => {
-                return Err(ambiguous(estate, text, &[], several));
-            }
-            _ => {}
-        }
-    }
-    let Some(named) = (estate.provider.caller)(text) else { return Err(unknown()) };
-    let account = named.account.as_deref().and_then(|account| estate.account(account));
-    if let (Some(account), Some((role, session_name))) = (account, &named.session_of) {
-        // A session's id carries no path: account and last path segment tell the role (AWS-12).
-        let range = estate.accounts[account].principals.clone();
-        let same = |id: &PrincipalId| {
-            let p = &estate.principals[*id];
-            p.kind == PrincipalKind::Role && estate.text(p.name).eq_ignore_ascii_case(role)
-        };
-        let named = range.map(PrincipalId).filter(same);
-        // A person's own session is theirs; any other is one of the role, where that was given.
-        let rank = |id: &PrincipalId| match &estate.principals[*id].acting {
-            Some(acting) => acting.session.is_some_and(|name| estate.text(name) == session_name).then_some(0),
-            None => Some(1),
-        };
-        if let Some((_, id)) = named.filter_map(|id| Some((rank(&id)?, id))).min() {
-            return Ok(Caller::of(estate, id, Some(session_name.clone())));
-        }
-    }
-    let loaded = account.is_some_and(|account| estate.accounts[account].loaded);
-    let record = matches!(named.kind, PrincipalKind::External | PrincipalKind::Role | PrincipalKind::User);
-    if loaded && record {
-        return Err(unknown());
-    }
-    let management_account = account.is_some_and(|account| estate.accounts[account].management);
-    let traits =
-        crate::provider::PrincipalTraits { kind: named.kind, flags: 0, management_account, bounded: false };
-    let (name, session_name) = match named.session_of {
-        Some((role, name)) => (role, Some(name)),
-        None => (text.to_owned(), session_name),
-    };
-    let known_side = matches!(
-        named.kind,
-        PrincipalKind::Service | PrincipalKind::Anonymous | PrincipalKind::Federated | PrincipalKind::Root
-    );
-    Ok(Caller {
-        principal: None,
-        id: text.to_owned(),
-        kind: named.kind,
-        account,
-        account_text: named.account.unwrap_or_default(),
-        name,
-        unique_id: None,
-        facts: (estate.provider.principal_facts)(&traits),
-        session_name,
-        unloaded: !known_side,
-    })
 }
 
 /// How a fact of the rule is found.

@@ -1,6 +1,7 @@
 //! A question about every permission, split into parts on which the same policies hold.
 
-use super::question::{Asked, Caller, Owner, Part, Setting, asked_parts, owner_of};
+use super::caller::Caller;
+use super::question::{Asked, Owner, Part, Setting, asked_parts, owner_of};
 use super::rows::RowEvaluator;
 use crate::base::{Intervals, Row};
 use crate::error::Error;
@@ -58,7 +59,7 @@ impl RowPlan {
         let (mut special, mut masks) = (Vec::new(), Vec::new());
         if !caller_side_only {
             for id in estate.resources.ids() {
-                let spoken = &estate.resources[id].spoken;
+                let spoken = estate.spoken.of(&estate.resources[id]);
                 if !estate.resources[id].askable || spoken.is_empty() {
                     continue;
                 }

@@ -1,7 +1,8 @@
 //! All permissions at once, for one caller and one part: the evaluator of `what_can` and the matrix.
 
+use super::caller::Caller;
 use super::leaf::Scene;
-use super::question::{Caller, Owner, Part, Setting, fact_spec, part_facts};
+use super::question::{Owner, Part, Setting, fact_spec, part_facts};
 use super::scalar::ScalarEvaluator;
 use super::spoken::speak;
 use crate::base::{Intervals, Row};
@@ -311,7 +312,7 @@ impl Evaluator<Pair> for RowEvaluator<'_> {
             FactSpec::SameAccount => known(match &self.part.owner {
                 Owner::Caller => true,
                 Owner::Account(account) => self.caller.account == Some(*account),
-                Owner::Elsewhere(account) => self.caller.account_text == *account,
+                Owner::Elsewhere(account) => self.caller.account_id.text(self.estate) == *account,
             }),
         }
     }

@@ -1,8 +1,9 @@
 //! One caller, one permission, one part: the evaluator of verdicts, traces and residual conditions.
 
+use super::caller::Caller;
 use super::leaf::Scene;
 use super::memo::{Leaf, Memo};
-use super::question::{Asked, Caller, Owner, Part, Setting, fact_spec, part_facts};
+use super::question::{Asked, Owner, Part, Setting, fact_spec, part_facts};
 use crate::base::Text;
 use crate::condition::{Atom, Expr, MissingFact, Tri};
 use crate::model::{DocId, Effect, LayerId, WhoEntry};
@@ -87,7 +88,7 @@ impl<'a> ScalarEvaluator<'a> {
     /// The policies of the resource record that the request names for this layer.
     pub(crate) fn named_policies(&self, layer: LayerId) -> impl Iterator<Item = PolicyId> + use<'a> {
         let estate = self.estate;
-        let named = self.setting.named.iter().find(|(l, _)| *l == layer).and_then(|(_, id)| *id);
+        let named = self.setting.named.iter().find(|(l, _)| *l == layer).map(|(_, id)| *id);
         named.into_iter().flat_map(move |resource| estate.resource_policies(resource, layer))
     }
 
@@ -212,25 +213,23 @@ impl<'a> ScalarEvaluator<'a> {
     /// How an entry names the caller, with the session name that it depends on.
     fn names(&self, entry: WhoEntry) -> (Tri, Option<Text>) {
         use crate::model::PrincipalKind::{Anonymous, Federated, Service};
-        let text = |text| self.estate.library.texts.get(text);
+        let text = |text| self.estate.text(text);
         let caller = self.caller;
         let outside = matches!(caller.kind, Anonymous | Federated | Service);
         match entry {
             WhoEntry::Anyone => (Tri::Yes, None),
-            WhoEntry::Account(account) => (Tri::from(!outside && caller.account_text == text(account)), None),
-            WhoEntry::Principal(id) => (Tri::from(caller.id == text(id)), None),
-            WhoEntry::UniqueId(id) => (Tri::from(caller.unique_id.as_deref() == Some(text(id))), None),
-            WhoEntry::Service(name) => (Tri::from(caller.kind == Service && caller.id == text(name)), None),
-            WhoEntry::Federated(name) => {
-                (Tri::from(caller.kind == Federated && caller.id == text(name)), None)
-            }
+            WhoEntry::Account(account) => (Tri::from(!outside && caller.account_id.is(account)), None),
+            WhoEntry::Principal(id) => (Tri::from(caller.id.is(id)), None),
+            WhoEntry::UniqueId(id) => (Tri::from(caller.unique_id == Some(id)), None),
+            WhoEntry::Service(name) => (Tri::from(caller.kind == Service && caller.id.is(name)), None),
+            WhoEntry::Federated(name) => (Tri::from(caller.kind == Federated && caller.id.is(name)), None),
             WhoEntry::Session { account, role, session } => {
                 let same = caller.kind == crate::model::PrincipalKind::Role
-                    && caller.account_text == text(account)
-                    && caller.name.eq_ignore_ascii_case(text(role));
+                    && caller.account_id.is(account)
+                    && caller.name.text(self.estate).eq_ignore_ascii_case(text(role));
                 match (&caller.session_name, same) {
                     (_, false) => (Tri::No, None),
-                    (Some(name), true) => (Tri::from(name == text(session)), None),
+                    (Some(name), true) => (Tri::from(name.is(session)), None),
                     (None, true) => (Tri::Maybe, Some(session)),
                 }
             }
@@ -386,8 +385,10 @@ impl<T: Scalar> Evaluator<T> for ScalarEvaluator<'_> {
                 if self.caller.unloaded {
                     // What its own account grants is missing; its limits are part of that.
                     let subject = match self.caller.kind {
-                        crate::model::PrincipalKind::Deleted => Subject::Caller(&self.caller.id),
-                        _ => Subject::Account(&self.caller.account_text),
+                        crate::model::PrincipalKind::Deleted => {
+                            Subject::Caller(self.caller.id.text(self.estate))
+                        }
+                        _ => Subject::Account(self.caller.account_id.text(self.estate)),
                     };
                     let missing = || self.missing(spec, subject, Effect::Allow);
                     let allow = if spec.grants { missing() } else { T::always() };
@@ -401,7 +402,7 @@ impl<T: Scalar> Evaluator<T> for ScalarEvaluator<'_> {
             }
             Binding::PrincipalScope | Binding::ResourceScope => {
                 let Some(scope) = self.scope(spec, level) else {
-                    return self.doubt(spec, Subject::Account(&self.caller.account_text));
+                    return self.doubt(spec, Subject::Account(self.caller.account_id.text(self.estate)));
                 };
                 let policies = self.estate.scopes[scope].policies.iter();
                 self.policies(layer, policies.map(|&policy| Held { policy, via: None }))
@@ -473,7 +474,7 @@ impl<T: Scalar> Evaluator<T> for ScalarEvaluator<'_> {
             FactSpec::SameAccount => match &self.part.owner {
                 Owner::Caller => true,
                 Owner::Account(account) => self.caller.account == Some(*account),
-                Owner::Elsewhere(account) => self.caller.account_text == *account,
+                Owner::Elsewhere(account) => self.caller.account_id.text(self.estate) == *account,
             },
         };
         if holds { T::always() } else { T::never() }

@@ -14,13 +14,15 @@ use crate::condition::Tri;
 use crate::model::{Clause, CondId, DocId, Effect, LayerId};
 use crate::pattern::Template;
 use crate::provider::{Binding, FactSpec, KeyScope, LayerSpec, ResourceTraits};
-use crate::snapshot::estate::{AccountId, Estate, PolicyId, ScopeId};
+use crate::snapshot::estate::{AccountId, Estate, PolicyId};
 use crate::snapshot::index::Guarded;
 use crate::snapshot::library::{PatternKind, ResourceSetId, StatementId, Stmt};
 use crate::truth::{
     Bits, Effects, Evaluator, FactId, Grants, Kleene, PrincipalId, PrincipalSet, Principals, Truth,
 };
 use hashbrown::HashMap;
+use std::borrow::Cow;
+use std::rc::Rc;
 
 pub(super) type Ids = IdSet<PrincipalId>;
 
@@ -32,6 +34,8 @@ pub(crate) struct SetEvaluator<'a> {
     setting: &'a Setting,
     /// What other parts of the question share.
     shared: &'a SharedSets<'a>,
+    /// Who can still be allowed: nobody else is tested one by one.
+    within: Rc<Ids>,
     /// Conditions that do not depend on who holds the statement, evaluated once.
     memo: HashMap<CondId, PrincipalSet, foldhash::fast::RandomState>,
 }
@@ -46,8 +50,11 @@ struct Gathered {
 #[derive(Default)]
 struct Found {
     sure: Ids,
-    poss: Ids,
+    /// Whoever may be one; those of `sure` need not be in it.
+    perhaps: Ids,
     open: Ids,
+    /// Of `perhaps`, those for whom the answer is known to be no in some case.
+    partly: Ids,
 }
 
 impl Gathered {
@@ -60,26 +67,26 @@ impl Gathered {
 
     fn add(&mut self, effect: Effect, found: &PrincipalSet, among: &Ids) {
         let side = self.side(effect);
-        let poss = found.poss().among(among);
-        if found.is_exact() {
-            side.sure.union_with(&poss);
-        } else {
-            side.sure.union_with(&found.sure().among(among));
+        side.sure.union_with(&found.sure().among(among));
+        if !found.is_exact() {
+            let perhaps = found.poss().among(among);
+            side.partly.subtract(&perhaps);
+            side.perhaps.union_with(&perhaps);
         }
-        side.poss.union_with(&poss);
         if let Some(open) = found.open() {
             side.open.union_with(&open.among(among));
         }
     }
 
     fn effects(self) -> Effects<PrincipalSet> {
-        let set = |Found { sure, poss, open }: Found| {
-            if sure == poss {
-                Kleene::exact(Principals::these(poss))
-            } else {
-                let open = (!open.is_empty()).then(|| Principals::these(open));
-                Kleene::between(Principals::these(sure), Principals::these(poss)).with_open(open)
+        let set = |Found { sure, mut perhaps, open, mut partly }: Found| {
+            if perhaps.is_empty() {
+                return Kleene::exact(Principals::these(sure));
             }
+            perhaps.union_with(&sure);
+            partly.subtract(&sure);
+            Kleene::between(Principals::these(sure), Principals::these(perhaps))
+                .varying(Principals::these(open), Principals::these(partly))
         };
         Effects { allow: set(self.allow), deny: set(self.deny) }
     }
@@ -111,6 +118,9 @@ fn from_degrees(degrees: impl Iterator<Item = (PrincipalId, Tri)>) -> PrincipalS
     Kleene::between(set(sure), set(poss))
 }
 
+/// Those who still matter are few below this part of everybody.
+const FEW: u64 = 16;
+
 /// What decides a clause or a variable.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum DependsOn {
@@ -131,8 +141,8 @@ impl<'a> SetEvaluator<'a> {
         shared: &'a SharedSets<'a>,
     ) -> Self {
         let permission_facts = estate.universe.facts(permission);
-        let memo = HashMap::default();
-        SetEvaluator { estate, permission, permission_facts, part, setting, shared, memo }
+        let (within, memo) = (Rc::default(), HashMap::default());
+        SetEvaluator { estate, permission, permission_facts, part, setting, shared, within, memo }
     }
 
     fn scene<'s>(&'s self, states: &'s States) -> Scene<'s> {
@@ -235,7 +245,7 @@ impl<'a> SetEvaluator<'a> {
     fn one_by_one(&self, candidates: &Ids, degree: &dyn Fn(&Scene<'_>) -> Tri) -> PrincipalSet {
         let mut setting = self.setting.clone();
         let mut last: Option<AccountId> = None;
-        from_degrees(candidates.iter().map(|id| {
+        from_degrees(candidates.common(&self.within).iter().map(|id| {
             let account = self.estate.principals[id].account;
             if last != Some(account) {
                 setting.bind_part(self.estate, Some(account), self.part);
@@ -296,13 +306,16 @@ impl<'a> SetEvaluator<'a> {
             let side = gathered.side(effect);
             let of = |guarded: &&Guarded| guarded.effect == effect && always(guarded);
             side.sure = self.shared.everything(index, effect).common(within);
-            side.poss = side.sure.clone();
             if universal {
                 // Any particular resource will do: what can act there is indexed.
                 let somewhere = || index.on_something(self.permission).filter(of);
                 side.open.union_with_all(somewhere().filter(|g| g.certain).map(|g| &*g.holders));
-                side.poss.union_with_all(somewhere().filter(|g| !g.certain).map(|g| &*g.holders));
-                side.poss.union_with(&side.open);
+                side.perhaps.union_with_all(somewhere().filter(|g| !g.certain).map(|g| &*g.holders));
+                side.perhaps.union_with(&side.open);
+                // No list of resources is all of them.
+                if effect == Effect::Deny {
+                    side.partly = side.perhaps.clone();
+                }
             }
         }
         for guarded in index.on_everything(self.permission).filter(|g| !always(g)) {
@@ -316,8 +329,8 @@ impl<'a> SetEvaluator<'a> {
             for guarded in index.on_something(self.permission).filter(|g| !always(g)) {
                 let holders = guarded.holders.common(within);
                 let found = self.condition(guarded.condition, &holders);
-                let open = guarded.certain.then(Principals::all);
-                let somewhere = constant(Tri::Maybe).with_open(open);
+                let open = if guarded.certain { Principals::all() } else { Principals::none() };
+                let somewhere = constant(Tri::Maybe).varying(open, Principals::none());
                 gathered.add(guarded.effect, &found.and(&somewhere), &holders);
             }
         } else {
@@ -367,49 +380,47 @@ impl<'a> SetEvaluator<'a> {
         found
     }
 
-    /// Limits: whoever has no policy of the layer passes.
-    fn limits(&mut self, layer: LayerId, within: &Ids) -> Effects<PrincipalSet> {
+    /// A layer that only takes away: it stops whom its documents bind and do not let pass; everybody else passes.
+    fn limits(&mut self, layer: LayerId, level: usize) -> Effects<PrincipalSet> {
         let estate = self.estate;
-        let Some(index) = estate.holders.iter().find(|index| index.layer == layer) else {
-            return pass();
-        };
-        let mut gathered = Gathered::default();
-        let limited = self.shared.limited(index);
-        for (policy, holders) in &limited.policies {
-            let holders = holders.common(within);
-            if !holders.is_empty() {
-                self.document(estate.policies[*policy].document, &holders, &mut gathered);
-            }
-        }
-        let limited = limited.everybody.common(within);
-        let effects = gathered.effects();
-        Effects { allow: exactly(limited).minus(&effects.allow).not(), deny: effects.deny }
-    }
-
-    /// One level of guardrails that bind principals through their accounts.
-    fn scope_level(&mut self, layer: LayerId, level: usize, within: &Ids) -> Effects<PrincipalSet> {
-        let estate = self.estate;
-        let mut scopes: Vec<ScopeId> =
-            estate.accounts.iter().filter_map(|account| account.chain.get(level).copied()).collect();
-        scopes.sort_unstable();
-        scopes.dedup();
-        let mut gathered = Gathered::default();
-        let mut bound = Ids::default();
-        for scope in scopes {
-            let members = estate.scopes[scope].principals.common(within);
+        let index = estate.limits.iter().find(|index| index.layer == layer);
+        let (mut stopped, mut denied) = (PrincipalSet::never(), PrincipalSet::never());
+        // To find the few who still matter costs more than to ask about all, unless they are few.
+        let few = self.within.len() * FEW < estate.everybody.len();
+        for limited in index.and_then(|index| index.levels.get(level)).into_iter().flatten() {
+            let members = if few {
+                Cow::Owned(limited.members.common(&self.within))
+            } else {
+                Cow::Borrowed(&limited.members)
+            };
             if members.is_empty() {
                 continue;
             }
-            bound.union_with(&members);
-            for &policy in &estate.scopes[scope].policies {
-                if estate.policies[policy].layer == layer {
-                    self.document(estate.policies[policy].document, &members, &mut gathered);
+            let (mut allow, mut deny) = (PrincipalSet::never(), PrincipalSet::never());
+            for &document in &limited.documents {
+                for (_, statement) in estate.library.statements_of(document) {
+                    let found = self.statement(statement, &members);
+                    let side = if statement.effect == Effect::Allow { &mut allow } else { &mut deny };
+                    if !found.is_never() {
+                        *side = side.or(&found);
+                    }
                 }
             }
+            // Most let everybody pass and deny nothing.
+            if !allow.is_everybody() {
+                stopped = stopped.or(&exactly(members.clone().into_owned()).minus(&allow));
+            }
+            if !deny.is_never() {
+                denied = denied.or(&exactly(members.into_owned()).and(&deny));
+            }
         }
-        let mut effects = gathered.effects();
-        // The guardrail stops whom it binds and does not let pass; everybody else passes.
-        effects.allow = exactly(bound).minus(&effects.allow).not();
+        Effects { allow: stopped.not(), deny: denied }
+    }
+
+    /// One level of guardrails that bind principals through their accounts.
+    fn scope_level(&mut self, layer: LayerId, level: usize) -> Effects<PrincipalSet> {
+        let estate = self.estate;
+        let mut effects = self.limits(layer, level);
         if self.setting.strict {
             let outside = estate.accounts.iter().filter(|account| account.chain.is_empty());
             let mut unbound = Ids::default();
@@ -417,6 +428,12 @@ impl<'a> SetEvaluator<'a> {
             effects = with_doubt(effects, unbound);
         }
         effects
+    }
+
+    /// From here on only these can still be allowed.
+    fn narrow(&mut self, within: &PrincipalSet) -> Rc<Ids> {
+        self.within = Rc::new(within.poss().among(&self.estate.everybody));
+        Rc::clone(&self.within)
     }
 
     fn spec(&self, layer: LayerId) -> Option<&'static LayerSpec> {
@@ -455,7 +472,7 @@ impl Evaluator<PrincipalSet> for SetEvaluator<'_> {
     fn layer(&mut self, layer: LayerId, level: usize, within: &PrincipalSet) -> Effects<PrincipalSet> {
         let estate = self.estate;
         let Some(spec) = self.spec(layer) else { return pass() };
-        let candidates = within.poss().among(&estate.everybody);
+        let candidates = self.narrow(within);
         match (spec.binding, &self.part.owner) {
             (Binding::Principal, _) if spec.grants => {
                 let mut effects = self.held(layer, &candidates);
@@ -465,12 +482,12 @@ impl Evaluator<PrincipalSet> for SetEvaluator<'_> {
                 }
                 effects
             }
-            (Binding::Principal, _) => self.limits(layer, &candidates),
+            (Binding::Principal, _) => self.limits(layer, 0),
             (Binding::PrincipalScope, _) | (Binding::ResourceScope, Owner::Caller) => {
                 if !estate.layers_given.contains(&layer) {
                     return with_doubt(pass(), estate.everybody.clone());
                 }
-                self.scope_level(layer, level, &candidates)
+                self.scope_level(layer, level)
             }
             (Binding::ResourceScope, owner) => {
                 let scope = match owner {
@@ -489,7 +506,7 @@ impl Evaluator<PrincipalSet> for SetEvaluator<'_> {
                 gathered.effects()
             }
             (Binding::Context(_), _) => {
-                let named = self.setting.named.iter().find(|(l, _)| *l == layer).and_then(|(_, id)| *id);
+                let named = self.setting.named.iter().find(|(l, _)| *l == layer).map(|(_, id)| *id);
                 let policies: Vec<PolicyId> =
                     named.map(|id| estate.resource_policies(id, layer).collect()).unwrap_or_default();
                 if policies.is_empty() {
@@ -530,7 +547,7 @@ impl Evaluator<PrincipalSet> for SetEvaluator<'_> {
             grants.deny = constant(Tri::Maybe);
             return Some(grants);
         }
-        let candidates = within.poss().among(&estate.everybody);
+        let candidates = self.narrow(within);
         for policy in policies {
             self.add_grants(policy, &candidates, &mut grants);
         }

@@ -1,11 +1,10 @@
-//! Sets that the parts of one question share: what statements on every resource give, who is limited by what, and the
-//! conditions that do not hang on the resource. A question about many resources finds them once, not once per part.
+//! Sets that the parts of one question share: what statements on every resource give, and the conditions that do not hang on the resource. A question about many resources finds them once, not once per part.
 
 use super::question::Setting;
 use super::sets::Ids;
 use crate::model::{CondId, CondNode, Effect, LayerId};
 use crate::provider::KeyScope;
-use crate::snapshot::estate::{Estate, PolicyId};
+use crate::snapshot::estate::Estate;
 use crate::snapshot::index::HolderIndex;
 use crate::truth::PrincipalSet;
 use foldhash::fast::RandomState;
@@ -13,32 +12,18 @@ use hashbrown::HashMap;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// The policies of a limiting layer with their holders, and everybody who holds one.
-#[derive(Debug, Default)]
-pub(super) struct Limited {
-    pub(super) policies: Vec<(PolicyId, Ids)>,
-    pub(super) everybody: Ids,
-}
-
 /// What is shared between the parts of one question on one permission.
 #[derive(Debug)]
 pub(crate) struct SharedSets<'a> {
     estate: &'a Estate,
     permission: u16,
     everything: RefCell<HashMap<(LayerId, Effect), Rc<Ids>, RandomState>>,
-    limited: RefCell<HashMap<LayerId, Rc<Limited>, RandomState>>,
     conditions: RefCell<HashMap<CondId, PrincipalSet, RandomState>>,
 }
 
 impl<'a> SharedSets<'a> {
     pub(crate) fn new(estate: &'a Estate, permission: u16) -> Self {
-        SharedSets {
-            estate,
-            permission,
-            everything: RefCell::default(),
-            limited: RefCell::default(),
-            conditions: RefCell::default(),
-        }
+        SharedSets { estate, permission, everything: RefCell::default(), conditions: RefCell::default() }
     }
 
     /// Who holds a statement on every resource without a condition.
@@ -50,21 +35,6 @@ impl<'a> SharedSets<'a> {
             let mut holders = Ids::default();
             holders.union_with_all(plain.map(|g| &*g.holders));
             Rc::new(holders)
-        });
-        Rc::clone(found)
-    }
-
-    /// Whom a layer limits.
-    pub(super) fn limited(&self, index: &HolderIndex) -> Rc<Limited> {
-        let mut known = self.limited.borrow_mut();
-        let found = known.entry(index.layer).or_insert_with(|| {
-            let mut limited = Limited::default();
-            for (policy, holders) in index.policies() {
-                let holders: Ids = holders.iter().copied().collect();
-                limited.everybody.union_with(&holders);
-                limited.policies.push((policy, holders));
-            }
-            Rc::new(limited)
         });
         Rc::clone(found)
     }

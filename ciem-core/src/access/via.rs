@@ -3,8 +3,9 @@
 //! What a resource's own policy says is found by whom it names: a question about many resources then costs each holder
 //! no more than the statements that name it.
 
+use super::caller::{Caller, Name};
 use super::decide::{Case, is_closed};
-use super::question::{Caller, Part, Plan, Setting};
+use super::question::{Part, Plan, Setting};
 use super::scalar::ScalarEvaluator;
 use crate::base::Text;
 use crate::condition::Tri;
@@ -82,7 +83,7 @@ impl<'a> Routes<'a> {
         let mut holder = self.holder(caller, setting);
         let mut names: Vec<Text> = Vec::new();
         let library = &estate.library;
-        let known = [&caller.account_text, &caller.id].map(|text| library.texts.find(text));
+        let known = [&caller.account_id, &caller.id].map(Name::known);
         let named = known.iter().flatten().filter_map(|text| self.named.get(text)).flatten();
         for grant in self.open.iter().chain(named) {
             let policy = &estate.policies[grant.policy];

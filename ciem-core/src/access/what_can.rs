@@ -1,9 +1,10 @@
 //! `what_can`: one caller's access as rows of permissions on resource patterns.
 
 use super::alike;
+use super::caller::{Caller, find_callers};
 use super::can::{general_assumptions, missing};
 use super::decide::{Case, Verdict, verdict};
-use super::question::{Asked, Caller, Part, Plan, Setting, asked_parts, find_callers};
+use super::question::{Asked, Part, Plan, Setting, asked_parts};
 use super::row_plan::RowPlan;
 use super::scalar::ScalarEvaluator;
 use super::who_can::{condition, except};

@@ -1,10 +1,11 @@
 //! `who_can`: all principals at once, then one by one only where the sets leave it open.
 
+use super::caller::Caller;
 use super::can::general_assumptions;
 use super::decide::{Case, Verdict, verdict};
-use super::likeness::{Likeness, Likenesses};
+use super::likeness::Likenesses;
 use super::memo::{LeafMemo, PartMarks};
-use super::question::{Caller, Owner, Part, Plan, Setting};
+use super::question::{Owner, Part, Plan, Setting};
 use super::sets::SetEvaluator;
 use super::shared_sets::SharedSets;
 use super::via::Routes;
@@ -171,7 +172,9 @@ fn sets(
     let mut open = Principals::none();
     if !closed && whole.is_some() && !plan.special.iter().any(all_of_it) {
         open = sure.clone();
-        open.or(found.open().unwrap_or(&Principals::none()));
+        if let Some(known) = found.open() {
+            open.or(known);
+        }
     }
     for (done, part) in plan.special.iter().enumerate() {
         progress.poll("asking", done, Some(plan.special.len()))?;
@@ -190,7 +193,7 @@ fn sets(
         kept_out.minus(here.sure());
         sure.minus(&kept_out);
     }
-    found = Kleene::between(sure, poss).with_open(Some(open));
+    found = Kleene::between(sure, poss).varying(open, Principals::none());
     Ok((found, reach))
 }
 
@@ -271,9 +274,9 @@ impl Holders {
         let estate = self.home();
         let principal = &estate.principals[id];
         let (shown, principal_kind) = estate.shown(id);
-        let likeness = asking.likenesses.of(id);
+        let stance = asking.likenesses.stance(id);
         let found =
-            if self.sure.contains(id) { Arc::clone(&asking.always) } else { asking.found_as(id, likeness) };
+            if self.sure.contains(id) { Arc::clone(&asking.always) } else { asking.found_of(id, stance) };
         let mut resources = found.resources.clone();
         if resources.is_empty() {
             resources.push(self.resource.clone());
@@ -287,7 +290,7 @@ impl Holders {
             verdict: found.verdict,
             condition: found.condition.clone(),
             resources,
-            via: asking.via(id, likeness),
+            via: asking.via(id, stance),
         }
     }
 }
@@ -368,16 +371,17 @@ impl<'a> Asking<'a> {
     }
 
     pub(crate) fn found(&mut self, id: PrincipalId) -> Arc<Found> {
-        let likeness = self.likenesses.of(id);
-        self.found_as(id, likeness)
+        let stance = self.likenesses.stance(id);
+        self.found_of(id, stance)
     }
 
-    fn found_as(&mut self, id: PrincipalId, likeness: Likeness) -> Arc<Found> {
-        if let Some(known) = self.alike.get(&likeness.whole) {
+    fn found_of(&mut self, id: PrincipalId, stance: u32) -> Arc<Found> {
+        let whole = self.likenesses.whole(id, stance);
+        if let Some(known) = self.alike.get(&whole) {
             return Arc::clone(known);
         }
         let found = self.residual(&Caller::of(self.estate, id, None));
-        self.alike.insert(likeness.whole, Arc::clone(&found));
+        self.alike.insert(whole, Arc::clone(&found));
         found
     }
 
@@ -424,20 +428,18 @@ impl<'a> Asking<'a> {
     }
 
     /// Names of policies and groups, sorted.
-    fn via(&mut self, id: PrincipalId, likeness: Likeness) -> Vec<String> {
+    fn via(&mut self, id: PrincipalId, stance: u32) -> Vec<String> {
         let (estate, routes, setting) = (self.estate, &self.routes, &mut self.setting);
         let caller = || Caller::of(estate, id, None);
-        let of_resources = self
-            .named
-            .entry(likeness.stance)
-            .or_insert_with(|| routes.of_resources(&caller(), setting).into());
+        let of_resources =
+            self.named.entry(stance).or_insert_with(|| routes.of_resources(&caller(), setting).into());
         let mut names: Vec<Text> = of_resources.to_vec();
         let account = estate.principals[id].account;
         let loaded = !estate.unloaded.contains(id);
         let layers = estate.provider.layers.iter().filter(|s| s.grants && s.binding == Binding::Principal);
         for held in layers.filter(|_| loaded).flat_map(|spec| estate.held(spec.id, id)) {
             let saying = self.likenesses.saying(held.policy);
-            let whose = if saying.hangs { Err(likeness.whole) } else { Ok(account) };
+            let whose = if saying.hangs { Err(self.likenesses.whole(id, stance)) } else { Ok(account) };
             let granted = saying.speaks
                 && *self
                     .given

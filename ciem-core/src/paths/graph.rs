@@ -2,8 +2,9 @@
 
 use super::inquiry::{Inquiry, Passed, Settings, Taking, passings, takings};
 use super::needs::Needs;
+use crate::access::caller::{Caller, find_callers};
 use crate::access::decide::Verdict;
-use crate::access::question::{Caller, Setting, find_callers};
+use crate::access::question::Setting;
 use crate::base::IdSet;
 use crate::error::Error;
 use crate::model::{PrincipalKind, Query};
@@ -87,7 +88,7 @@ impl Paths {
         match self.graph[node] {
             Node::Principal(id) => estate.text(estate.principals[id].id),
             Node::Person(id) => estate.text(estate.people[id].id),
-            Node::Asked(number) => &self.asked[number].id,
+            Node::Asked(number) => self.asked[number].id.text(estate),
         }
     }
 
@@ -271,7 +272,10 @@ impl Build<'_> {
                 (principal.kind, self.estate.text(principal.id))
             }
             Node::Person(id) => (self.estate.people[id].kind, self.estate.text(self.estate.people[id].id)),
-            Node::Asked(number) => (self.paths.asked[number].kind, &self.paths.asked[number].id),
+            Node::Asked(number) => {
+                let caller = &self.paths.asked[number];
+                (caller.kind, caller.id.text(self.estate))
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! What is asked to find edges: who may use a permission that makes one, on each principal that can be turned into.
 
-use crate::access::question::{Caller, Given, Plan, Setting};
+use crate::access::caller::Caller;
+use crate::access::question::{Given, Plan, Setting};
 use crate::access::who_can::{Asking, Found, sure_and_open};
 use crate::base::IdSet;
 use crate::error::Error;
@@ -170,7 +171,9 @@ pub(super) fn takings(
         }
         for way in estate.provider.becoming.ways {
             let permission = estate.universe.find(way.permission);
-            let Some(permission) = permission.filter(|&id| resource.spoken.contains(id)) else { continue };
+            let Some(permission) = permission.filter(|&id| estate.spoken.of(resource).contains(id)) else {
+                continue;
+            };
             let inquiry = Inquiry::new(estate, permission, target, (0, &settings.all[0]), progress)?;
             found.push(Taking { way, inquiry });
         }

@@ -2,8 +2,10 @@
 
 use super::index::{HolderIndex, ResourceIndex};
 use super::library::Library;
+use super::limits::LimitIndex;
+use super::spoken::{Spoken, SpokenId};
 use super::universe::Universe;
-use crate::base::{Csr, IdSet, IdVec, Intervals, Text, id_type};
+use crate::base::{Csr, IdSet, IdVec, Text, id_type};
 use crate::model::relation::Relations;
 use crate::model::usage::UsageFacts;
 use crate::model::{Clause, DocId, LayerId, PrincipalKind, SourceId};
@@ -108,8 +110,7 @@ pub(crate) struct Resource {
     /// Whether an input was about its own policy, also where it has none.
     pub(crate) told: bool,
     pub(crate) policies: Vec<PolicyId>,
-    /// The permissions for which its own policies can make a difference.
-    pub(crate) spoken: Intervals,
+    pub(crate) spoken: SpokenId,
     /// Whether the own policy can be asked about (endpoints and the like cannot).
     pub(crate) askable: bool,
 }
@@ -146,7 +147,11 @@ pub(crate) struct Estate {
     pub(crate) resources: IdVec<ResourceId, Resource>,
     pub(crate) resource_ids: HashMap<Text, ResourceId, foldhash::fast::RandomState>,
     pub(crate) organisation: Option<Text>,
+    pub(crate) spoken: Spoken,
+    /// By layer that grants to principals.
     pub(crate) holders: Vec<HolderIndex>,
+    /// By layer that limits principals, or binds them through their accounts.
+    pub(crate) limits: Vec<LimitIndex>,
     pub(crate) resource_index: ResourceIndex,
     /// Principals by fact id.
     pub(crate) with_fact: Vec<IdSet<PrincipalId>>,

@@ -3,17 +3,19 @@
 use super::estate::{ClauseSets, Estate, Held, Policy, PolicyId, Principal, Resource};
 use super::index::{HolderIndex, ResourceIndex};
 use super::library::{Library, LibraryBuilder, PatternId};
+use super::limits::LimitIndex;
 use super::people::{self, People};
 use super::scopes::{self, Scopes};
+use super::spoken::{Spoken, SpokenId};
 use super::universe::Universe;
-use crate::base::{Csr, IdSet, IdVec, Intervals, Text};
+use crate::base::{Csr, IdSet, IdVec, Text};
 use crate::condition::MissingFact;
 use crate::error::Error;
 use crate::model::{
     Coverage, DocId, Facts, LayerId, PolicyRecord, PolicyRef, PolicyUse, PrincipalKind, Rejected, SourceId,
 };
 use crate::progress::Progress;
-use crate::provider::{Binding, FactSpec, LayerSpec, Provider, ResourceTraits};
+use crate::provider::{Binding, FactSpec, Provider, ResourceTraits};
 use crate::truth::PrincipalId;
 use hashbrown::HashMap;
 use std::sync::Arc;
@@ -236,18 +238,8 @@ pub(crate) fn freeze(
         let facts = (provider.resource_facts)(&ResourceTraits { flags, management_account });
         let tags = variants.first().map(|r| r.tags.clone()).unwrap_or_default();
         let told = variants.iter().any(|r| r.told);
-        let resource = Resource {
-            id,
-            kind,
-            account,
-            facts,
-            flags,
-            tags,
-            told,
-            policies,
-            spoken: Intervals::default(),
-            askable,
-        };
+        let resource =
+            Resource { id, kind, account, facts, flags, tags, told, policies, spoken: SpokenId(0), askable };
         resource_ids.insert(id, frozen.push(resource));
     }
     progress.poll("indexing", 2, None)?;
@@ -259,10 +251,16 @@ pub(crate) fn freeze(
     let mut principals = principals;
     people::settle_facts(provider, &mut principals, &accounts, &held);
     let range = |account: Text| account_ids.get(&account).map(|&id| accounts[id].principals.clone());
-    let holders: Vec<HolderIndex> = held
-        .iter()
+    let grants = |layer: LayerId| provider.layer(layer).is_some_and(|spec| spec.grants);
+    let (granting, limiting): (Vec<_>, Vec<_>) = held.iter().partition(|(layer, _)| grants(*layer));
+    let holders: Vec<HolderIndex> = granting
+        .into_iter()
         .map(|(layer, csr)| HolderIndex::build(*layer, &library, &policies, csr, range, universe.len()))
         .collect();
+    let limits = limiting.into_iter().map(|(layer, csr)| LimitIndex::of_principals(*layer, &policies, csr));
+    let guardrails = layers_given.iter();
+    let guardrails = guardrails.map(|&layer| LimitIndex::of_scopes(layer, &policies, &accounts, &scopes));
+    let limits = limits.chain(guardrails).collect();
     progress.poll("indexing", 3, None)?;
     let resource_index = ResourceIndex::build(&library, provider, used_patterns(&library));
     let with_fact = provider
@@ -297,10 +295,7 @@ pub(crate) fn freeze(
     for name in ["policies", "guardrails"] {
         counts.entry(name).or_insert(0);
     }
-    let spoken = Spoken::new(provider, &universe);
-    for id in frozen.ids() {
-        frozen[id].spoken = spoken.by(&frozen[id], &policies, &library);
-    }
+    let spoken = Spoken::index(provider, &universe, &mut frozen, &policies, &library);
     let estate = Estate {
         provider,
         by_id: own().map(|(id, p)| (p.id, id)).collect(),
@@ -324,7 +319,9 @@ pub(crate) fn freeze(
         resources: frozen,
         resource_ids,
         organisation,
+        spoken,
         holders,
+        limits,
         resource_index,
         with_fact,
         unloaded,
@@ -336,45 +333,6 @@ pub(crate) fn freeze(
         sources: coverage.files.iter().map(|file| file.name.clone()).collect(),
     };
     Ok((estate, coverage))
-}
-
-/// For which permissions the policies of resources can make a difference.
-struct Spoken {
-    provider: &'static Provider,
-    /// Here even a policy that does not speak of the permission matters.
-    delegating: Intervals,
-    /// By layer that counts for some permissions only.
-    required: Vec<(LayerId, Intervals)>,
-}
-
-impl Spoken {
-    fn new(provider: &'static Provider, universe: &Universe) -> Self {
-        let holding = |fact| universe.holding(fact);
-        let layers = provider.layers.iter();
-        let required = layers.filter_map(|spec| Some((spec.id, holding(spec.required_for?)))).collect();
-        Spoken { provider, delegating: provider.delegating.map(holding).unwrap_or_default(), required }
-    }
-
-    fn by(&self, resource: &Resource, policies: &IdVec<PolicyId, Policy>, library: &Library) -> Intervals {
-        let mut ranges: Vec<(u16, u16)> = Vec::new();
-        for &policy in &resource.policies {
-            let Policy { layer, document, .. } = policies[policy];
-            let own = |spec: &&LayerSpec| spec.id == layer && spec.binding == Binding::Resource;
-            if !self.provider.layers.iter().any(|spec| own(&spec)) {
-                continue;
-            }
-            let mut here = self.delegating.ranges().to_vec();
-            for (_, statement) in library.statements_of(document) {
-                here.extend_from_slice(library.action_sets[statement.actions].ranges());
-            }
-            let here = Intervals::from_ranges(here);
-            match self.required.iter().find(|(of, _)| *of == layer) {
-                Some((_, required)) => ranges.extend_from_slice(here.intersect(required).ranges()),
-                None => ranges.extend_from_slice(here.ranges()),
-            }
-        }
-        Intervals::from_ranges(ranges)
-    }
 }
 
 fn used_patterns(library: &Library) -> impl Iterator<Item = PatternId> + '_ {

@@ -5,7 +5,7 @@
 //! on particular resources are found through the text of their patterns.
 
 use super::estate::{Held, Policy, PolicyId};
-use super::library::{Library, PatternId, PatternKind, StatementId};
+use super::library::{ActionSetId, Library, PatternId, PatternKind, Place, Somewhere, StatementId};
 use crate::base::{Csr, Id, IdSet, IdVec, Intervals, SparseRows, Text, id_type};
 use crate::model::{CondId, DocId, Effect};
 use crate::pattern::Pattern;
@@ -138,20 +138,28 @@ impl HolderIndex {
                     let mut push = |actions: &Intervals, certain: bool| {
                         canonical_nodes(actions, leaves, |node| particular.push(guard(certain).at(node)));
                     };
-                    if let Some(somewhere) = statement.somewhere {
-                        let rows = carriers.row(document).iter().map(|&policy| holders.row(policy));
-                        let certain = somewhere.account.is_none_or(|account| {
-                            range(account).is_some_and(|range| rows.clone().all(|row| within(row, &range)))
-                        });
-                        push(&library.action_sets[somewhere.actions], certain);
-                        continue;
-                    }
-                    let mut sets: Vec<_> =
-                        resources.items.iter().map(|&p| library.patterns[p].applicable).collect();
-                    sets.sort_unstable();
-                    sets.dedup();
-                    for set in sets {
-                        push(&actions.intersect(&library.action_sets[set]), false);
+                    let mut places: Vec<(Place, ActionSetId)> = match statement.somewhere {
+                        // Worked out before, for all of the resources at once.
+                        Some(Somewhere { actions, account }) => {
+                            vec![(account.map_or(Place::Anywhere, Place::Account), actions)]
+                        }
+                        None => resources.items.iter().map(|&p| library.patterns[p].reach()).collect(),
+                    };
+                    places.sort_unstable();
+                    places.dedup();
+                    let rows = carriers.row(document).iter().map(|&policy| holders.row(policy));
+                    for (place, applicable) in places {
+                        let certain = match place {
+                            Place::Open => false,
+                            Place::Anywhere => true,
+                            Place::Account(account) => range(account)
+                                .is_some_and(|range| rows.clone().all(|row| within(row, &range))),
+                        };
+                        let applicable = &library.action_sets[applicable];
+                        match statement.somewhere {
+                            Some(_) => push(applicable, certain),
+                            None => push(&actions.intersect(applicable), certain),
+                        }
                     }
                 }
             }
@@ -202,12 +210,6 @@ impl HolderIndex {
                 }),
             }
         }
-    }
-
-    /// The policies of the layer that anybody holds, with their holders.
-    pub(crate) fn policies(&self) -> impl Iterator<Item = (PolicyId, &[PrincipalId])> {
-        let rows = (0..self.holders.rows()).map(PolicyId::new).map(|p| (p, self.holders.row(p)));
-        rows.filter(|(_, row)| !row.is_empty())
     }
 }
 

@@ -76,8 +76,15 @@ pub(crate) struct PatternEntry {
     pub(crate) applicable: ActionSetId,
 }
 
+impl PatternEntry {
+    /// Where its resources lie, and what can act on them.
+    pub(crate) fn reach(self) -> (Place, ActionSetId) {
+        (self.place, self.applicable)
+    }
+}
+
 /// Where the resources lie that a pattern matches.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Place {
     /// It hangs on who asks, on the resources that are known, or there are none, or it is all of them.
     Open,

@@ -7,9 +7,11 @@ pub(crate) mod index;
 pub(crate) mod intake;
 pub(crate) mod known;
 pub(crate) mod library;
+pub(crate) mod limits;
 pub(crate) mod options;
 pub(crate) mod people;
 pub(crate) mod scopes;
+pub(crate) mod spoken;
 pub(crate) mod universe;
 
 use crate::model::{Coverage, FileReport};

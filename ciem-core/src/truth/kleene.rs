@@ -17,19 +17,28 @@ pub(crate) trait Bits: Clone {
 pub(crate) struct Kleene<B> {
     poss: B,
     sure: Option<B>,
-    /// Known to be true in some case: the residual is not a contradiction. A lower bound within `poss`, kept only
-    /// where leaves tell; what is also sure is so anyway.
-    open: Option<B>,
+    /// Kept only where leaves tell.
+    varying: Option<Box<Varying<B>>>,
+}
+
+/// What is known of values that hang on something: the residual is no contradiction, or no tautology. Both are lower
+/// bounds; what is sure or impossible need not be in them.
+#[derive(Clone, Debug)]
+pub(crate) struct Varying<B> {
+    /// True in some case; within what is possible.
+    pub(crate) open: B,
+    /// False in some case.
+    pub(crate) partly: B,
 }
 
 impl<B: Bits> Kleene<B> {
     pub(crate) fn exact(bits: B) -> Self {
-        Kleene { poss: bits, sure: None, open: None }
+        Kleene { poss: bits, sure: None, varying: None }
     }
 
     /// `sure` must be within `poss`.
     pub(crate) fn between(sure: B, poss: B) -> Self {
-        Kleene { poss, sure: Some(sure), open: None }
+        Kleene { poss, sure: Some(sure), varying: None }
     }
 
     /// Possible everywhere in `poss`, sure nowhere.
@@ -37,9 +46,10 @@ impl<B: Bits> Kleene<B> {
         Self::between(B::none(), poss)
     }
 
-    /// The same value, of which `open`, within `poss`, is true in some case.
-    pub(crate) fn with_open(self, open: Option<B>) -> Self {
-        Kleene { open, ..self }
+    /// The same value, of which this much is known beside.
+    pub(crate) fn varying(self, open: B, partly: B) -> Self {
+        let varying = (!open.is_none() || !partly.is_none()).then(|| Box::new(Varying { open, partly }));
+        Kleene { varying, ..self }
     }
 
     pub(crate) fn poss(&self) -> &B {
@@ -50,23 +60,62 @@ impl<B: Bits> Kleene<B> {
         self.sure.as_ref().unwrap_or(&self.poss)
     }
 
+    /// Known to be true in some case.
     pub(crate) fn open(&self) -> Option<&B> {
-        self.open.as_ref()
+        self.varying.as_ref().map(|varying| &varying.open)
+    }
+
+    /// Known to be false in some case.
+    pub(crate) fn partly(&self) -> Option<&B> {
+        self.varying.as_ref().map(|varying| &varying.partly)
     }
 
     pub(crate) fn is_exact(&self) -> bool {
         self.sure.is_none()
     }
+
+    /// With what is known of the values that this was made of, if anything is.
+    fn knowing(
+        mut self,
+        one: &Self,
+        other: &Self,
+        open: impl FnOnce() -> B,
+        partly: impl FnOnce() -> B,
+    ) -> Self {
+        if one.varying.is_some() || other.varying.is_some() {
+            self = self.varying(open(), partly());
+        }
+        self
+    }
 }
 
-/// All that either has.
-fn joined<B: Bits>(a: Option<B>, b: Option<B>) -> Option<B> {
-    match (a, b) {
-        (Some(mut a), Some(b)) => {
-            a.or(&b);
-            Some(a)
-        }
-        (a, b) => a.or(b),
+fn common<B: Bits>(one: Option<&B>, other: &B) -> B {
+    one.map_or_else(B::none, |one| {
+        let mut common = one.clone();
+        common.and(other);
+        common
+    })
+}
+
+fn without<B: Bits>(one: Option<&B>, other: &B) -> B {
+    one.map_or_else(B::none, |one| {
+        let mut rest = one.clone();
+        rest.minus(other);
+        rest
+    })
+}
+
+fn either<B: Bits>(mut one: B, other: &B) -> B {
+    if !other.is_none() {
+        one.or(other);
+    }
+    one
+}
+
+fn joined<B: Bits>(one: Option<&B>, other: Option<&B>) -> B {
+    match (one, other) {
+        (Some(one), Some(other)) => either(one.clone(), other),
+        (one, other) => one.or(other).cloned().unwrap_or_else(B::none),
     }
 }
 
@@ -88,14 +137,12 @@ impl<B: Bits> Truth for Kleene<B> {
             sure
         });
         // Two open values may contradict each other; with a sure one an open one stays open.
-        let beside = |open: &Option<B>, sure: &B| {
-            open.clone().map(|mut open| {
-                open.and(sure);
-                open
-            })
-        };
-        let open = joined(beside(&self.open, other.sure()), beside(&other.open, self.sure()));
-        Kleene { poss, sure, open }
+        Kleene { poss, sure, varying: None }.knowing(
+            self,
+            other,
+            || either(common(self.open(), other.sure()), &common(other.open(), self.sure())),
+            || joined(self.partly(), other.partly()),
+        )
     }
 
     fn or(&self, other: &Self) -> Self {
@@ -106,7 +153,13 @@ impl<B: Bits> Truth for Kleene<B> {
             sure.or(other.sure());
             sure
         });
-        Kleene { poss, sure, open: joined(self.open.clone(), other.open.clone()) }
+        // Two values may make up for each other; beside an impossible one a value stays what it is.
+        Kleene { poss, sure, varying: None }.knowing(
+            self,
+            other,
+            || joined(self.open(), other.open()),
+            || either(without(self.partly(), &other.poss), &without(other.partly(), &self.poss)),
+        )
     }
 
     fn minus(&self, other: &Self) -> Self {
@@ -117,11 +170,13 @@ impl<B: Bits> Truth for Kleene<B> {
             sure.minus(&other.poss);
             sure
         });
-        let open = self.open.clone().map(|mut open| {
-            open.minus(&other.poss);
-            open
-        });
-        Kleene { poss, sure, open }
+        // Of what is sure, something is left where the other is false in some case.
+        Kleene { poss, sure, varying: None }.knowing(
+            self,
+            other,
+            || either(without(self.open(), &other.poss), &common(other.partly(), self.sure())),
+            || joined(self.partly(), other.open()),
+        )
     }
 
     fn is_never(&self) -> bool {

@@ -18,6 +18,14 @@ pub(crate) struct Principals {
 /// Surely / possibly.
 pub(crate) type PrincipalSet = Kleene<Principals>;
 
+impl PrincipalSet {
+    /// Surely everybody.
+    pub(crate) fn is_everybody(&self) -> bool {
+        let sure = self.sure();
+        sure.negated && sure.set.is_empty()
+    }
+}
+
 impl Principals {
     pub(crate) fn these(set: IdSet<PrincipalId>) -> Self {
         Principals { negated: false, set }

@@ -94,7 +94,7 @@ fn residual(term: &Term, leaves: &[u8]) -> u8 {
 
 proptest! {
     #[test]
-    fn sure_possible_and_open_bound_the_residual(
+    fn what_is_sure_possible_and_varying_bounds_the_residual(
         term in term(),
         // By leaf and point: its truth in eight cases, and how much of it the leaf tells.
         leaves in prop::collection::vec(prop::collection::vec((any::<u8>(), 0u8..8), usize::from(LEN)), 4),
@@ -115,7 +115,9 @@ proptest! {
                 let sure = |p: usize| truth(leaf, p) == u8::MAX && told(leaf, p) != 2;
                 let poss = |p: usize| truth(leaf, p) != 0 || told(leaf, p) == 3;
                 let open = |p: usize| truth(leaf, p) != 0 && told(leaf, p) >= 5;
-                Kleene::between(row(&sure), row(&poss)).with_open((leaf < 3).then(|| row(&open)))
+                let partly = |p: usize| truth(leaf, p) != u8::MAX && told(leaf, p) % 2 == 0;
+                let value = Kleene::between(row(&sure), row(&poss));
+                if leaf < 3 { value.varying(row(&open), row(&partly)) } else { value }
             })
             .collect();
         let found = eval(&term, &values);
@@ -127,7 +129,9 @@ proptest! {
             let open = found.open().is_some_and(|open| open.contains(id));
             prop_assert!(!sure || want == u8::MAX, "sure, and the residual is not always");
             prop_assert!(want == 0 || poss, "the residual is not never, and yet not possible");
+            let partly = found.partly().is_some_and(|partly| partly.contains(id));
             prop_assert!(!open || want != 0, "open, and the residual is never");
+            prop_assert!(!partly || want != u8::MAX, "false in some case, and the residual is always");
             prop_assert!(poss || !sure && !open, "sure and open are within possible");
         }
     }
