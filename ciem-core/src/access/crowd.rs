@@ -6,14 +6,16 @@
 //! and possibly denied, the possible half on what is possibly allowed and surely denied.
 
 use super::caller::Caller;
-use super::leaf::Scene;
+use super::leaf::{CondLeaf, Scene};
+use super::own_keys::principal_clause;
 use super::question::{Owner, Part, Setting};
 use super::rows::{RowEvaluator, constant};
 use super::scalar::ScalarEvaluator;
+use super::sets::Ids;
 use super::spoken::speak;
 use crate::base::{Dense, Intervals, Row};
 use crate::condition::Tri;
-use crate::model::{CondId, CondNode, DocId, Effect, LayerId};
+use crate::model::{Clause, ClauseId, CondId, CondNode, DocId, Effect, LayerId};
 use crate::pattern::Template;
 use crate::provider::{Binding, KeyScope};
 use crate::snapshot::estate::{AccountId, Estate, Held};
@@ -23,6 +25,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// The rows of one part, caller by caller; `K` is what is kept of a row.
 pub(super) struct Crowd<'a, K> {
@@ -39,18 +42,20 @@ pub(super) struct Crowd<'a, K> {
     held: Vec<(DocId, Option<Rc<Said>>)>,
     sure: Dense,
     poss: Dense,
+    /// For whom tests of keys hold that the caller alone determines.
+    tests: HashMap<ClauseId, Arc<(Ids, Ids)>, RandomState>,
 }
 
-/// A row in words, valid until the next one.
+/// A row, valid until the next one.
 pub(super) struct Picked<'a> {
     /// `None` if the same as `poss`.
-    pub(super) sure: Option<&'a [u64]>,
-    pub(super) poss: &'a [u64],
+    pub(super) sure: Option<&'a Dense>,
+    pub(super) poss: &'a Dense,
 }
 
 impl Picked<'_> {
     pub(super) fn set(&self, len: u16) -> PermissionSet {
-        let row = |words: &[u64]| Row::from_words(words.iter().copied(), len);
+        let row = |row: &Dense| Row::from_words(row.words().iter().copied(), len);
         match self.sure {
             None => Kleene::exact(row(self.poss)),
             Some(sure) => Kleene::between(row(sure), row(self.poss)),
@@ -58,13 +63,21 @@ impl Picked<'_> {
     }
 }
 
-type Dependent = HashMap<DocId, Rc<[StatementId]>, RandomState>;
+type Dependent = HashMap<DocId, Rc<[Hanging]>, RandomState>;
+
+/// A statement that hangs on who asks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Hanging {
+    id: StatementId,
+    /// Whether values of the caller's keys are filled in; tests of single keys are known for everybody at once.
+    filled_in: bool,
+}
 
 /// What holds for the callers of one account.
 struct Block<K> {
     account: Option<AccountId>,
     /// Statements of guardrails and of the resource's policies that hang on who asks.
-    dependent: Vec<StatementId>,
+    dependent: Vec<Hanging>,
     /// Documents of the own layer; nothing yet for one that was met only once.
     documents: HashMap<DocId, Option<Rc<Said>>, RandomState>,
     /// By what tells limits apart.
@@ -77,7 +90,7 @@ struct Block<K> {
 struct Said {
     /// By effect and then by degree.
     spoken: [[Spoken; 2]; 2],
-    dependent: Rc<[StatementId]>,
+    dependent: Rc<[Hanging]>,
 }
 
 /// Whichever is poured sooner.
@@ -145,9 +158,9 @@ impl Gathered {
         for (side, spoken) in self.0.iter_mut().flatten().zip(spoken.iter().flatten()) {
             match spoken {
                 Spoken::Few(actions) => side.pour(actions),
-                Spoken::Many(words) => {
+                Spoken::Many(row) => {
                     side.any = true;
-                    side.said.join(words.words().iter().copied());
+                    side.said.join(row.touched(), [row], |[word]| word);
                 }
             }
         }
@@ -183,15 +196,17 @@ impl<'a, K: Clone> Crowd<'a, K> {
             held: Vec::new(),
             sure: Dense::new(len),
             poss: Dense::new(len),
+            tests: HashMap::default(),
         })
     }
 
-    /// The row of a principal that is a record and whose policies were loaded. `setting` is bound to the caller and to
-    /// the part.
+    /// The row of a principal that is a record and whose policies were loaded. `setting` is bound to the part; `bind`
+    /// binds it to the caller, where that matters.
     pub(super) fn row(
         &mut self,
         caller: &Caller,
-        setting: &Setting,
+        setting: &mut Setting,
+        bind: &mut dyn FnMut(&mut Setting),
         keep: impl FnOnce(Picked<'_>) -> K,
     ) -> Option<K> {
         let principal = caller.principal.filter(|_| !caller.unloaded)?;
@@ -199,18 +214,9 @@ impl<'a, K: Clone> Crowd<'a, K> {
         if self.account.as_ref().is_none_or(|block| block.account != caller.account) {
             self.account = Some(self.block(caller));
         }
-        let scene = Scene {
-            provider: estate.provider,
-            library: &estate.library,
-            states: &setting.states,
-            asked: &self.part.asked,
-            permission: None,
-            own_account: self.part.own_account(estate, caller),
-            memo: None,
-            brought: false,
-        };
-        let limits = self.limits(caller, setting, &scene)?;
-        let lasting = self.remember(estate.held(self.own, principal), &scene);
+        let limits = self.limits(caller, setting, bind)?;
+        let lasting = self.remember(caller, estate.held(self.own, principal), setting, bind);
+        let scene = scene(estate, self.part, caller, setting);
         let block = self.account.as_mut()?;
         if lasting {
             self.key.extend(self.held.iter().map(|(document, _)| document.0));
@@ -228,14 +234,14 @@ impl<'a, K: Clone> Crowd<'a, K> {
             };
             match said {
                 Some(said) => {
-                    said.dependent.iter().for_each(|&id| say(&estate.library.statements[id]));
+                    said.dependent.iter().for_each(|hanging| say(&estate.library.statements[hanging.id]));
                     gathered.add_all(&said.spoken);
                 }
                 None => estate.library.statements_of(*document).for_each(|(_, statement)| say(statement)),
             }
         }
         let exact = limits.pick(gathered, &mut self.sure, &mut self.poss);
-        let row = keep(Picked { sure: (!exact).then(|| self.sure.words()), poss: self.poss.words() });
+        let row = keep(Picked { sure: (!exact).then_some(&self.sure), poss: &self.poss });
         if lasting {
             block.rows.insert(self.key.as_slice().into(), row.clone());
         }
@@ -274,7 +280,12 @@ impl<'a, K: Clone> Crowd<'a, K> {
     }
 
     /// The limits that the caller meets; `key` then tells them apart from all others of the account.
-    fn limits(&mut self, caller: &Caller, setting: &Setting, scene: &Scene<'_>) -> Option<Rc<Limits>> {
+    fn limits(
+        &mut self,
+        caller: &Caller,
+        setting: &mut Setting,
+        bind: &mut dyn FnMut(&mut Setting),
+    ) -> Option<Rc<Limits>> {
         let (estate, principal) = (self.estate, caller.principal?);
         let mut key = std::mem::take(&mut self.key);
         key.clear();
@@ -286,35 +297,92 @@ impl<'a, K: Clone> Crowd<'a, K> {
                 for held in held {
                     let document = estate.policies[held.policy].document;
                     key.push(document.0);
-                    for &id in &*self.dependent(document) {
-                        tell(scene, &estate.library.statements[id], &mut key);
+                    for &hanging in &*self.dependent(document) {
+                        self.tell(caller, hanging, setting, bind, &mut key);
                     }
                 }
             }
         }
-        let scalar = ScalarEvaluator::new(estate, caller, 0, self.part, setting);
-        for &id in self.account.as_ref().map_or(&[][..], |block| &block.dependent) {
-            let statement = &estate.library.statements[id];
-            tell(scene, statement, &mut key);
+        let mut account = self.account.take()?;
+        for &hanging in &account.dependent {
+            self.tell(caller, hanging, setting, bind, &mut key);
+            let statement = &estate.library.statements[hanging.id];
             if let Some(who) = statement.who.filter(|_| self.part.resource.is_some()) {
+                let scalar = ScalarEvaluator::new(estate, caller, 0, self.part, setting);
                 key.push(scalar.excepted_degree(Some(who)) as u32);
                 let entries = &estate.library.whos[who].entries;
                 key.extend(entries.iter().map(|&entry| scalar.names_degree(entry) as u32));
             }
         }
+        let known = account.limits.get(key.as_slice()).cloned();
+        let limits = known.unwrap_or_else(|| {
+            bind(setting);
+            let limits = Rc::new(Limits::new(estate, self.own, caller, self.part, setting));
+            account.limits.insert(key.as_slice().into(), Rc::clone(&limits));
+            limits
+        });
         self.key = key;
-        let block = self.account.as_mut()?;
-        if let Some(known) = block.limits.get(self.key.as_slice()) {
-            return Some(Rc::clone(known));
-        }
-        let limits = Rc::new(Limits::new(estate, self.own, caller, self.part, setting));
-        block.limits.insert(self.key.as_slice().into(), Rc::clone(&limits));
+        self.account = Some(account);
         Some(limits)
+    }
+
+    /// Everything of a statement that may differ between callers.
+    fn tell(
+        &mut self,
+        caller: &Caller,
+        hanging: Hanging,
+        setting: &mut Setting,
+        bind: &mut dyn FnMut(&mut Setting),
+        key: &mut Vec<u32>,
+    ) {
+        let library = &self.estate.library;
+        let statement = &library.statements[hanging.id];
+        if !hanging.filled_in {
+            key.push(self.tested(caller, statement.condition, setting) as u32);
+            return;
+        }
+        bind(setting);
+        let scene = scene(self.estate, self.part, caller, setting);
+        key.push(scene.condition_tri(statement.condition) as u32);
+        let set = &library.resource_sets[statement.resources];
+        let templates =
+            set.items.iter().filter(|&&item| library.patterns[item].kind == PatternKind::Template);
+        let before = key.len();
+        key.extend(templates.map(|&item| scene.item_degree(library.patterns[item]) as u32));
+        if key.len() > before {
+            key.push(scene.resources(statement.resources) as u32);
+        }
+    }
+
+    /// A condition whose tests of the caller's keys have no variables: whom they hold for is known.
+    fn tested(&mut self, caller: &Caller, id: CondId, setting: &Setting) -> Tri {
+        let (estate, tests) = (self.estate, &mut self.tests);
+        let conditions = &estate.library.conditions;
+        let scene = scene(estate, self.part, caller, setting);
+        scene.condition(id, &mut |scene, leaf| {
+            let CondLeaf::Clause(id) = leaf else { return Tri::Maybe };
+            let clause = conditions.clause(id);
+            let (true, Some(principal)) = (key_hangs(estate, clause.key.id), caller.principal) else {
+                return scene.clause(clause, false).degree;
+            };
+            let sets = tests.entry(id).or_insert_with(|| principal_clause(estate, scene.states, clause));
+            if sets.1.contains(principal) {
+                // The facts tell nothing; the context may.
+                return clause.test.eval(scene.states.base_state(clause.key.id));
+            }
+            Tri::from(sets.0.contains(principal))
+        })
     }
 
     /// Lists the caller's documents; those that were met before are read once for all. Whether all are, and none of
     /// them hangs on who asks.
-    fn remember(&mut self, held: &[Held], scene: &Scene<'_>) -> bool {
+    fn remember(
+        &mut self,
+        caller: &Caller,
+        held: &[Held],
+        setting: &mut Setting,
+        bind: &mut dyn FnMut(&mut Setting),
+    ) -> bool {
         let (estate, part) = (self.estate, self.part);
         let mut lasting = true;
         self.held.clear();
@@ -327,49 +395,65 @@ impl<'a, K: Clone> Crowd<'a, K> {
                 Entry::Occupied(slot) if slot.get().is_some() => slot.get().clone(),
                 Entry::Occupied(mut slot) => {
                     let dependent = dependent(estate, part, &mut self.dependent, document);
-                    slot.insert(Some(Rc::new(Said::new(estate, part, scene, document, dependent))));
+                    let scene = scene(estate, part, caller, setting);
+                    slot.insert(Some(Rc::new(Said::new(estate, part, &scene, document, dependent))));
                     slot.get().clone()
                 }
             };
-            lasting &= said.as_ref().is_some_and(|said| said.dependent.is_empty());
+            let hangs = match &said {
+                Some(said) => !said.dependent.is_empty(),
+                None => any_hangs(estate, part, document),
+            };
+            if hangs {
+                bind(setting);
+            }
+            lasting &= said.is_some() && !hangs;
             self.held.push((document, said));
         }
         lasting
     }
 
-    fn dependent(&mut self, document: DocId) -> Rc<[StatementId]> {
+    fn dependent(&mut self, document: DocId) -> Rc<[Hanging]> {
         dependent(self.estate, self.part, &mut self.dependent, document)
     }
 }
 
+fn scene<'s>(estate: &'s Estate, part: &'s Part, caller: &'s Caller, setting: &'s Setting) -> Scene<'s> {
+    Scene {
+        provider: estate.provider,
+        library: &estate.library,
+        states: &setting.states,
+        asked: &part.asked,
+        permission: None,
+        own_account: part.own_account(estate, caller),
+        memo: None,
+        brought: false,
+    }
+}
+
 /// The statements of a document that may say something else to another caller of the account.
-fn dependent(estate: &Estate, part: &Part, known: &mut Dependent, document: DocId) -> Rc<[StatementId]> {
+fn dependent(estate: &Estate, part: &Part, known: &mut Dependent, document: DocId) -> Rc<[Hanging]> {
     let found = known.entry(document).or_insert_with(|| {
-        let hangs = |statement: &Stmt| {
-            part.resource.is_some() && statement.who.is_some()
-                || condition_hangs(estate, statement.condition)
-                || resources_hang(estate, statement)
-        };
-        estate.library.statements_of(document).filter(|(_, s)| hangs(s)).map(|(id, _)| id).collect()
+        let statements = estate.library.statements_of(document).filter(|(_, s)| hangs(estate, part, s));
+        let hanging = statements.map(|(id, statement)| {
+            let in_condition = condition_hangs(estate, statement.condition, &|clause| {
+                !clause.templates.is_empty() && clause_hangs(estate, clause)
+            });
+            Hanging { id, filled_in: in_condition || resources_hang(estate, statement) }
+        });
+        hanging.collect()
     });
     Rc::clone(found)
 }
 
-/// Everything of a statement that may differ between callers.
-fn tell(scene: &Scene<'_>, statement: &Stmt, key: &mut Vec<u32>) {
-    key.push(scene.condition_tri(statement.condition) as u32);
-    let library = scene.library;
-    let set = &library.resource_sets[statement.resources];
-    let templates = set.items.iter().filter(|&&item| library.patterns[item].kind == PatternKind::Template);
-    let before = key.len();
-    key.extend(templates.map(|&item| scene.item_degree(library.patterns[item]) as u32));
-    if key.len() > before {
-        key.push(scene.resources(statement.resources) as u32);
-    }
+fn any_hangs(estate: &Estate, part: &Part, document: DocId) -> bool {
+    estate.library.statements_of(document).any(|(_, statement)| hangs(estate, part, statement))
 }
 
-fn either<'a>([one, other]: [&'a Dense; 2]) -> impl Iterator<Item = u64> + 'a {
-    one.words().iter().zip(other.words()).map(|(a, b)| a | b)
+fn hangs(estate: &Estate, part: &Part, statement: &Stmt) -> bool {
+    part.resource.is_some() && statement.who.is_some()
+        || condition_hangs(estate, statement.condition, &|clause| clause_hangs(estate, clause))
+        || resources_hang(estate, statement)
 }
 
 pub(super) fn key_hangs(estate: &Estate, key: u32) -> bool {
@@ -382,15 +466,16 @@ pub(super) fn template_hangs(estate: &Estate, template: &Template) -> bool {
     })
 }
 
-fn condition_hangs(estate: &Estate, id: CondId) -> bool {
+fn clause_hangs(estate: &Estate, clause: &Clause) -> bool {
+    key_hangs(estate, clause.key.id)
+        || clause.templates.iter().any(|template| template_hangs(estate, template))
+}
+
+fn condition_hangs(estate: &Estate, id: CondId, hangs: &dyn Fn(&Clause) -> bool) -> bool {
     match estate.library.conditions.get(id) {
         CondNode::Always | CondNode::Missing(_) => false,
-        CondNode::And(parts) => parts.iter().any(|&part| condition_hangs(estate, part)),
-        CondNode::Clause(clause) => {
-            let clause = estate.library.conditions.clause(*clause);
-            key_hangs(estate, clause.key.id)
-                || clause.templates.iter().any(|template| template_hangs(estate, template))
-        }
+        CondNode::And(parts) => parts.iter().any(|&part| condition_hangs(estate, part, hangs)),
+        CondNode::Clause(clause) => hangs(estate.library.conditions.clause(*clause)),
     }
 }
 
@@ -409,11 +494,11 @@ impl Said {
         part: &Part,
         scene: &Scene<'_>,
         document: DocId,
-        dependent: Rc<[StatementId]>,
+        dependent: Rc<[Hanging]>,
     ) -> Said {
         let mut ranges: [[Vec<(u16, u16)>; 2]; 2] = Default::default();
         for (id, statement) in estate.library.statements_of(document) {
-            if dependent.contains(&id) {
+            if dependent.iter().any(|hanging| hanging.id == id) {
                 continue;
             }
             let [allow, deny] = &mut ranges;
@@ -474,14 +559,15 @@ impl Limits {
 impl Half {
     /// The row where the layer allows what is in either of the one pair, and denies what is in either of the other.
     fn pick(&self, allow: [&Dense; 2], deny: [&Dense; 2], row: &mut Dense) {
-        let words = self.granted.words().iter().zip(self.always.words());
-        let said = either(allow).zip(either(deny));
-        row.set(words.zip(said).map(|((granted, always), (allow, deny))| granted & allow & !deny | always));
+        let ([a, b], [c, d]) = (allow, deny);
+        let said = a.touched().or(b.touched());
+        let op = |[granted, always, a, b, c, d]: [u64; 6]| granted & (a | b) & !(c | d) | always;
+        row.set(said.or(self.always.touched()), [&self.granted, &self.always, a, b, c, d], op);
         if let Some(undenied) = &self.undenied {
-            row.join(undenied.words().iter().zip(either(deny)).map(|(word, deny)| word & !deny));
+            row.join(undenied.touched(), [undenied, c, d], |[word, c, d]| word & !(c | d));
         }
         if let Some(allowed) = &self.allowed {
-            row.join(allowed.words().iter().zip(either(allow)).map(|(word, allow)| word & allow));
+            row.join(said, [allowed, a, b], |[word, a, b]| word & (a | b));
         }
     }
 }

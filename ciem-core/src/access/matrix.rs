@@ -205,8 +205,14 @@ fn everybody(
     for (done, id) in estate.principals.ids().enumerate() {
         progress.tick("asking", done, Some(count))?;
         let caller = &Caller::of(estate, id, None);
-        caller.bind(estate, setting, None);
-        let mut bind = |setting: &mut Setting, number: usize, part: &Part| {
+        let mut known = false;
+        let mut to_caller = |setting: &mut Setting| {
+            if !known {
+                caller.bind(estate, setting, None);
+                known = true;
+            }
+        };
+        let mut to_part = |setting: &mut Setting, number: usize, part: &Part| {
             if follows && bound != Some((number, caller.account)) {
                 setting.bind_part(estate, caller.account, part);
                 bound = Some((number, caller.account));
@@ -214,23 +220,28 @@ fn everybody(
         };
         let row = match &mut maker {
             Maker::Whole(part, crowd) => {
-                bind(setting, 0, part);
+                to_part(setting, 0, part);
                 let list = &mut block.list;
-                let known = crowd.row(caller, setting, |row| {
-                    let poss = list.push_words(row.poss, len);
-                    (row.sure.map_or(poss, |sure| list.push_words(sure, len)), poss)
+                let known = crowd.row(caller, setting, &mut to_caller, |row| {
+                    let poss = list.push_dense(row.poss);
+                    (row.sure.map_or(poss, |sure| list.push_dense(sure)), poss)
                 });
                 if let Some((sure, poss)) = known {
                     block.rows.push(Entry { who: Who::Record(id), sure, poss });
                     continue;
                 }
+                to_caller(setting);
                 one_part(estate, caller, setting, part)
             }
             Maker::Parts(crowds) => plan.row_of_parts(estate, caller, &mut |number, part| {
-                bind(setting, number, part);
+                to_part(setting, number, part);
                 let crowd = crowds.get_mut(number).and_then(Option::as_mut);
-                let row = crowd.and_then(|crowd| crowd.row(caller, setting, |row| row.set(len)));
-                row.unwrap_or_else(|| one_part(estate, caller, setting, part))
+                let row =
+                    crowd.and_then(|crowd| crowd.row(caller, setting, &mut to_caller, |row| row.set(len)));
+                row.unwrap_or_else(|| {
+                    to_caller(setting);
+                    one_part(estate, caller, setting, part)
+                })
             }),
         };
         block.add(Who::Record(id), &row, len);

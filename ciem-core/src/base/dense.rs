@@ -2,13 +2,59 @@
 
 use super::interval::{Intervals, Row, fill};
 
-/// A dense row that is used again and again: intervals are poured into it, and nothing is allocated.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Dense(Box<[u64]>);
+/// Words that are looked at together.
+const BLOCK: usize = 8;
+
+/// Blocks of a row, one bit for each: the longest axis has 128 of them.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Blocks(u128);
+
+impl Blocks {
+    pub(crate) fn or(self, other: Blocks) -> Blocks {
+        Blocks(self.0 | other.0)
+    }
+
+    fn and_not(self, other: Blocks) -> Blocks {
+        Blocks(self.0 & !other.0)
+    }
+
+    /// The blocks that the ids of `start..end` lie in.
+    fn of(start: u16, end: u16) -> Blocks {
+        let block = |id: u16| u32::from(id) / (64 * BLOCK as u32);
+        let (first, last) = (block(start), block(end.max(1) - 1));
+        Blocks((u128::MAX << first) & (u128::MAX >> (127 - last)))
+    }
+
+    fn iter(mut self) -> impl Iterator<Item = usize> {
+        std::iter::from_fn(move || {
+            let next = (self.0 != 0).then_some(self.0.trailing_zeros() as usize)?;
+            self.0 &= self.0 - 1;
+            Some(next)
+        })
+    }
+}
+
+/// A dense row that is used again and again: intervals are poured into it, and nothing is allocated. Most rows hold
+/// little: only the blocks that hold something are looked at.
+#[derive(Clone, Debug)]
+pub(crate) struct Dense {
+    words: Box<[[u64; BLOCK]]>,
+    len: u16,
+    touched: Blocks,
+}
+
+impl PartialEq for Dense {
+    fn eq(&self, other: &Self) -> bool {
+        self.touched.or(other.touched).iter().all(|at| self.words.get(at) == other.words.get(at))
+    }
+}
+
+impl Eq for Dense {}
 
 impl Dense {
     pub(crate) fn new(len: u16) -> Self {
-        Dense(std::iter::repeat_n(0, usize::from(len).div_ceil(64)).collect())
+        let blocks = usize::from(len).div_ceil(64 * BLOCK);
+        Dense { words: std::iter::repeat_n([0; BLOCK], blocks).collect(), len, touched: Blocks::default() }
     }
 
     pub(crate) fn of(row: &Row, len: u16) -> Self {
@@ -16,30 +62,86 @@ impl Dense {
         match row {
             Row::None => {}
             Row::All => dense.pour(&Intervals::all(len)),
-            Row::Some(words, _) => dense.0.copy_from_slice(&words.0),
+            Row::Some(words, _) => {
+                dense
+                    .words
+                    .as_flattened_mut()
+                    .iter_mut()
+                    .zip(&*words.0)
+                    .for_each(|(slot, word)| *slot = *word);
+                let blocks = dense.words.iter().enumerate().filter(|(_, block)| **block != [0; BLOCK]);
+                dense.touched = Blocks(blocks.fold(0, |all, (at, _)| all | 1 << at));
+            }
         }
         dense
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.fill(0);
+        self.keep_only(Blocks::default());
+    }
+
+    /// Empties all other blocks.
+    fn keep_only(&mut self, blocks: Blocks) {
+        for at in self.touched.and_not(blocks).iter() {
+            if let Some(block) = self.words.get_mut(at) {
+                *block = [0; BLOCK];
+            }
+        }
+        self.touched = blocks;
     }
 
     pub(crate) fn pour(&mut self, intervals: &Intervals) {
-        fill(&mut self.0, intervals);
+        for &(start, end) in intervals.ranges() {
+            self.touched = self.touched.or(Blocks::of(start, end));
+        }
+        fill(self.words.as_flattened_mut(), intervals);
     }
 
-    /// Words of another dense row of the same length.
-    pub(crate) fn set(&mut self, words: impl Iterator<Item = u64>) {
-        self.0.iter_mut().zip(words).for_each(|(slot, word)| *slot = word);
+    /// The blocks outside which there is nothing.
+    pub(crate) fn touched(&self) -> Blocks {
+        self.touched
     }
 
-    pub(crate) fn join(&mut self, words: impl Iterator<Item = u64>) {
-        self.0.iter_mut().zip(words).for_each(|(slot, word)| *slot |= word);
+    /// Becomes what `op` makes of the words of other rows of the same length, in these blocks, and nothing elsewhere.
+    pub(crate) fn set<const N: usize>(
+        &mut self,
+        blocks: Blocks,
+        rows: [&Dense; N],
+        op: impl Fn([u64; N]) -> u64,
+    ) {
+        self.keep_only(blocks);
+        self.each(blocks, rows, |slot, words| *slot = op(words));
+    }
+
+    /// Adds what `op` makes of the words of other rows, in these blocks.
+    pub(crate) fn join<const N: usize>(
+        &mut self,
+        blocks: Blocks,
+        rows: [&Dense; N],
+        op: impl Fn([u64; N]) -> u64,
+    ) {
+        self.touched = self.touched.or(blocks);
+        self.each(blocks, rows, |slot, words| *slot |= op(words));
+    }
+
+    #[inline]
+    fn each<const N: usize>(
+        &mut self,
+        blocks: Blocks,
+        rows: [&Dense; N],
+        mut op: impl FnMut(&mut u64, [u64; N]),
+    ) {
+        for at in blocks.iter() {
+            let Some(block) = self.words.get_mut(at) else { continue };
+            let others = rows.map(|row| row.words.get(at).unwrap_or(&[0; BLOCK]));
+            for (index, slot) in block.iter_mut().enumerate() {
+                op(slot, others.map(|words| words[index]));
+            }
+        }
     }
 
     pub(crate) fn words(&self) -> &[u64] {
-        &self.0
+        self.words.as_flattened().get(..usize::from(self.len).div_ceil(64)).unwrap_or(&[])
     }
 }
 
@@ -65,9 +167,15 @@ impl RowList {
         self.close()
     }
 
-    /// Of the words of a row of `len` permissions.
-    pub(crate) fn push_words(&mut self, words: &[u64], len: u16) -> RowNumber {
-        self.spell(words, len);
+    pub(crate) fn push_dense(&mut self, row: &Dense) -> RowNumber {
+        let mut spelling = Spelling::default();
+        for at in row.touched.iter() {
+            if let Some(block) = row.words.get(at) {
+                spelling.skip_to(at * BLOCK * 64, &mut self.ranges);
+                spelling.block(block, &mut self.ranges);
+            }
+        }
+        spelling.end(row.len, &mut self.ranges);
         self.close()
     }
 
@@ -77,34 +185,9 @@ impl RowList {
     }
 
     fn spell(&mut self, words: &[u64], len: u16) {
-        let (mut inside, mut start, mut base) = (0, 0, 0);
-        for some in words.chunks(8) {
-            // Most permissions are as the one before them: many at a time are passed over.
-            let before = 0u64.wrapping_sub(inside);
-            if some.iter().fold(0, |differs, word| differs | (word ^ before)) == 0 {
-                base += some.len() * 64;
-                continue;
-            }
-            for &word in some {
-                // A one wherever a permission differs from the one before it.
-                let mut turns = word ^ (word << 1 | inside);
-                inside = word >> 63;
-                while turns != 0 {
-                    let bit = turns.trailing_zeros();
-                    let id = base as u16 + bit as u16;
-                    turns &= turns - 1;
-                    if word >> bit & 1 == 1 {
-                        start = id;
-                    } else {
-                        self.ranges.push((start, id));
-                    }
-                }
-                base += 64;
-            }
-        }
-        if inside == 1 {
-            self.ranges.push((start, len));
-        }
+        let mut spelling = Spelling::default();
+        words.chunks(BLOCK).for_each(|block| spelling.block(block, &mut self.ranges));
+        spelling.end(len, &mut self.ranges);
     }
 
     /// Sorted and disjoint; half-open.
@@ -113,5 +196,59 @@ impl RowList {
         let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
         let end = self.ends.get(at).copied().unwrap_or(start);
         self.ranges.get(start..end).unwrap_or(&[])
+    }
+}
+
+/// Words on the way to intervals.
+#[derive(Default)]
+struct Spelling {
+    /// Where the next word begins.
+    base: usize,
+    /// The last permission before it, as a bit.
+    inside: u64,
+    /// Where the interval began that it is in.
+    start: u16,
+}
+
+impl Spelling {
+    fn block(&mut self, block: &[u64], ranges: &mut Vec<(u16, u16)>) {
+        // Most permissions are as the one before them: many at a time are passed over.
+        let before = 0u64.wrapping_sub(self.inside);
+        if block.iter().fold(0, |differs, word| differs | (word ^ before)) == 0 {
+            self.base += block.len() * 64;
+            return;
+        }
+        for &word in block {
+            // A one wherever a permission differs from the one before it.
+            let mut turns = word ^ (word << 1 | self.inside);
+            self.inside = word >> 63;
+            while turns != 0 {
+                let bit = turns.trailing_zeros();
+                let id = self.base as u16 + bit as u16;
+                turns &= turns - 1;
+                if word >> bit & 1 == 1 {
+                    self.start = id;
+                } else {
+                    ranges.push((self.start, id));
+                }
+            }
+            self.base += 64;
+        }
+    }
+
+    /// Nothing is held between the last block and this permission.
+    fn skip_to(&mut self, base: usize, ranges: &mut Vec<(u16, u16)>) {
+        if self.base < base && self.inside == 1 {
+            ranges.push((self.start, self.base as u16));
+            self.inside = 0;
+        }
+        self.base = base;
+    }
+
+    fn end(self, len: u16, ranges: &mut Vec<(u16, u16)>) {
+        if self.inside == 1 {
+            let end = usize::from(len).min(self.base);
+            ranges.push((self.start, end as u16));
+        }
     }
 }

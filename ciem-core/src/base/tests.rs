@@ -79,7 +79,7 @@ proptest! {
             dense.pour(&Intervals::all(LEN));
             dense.clear();
             dense.pour(one);
-            let again = list.push_words(dense.words(), LEN);
+            let again = list.push_dense(&dense);
             prop_assert_eq!(list.ranges(again), one.ranges());
             let row = Row::from_words(dense.words().iter().copied(), LEN);
             prop_assert_eq!(Dense::of(&row, LEN), dense);
