@@ -309,8 +309,9 @@ impl<'a> SetEvaluator<'a> {
             if universal {
                 // Any particular resource will do: what can act there is indexed.
                 let somewhere = || index.on_something(self.permission).filter(of);
-                side.open.union_with_all(somewhere().filter(|g| g.certain).map(|g| &*g.holders));
-                side.perhaps.union_with_all(somewhere().filter(|g| !g.certain).map(|g| &*g.holders));
+                let of = |certain| somewhere().filter(move |g| g.certain == certain).map(|g| g.holders);
+                side.open = index.sets.union(of(true));
+                side.perhaps = index.sets.union(of(false));
                 side.perhaps.union_with(&side.open);
                 // No list of resources is all of them.
                 if effect == Effect::Deny {
@@ -319,7 +320,7 @@ impl<'a> SetEvaluator<'a> {
             }
         }
         for guarded in index.on_everything(self.permission).filter(|g| !always(g)) {
-            let holders = guarded.holders.common(within);
+            let holders = index.sets.common(guarded.holders, within);
             if !holders.is_empty() {
                 let found = self.condition(guarded.condition, &holders);
                 gathered.add(guarded.effect, &found, &holders);
@@ -327,7 +328,7 @@ impl<'a> SetEvaluator<'a> {
         }
         if universal {
             for guarded in index.on_something(self.permission).filter(|g| !always(g)) {
-                let holders = guarded.holders.common(within);
+                let holders = index.sets.common(guarded.holders, within);
                 let found = self.condition(guarded.condition, &holders);
                 let open = if guarded.certain { Principals::all() } else { Principals::none() };
                 let somewhere = constant(Tri::Maybe).varying(open, Principals::none());
@@ -372,8 +373,10 @@ impl<'a> SetEvaluator<'a> {
         };
         match &self.part.asked {
             Asked::Nothing => {}
-            Asked::Id(id) => estate.resource_index.candidates(id, &mut visit),
-            Asked::Pattern(pattern) => estate.resource_index.overlapping(pattern, &mut visit),
+            Asked::Id(id) => estate.resource_index.candidates(&estate.library, id, &mut visit),
+            Asked::Pattern(pattern) => {
+                estate.resource_index.overlapping(&estate.library, pattern, &mut visit)
+            }
         }
         found.sort_unstable();
         found.dedup();

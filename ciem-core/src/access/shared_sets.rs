@@ -32,9 +32,7 @@ impl<'a> SharedSets<'a> {
         let found = known.entry((index.layer, effect)).or_insert_with(|| {
             let guarded = index.on_everything(self.permission);
             let plain = guarded.filter(|g| g.effect == effect && g.condition == CondId::ALWAYS);
-            let mut holders = Ids::default();
-            holders.union_with_all(plain.map(|g| &*g.holders));
-            Rc::new(holders)
+            Rc::new(index.sets.union(plain.map(|guarded| guarded.holders)))
         });
         Rc::clone(found)
     }

@@ -1,8 +1,9 @@
 //! One provider's part of a snapshot: frozen records and their indexes.
 
-use super::index::{HolderIndex, ResourceIndex};
+use super::index::HolderIndex;
 use super::library::Library;
 use super::limits::LimitIndex;
+use super::resource_index::ResourceIndex;
 use super::spoken::{Spoken, SpokenId};
 use super::universe::Universe;
 use crate::base::{Csr, IdSet, IdVec, Text, id_type};

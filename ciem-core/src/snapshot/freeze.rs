@@ -1,10 +1,11 @@
 //! Facts into an estate: references resolved, hierarchies closed, doubts written down, indexes built.
 
 use super::estate::{ClauseSets, Estate, Held, Policy, PolicyId, Principal, Resource};
-use super::index::{HolderIndex, ResourceIndex};
+use super::index::HolderIndex;
 use super::library::{Library, LibraryBuilder, PatternId};
 use super::limits::LimitIndex;
 use super::people::{self, People};
+use super::resource_index::ResourceIndex;
 use super::scopes::{self, Scopes};
 use super::spoken::{Spoken, SpokenId};
 use super::universe::Universe;

@@ -1,23 +1,25 @@
-//! Indexes from permissions and resources to those who hold statements about them.
+//! Indexes from permissions to those who hold statements about them.
 //!
 //! A statement on every resource sits in a segment tree over the permission axis: each of its intervals goes to
-//! its canonical nodes, and a question unions the nodes on the way from its permission to the root. Statements
-//! on particular resources are found through the text of their patterns.
+//! its canonical nodes, and a question unions the nodes on the way from its permission to the root.
 
 use super::estate::{Held, Policy, PolicyId};
-use super::library::{ActionSetId, Library, PatternId, PatternKind, Place, Somewhere, StatementId};
+use super::library::{ActionSetId, Library, PatternId, Place, Somewhere, StatementId};
 use crate::base::{Csr, Id, IdSet, IdVec, Intervals, SparseRows, Text, id_type};
 use crate::model::{CondId, DocId, Effect};
-use crate::pattern::Pattern;
 use crate::truth::PrincipalId;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
 
 id_type!(
     /// A node of the segment tree; the root is 1, the children of n are 2n and 2n + 1.
     Node
+);
+
+id_type!(
+    /// A set of holders in the index of their layer.
+    HoldersId
 );
 
 /// The canonical nodes of intervals over `0..leaves`.
@@ -52,8 +54,7 @@ pub(crate) struct Guarded {
     pub(crate) condition: CondId,
     /// Whether each holder has resources of its own account in the statements' reach, whatever else is known.
     pub(crate) certain: bool,
-    /// Nodes over the same documents share it.
-    pub(crate) holders: Arc<IdSet<PrincipalId>>,
+    pub(crate) holders: HoldersId,
 }
 
 /// Who holds what, for one layer that binds principals.
@@ -61,6 +62,7 @@ pub(crate) struct Guarded {
 pub(crate) struct HolderIndex {
     pub(crate) layer: crate::model::LayerId,
     leaves: u32,
+    pub(crate) sets: HolderSets,
     everything: SparseRows<Node, Guarded>,
     /// Statements on particular resources, for questions about any resource; only what can act there.
     particular: SparseRows<Node, Guarded>,
@@ -165,13 +167,21 @@ impl HolderIndex {
             }
         }
         excluding.sort_unstable();
-        let mut sets =
-            HolderSets { carriers: &carriers, holders: &holders, crowds: &crowds, known: HashMap::default() };
+        let mut sets = SetMaker {
+            carriers: &carriers,
+            holders: &holders,
+            crowds: &crowds,
+            known: HashMap::default(),
+            sets: HolderSets::default(),
+        };
+        let rows = [sets.guarded(everything), sets.guarded(particular)];
+        let (sets, [everything, particular]) = sets.finish(rows);
         HolderIndex {
             layer,
             leaves,
-            everything: sets.guarded(everything),
-            particular: sets.guarded(particular),
+            sets,
+            everything,
+            particular,
             excluding: SparseRows::from_sorted(excluding),
             by_pattern: Csr::grouped(library.patterns.len(), &by_pattern),
             carriers,
@@ -241,23 +251,69 @@ impl Guard {
         Node((self.0 >> 66) as u32)
     }
 
-    fn guarded(self, holders: Arc<IdSet<PrincipalId>>) -> Guarded {
+    fn guarded(self, holders: HoldersId) -> Guarded {
         let effect = if self.0 >> 65 & 1 == 1 { Effect::Deny } else { Effect::Allow };
         let condition = CondId((self.0 >> 33) as u32);
         Guarded { effect, condition, certain: self.0 >> 32 & 1 == 1, holders }
     }
 }
 
+/// Sets of holders. Most have a member or two: these stand one after the other, and only large ones are bitmaps.
+#[derive(Debug, Default)]
+pub(crate) struct HolderSets {
+    few: Csr<HoldersId, PrincipalId>,
+    /// Numbered after the small ones.
+    many: Vec<IdSet<PrincipalId>>,
+}
+
+impl HolderSets {
+    /// A small set, ascending, or a large one.
+    fn get(&self, id: HoldersId) -> Result<&[PrincipalId], &IdSet<PrincipalId>> {
+        match id.index().checked_sub(self.few.rows()).and_then(|at| self.many.get(at)) {
+            Some(many) => Err(many),
+            None => Ok(self.few.row(id)),
+        }
+    }
+
+    /// All members of many sets.
+    pub(crate) fn union(&self, ids: impl Iterator<Item = HoldersId>) -> IdSet<PrincipalId> {
+        let (mut few, mut many) = (Vec::new(), Vec::new());
+        for id in ids {
+            match self.get(id) {
+                Ok(members) => few.extend_from_slice(members),
+                Err(set) => many.push(set),
+            }
+        }
+        few.sort_unstable();
+        few.dedup();
+        let mut union = IdSet::ascending(few.into_iter());
+        union.union_with_all(many.into_iter());
+        union
+    }
+
+    /// The members that are among others.
+    pub(crate) fn common(&self, id: HoldersId, others: &IdSet<PrincipalId>) -> IdSet<PrincipalId> {
+        match self.get(id) {
+            Ok(members) => members.iter().copied().filter(|&member| others.contains(member)).collect(),
+            Err(set) => set.common(others),
+        }
+    }
+}
+
 /// Makes the sets of holders; the nodes of one statement, and of statements that stand together, share one.
-struct HolderSets<'a> {
+struct SetMaker<'a> {
     carriers: &'a Csr<DocId, PolicyId>,
     holders: &'a Csr<PolicyId, PrincipalId>,
     crowds: &'a HashMap<PolicyId, IdSet<PrincipalId>, RandomState>,
-    known: HashMap<Box<[DocId]>, Arc<IdSet<PrincipalId>>, RandomState>,
+    known: HashMap<Box<[DocId]>, HoldersId, RandomState>,
+    sets: HolderSets,
 }
 
-impl HolderSets<'_> {
-    fn guarded(&mut self, mut entries: Vec<Guard>) -> SparseRows<Node, Guarded> {
+/// Marks large sets until it is known how many small ones there are.
+const LARGE: u32 = 1 << 31;
+
+impl SetMaker<'_> {
+    fn guarded(&mut self, mut entries: Vec<Guard>) -> Vec<(Node, Guarded)> {
         entries.sort_unstable();
         entries.dedup();
         let mut documents: Vec<DocId> = Vec::new();
@@ -268,169 +324,49 @@ impl HolderSets<'_> {
             documents.extend(group.iter().map(|guard| guard.document()));
             Some((first.node(), first.guarded(self.of(&documents))))
         });
-        SparseRows::from_sorted(sets)
+        sets.collect()
     }
 
-    fn of(&mut self, documents: &[DocId]) -> Arc<IdSet<PrincipalId>> {
-        if let Some(set) = self.known.get(documents) {
-            return Arc::clone(set);
+    fn of(&mut self, documents: &[DocId]) -> HoldersId {
+        if let Some(&set) = self.known.get(documents) {
+            return set;
         }
-        let mut holders = IdSet::default();
-        let mut few = Vec::new();
+        let (mut few, mut many) = (Vec::new(), Vec::new());
         for &policy in documents.iter().flat_map(|&document| self.carriers.row(document)) {
             match self.crowds.get(&policy) {
-                Some(crowd) => holders.union_with(crowd),
+                Some(crowd) => many.push(crowd),
                 None => few.extend_from_slice(self.holders.row(policy)),
             }
         }
         few.sort_unstable();
         few.dedup();
-        holders.union_with(&IdSet::ascending(few.into_iter()));
-        holders.optimise();
-        let set = Arc::new(holders);
-        self.known.insert(documents.into(), Arc::clone(&set));
-        set
-    }
-}
-
-/// Service and account of a pattern, where they are literal.
-type GroupKey = (Option<Box<str>>, Option<Box<str>>);
-
-/// Patterns of resources, found by concrete id or by overlap with another pattern.
-#[derive(Debug, Default)]
-pub(crate) struct ResourceIndex {
-    separator: char,
-    segments: usize,
-    keys: [usize; 2],
-    /// By (service, account) where they are literal: entries sorted by the literal start of the last segment.
-    groups: HashMap<GroupKey, Vec<Entry>, RandomState>,
-    /// Patterns that are no ids of the provider's syntax: only the same text matches.
-    odd: Vec<PatternId>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    start: Box<str>,
-    pattern: PatternId,
-    /// The nearest entry before this one whose start is a prefix of this one's.
-    parent: Option<u32>,
-}
-
-impl ResourceIndex {
-    pub(crate) fn build(
-        library: &Library,
-        provider: &crate::provider::Provider,
-        used: impl Iterator<Item = PatternId>,
-    ) -> Self {
-        let mut index = ResourceIndex {
-            separator: provider.syntax.separator,
-            segments: usize::from(provider.syntax.segments),
-            keys: provider.key_segments,
-            ..ResourceIndex::default()
+        let id = if many.is_empty() && few.len() < CROWD {
+            self.sets.few.push_row(few)
+        } else {
+            let mut holders = IdSet::ascending(few.into_iter());
+            holders.union_with_all(many.into_iter());
+            holders.optimise();
+            self.sets.many.push(holders);
+            HoldersId(LARGE | (self.sets.many.len() - 1) as u32)
         };
-        for pattern in used {
-            let text = library.pattern_text(pattern);
-            let open = library.patterns[pattern].kind == PatternKind::Template;
-            match index.key(text, open) {
-                Some((key, start)) => {
-                    let entry = Entry { start: start.into(), pattern, parent: None };
-                    index.groups.entry(key).or_default().push(entry);
-                }
-                None => index.odd.push(pattern),
-            }
-        }
-        for entries in index.groups.values_mut() {
-            entries.sort_unstable_by(|a, b| (&a.start, a.pattern).cmp(&(&b.start, b.pattern)));
-            let mut open: Vec<u32> = Vec::new();
-            for at in 0..entries.len() {
-                let (before, rest) = entries.split_at_mut(at);
-                let Some(entry) = rest.first_mut() else { continue };
-                let holds =
-                    |i: u32| before.get(i as usize).is_some_and(|e| entry.start.starts_with(&*e.start));
-                while open.last().is_some_and(|&i| !holds(i)) {
-                    open.pop();
-                }
-                entry.parent = open.last().copied();
-                open.push(at as u32);
-            }
-            entries.shrink_to_fit();
-        }
-        index
+        self.known.insert(documents.into(), id);
+        id
     }
 
-    /// Service and account where literal, and the literal start of the last segment.
-    fn key<'t>(&self, text: &'t str, template: bool) -> Option<(GroupKey, &'t str)> {
-        let segments: Vec<&str> = text.splitn(self.segments, self.separator).collect();
-        let wild = |c: char| c == '*' || c == '?' || template && c == '$';
-        let literal = |at: usize| segments.get(at).filter(|s| !s.contains(wild)).map(|&s| Box::from(s));
-        if segments.len() < self.segments {
-            return None;
-        }
-        // A variable's name has colons: a template with a variable before the last segment is not cut.
-        let early = template && segments.iter().take(self.segments - 1).any(|s| s.contains("${"));
-        if early {
-            return Some(((None, None), ""));
-        }
-        let [service, account] = self.keys;
-        let last = segments.last().copied().unwrap_or("");
-        let start = last.find(wild).and_then(|end| last.get(..end)).unwrap_or(last);
-        Some(((literal(service), literal(account)), start))
-    }
-
-    fn lists(&self, service: &str, account: &str) -> impl Iterator<Item = &[Entry]> {
-        let keys = [
-            (Some(service.into()), Some(account.into())),
-            (Some(service.into()), None),
-            (None, Some(account.into())),
-            (None, None),
-        ];
-        keys.into_iter().filter_map(|key| self.groups.get(&key).map(Vec::as_slice))
-    }
-
-    /// Patterns that may match the concrete id; the caller matches them.
-    pub(crate) fn candidates(&self, id: &str, mut visit: impl FnMut(PatternId)) {
-        let segments: Vec<&str> = id.splitn(self.segments, self.separator).collect();
-        self.odd.iter().for_each(|&pattern| visit(pattern));
-        let [service, account] = self.keys;
-        let (Some(service), Some(account)) = (segments.get(service), segments.get(account)) else { return };
-        let last = segments.get(self.segments - 1).copied().unwrap_or("");
-        for entries in self.lists(service, account) {
-            // Whatever is a prefix of `last` is an ancestor of the last entry that does not sort after it.
-            let after = entries.partition_point(|e| *e.start <= *last);
-            let mut next = after.checked_sub(1);
-            while let Some(entry) = next.and_then(|at| entries.get(at)) {
-                if last.starts_with(&*entry.start) {
-                    visit(entry.pattern);
+    /// The sets and the rows, with final numbers.
+    fn finish(self, rows: [Vec<(Node, Guarded)>; 2]) -> (HolderSets, [SparseRows<Node, Guarded>; 2]) {
+        let mut sets = self.sets;
+        sets.few.shrink();
+        sets.many.shrink_to_fit();
+        let few = sets.few.rows() as u32;
+        let rows = rows.map(|mut rows| {
+            for (_, Guarded { holders, .. }) in &mut rows {
+                if holders.0 & LARGE != 0 {
+                    holders.0 = few + (holders.0 & !LARGE);
                 }
-                next = entry.parent.map(|at| at as usize);
             }
-        }
-    }
-
-    /// Patterns that may overlap the asked pattern; the caller compares them.
-    pub(crate) fn overlapping(&self, asked: &Pattern, mut visit: impl FnMut(PatternId)) {
-        self.odd.iter().for_each(|&pattern| visit(pattern));
-        let literal = |at: usize| asked.segments().get(at).and_then(|s| s.as_literal());
-        let [service, account] = self.keys.map(literal);
-        let start = asked.segments().last().map_or("", |s| s.literal_prefix());
-        let fits = |key: &Option<Box<str>>, asked: Option<&str>| match (key, asked) {
-            (Some(key), Some(asked)) => **key == *asked,
-            _ => true,
-        };
-        let mut lists: Vec<_> =
-            self.groups.iter().filter(|((s, a), _)| fits(s, service) && fits(a, account)).collect();
-        lists.sort_unstable_by_key(|(key, _)| *key);
-        for (_, entries) in lists {
-            let from = entries.partition_point(|e| *e.start < *start);
-            let extensions = entries.get(from..).unwrap_or(&[]);
-            extensions.iter().take_while(|e| e.start.starts_with(start)).for_each(|e| visit(e.pattern));
-            let mut next = from.checked_sub(1);
-            while let Some(entry) = next.and_then(|at| entries.get(at)) {
-                if start.starts_with(&*entry.start) {
-                    visit(entry.pattern);
-                }
-                next = entry.parent.map(|at| at as usize);
-            }
-        }
+            SparseRows::from_sorted(rows)
+        });
+        (sets, rows)
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod library;
 pub(crate) mod limits;
 pub(crate) mod options;
 pub(crate) mod people;
+pub(crate) mod resource_index;
 pub(crate) mod scopes;
 pub(crate) mod spoken;
 pub(crate) mod universe;
