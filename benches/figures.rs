@@ -11,6 +11,8 @@ use std::time::Instant;
 pub(crate) struct Figures {
     samples: BTreeMap<String, Vec<f64>>,
     lines: Vec<String>,
+    /// How many of them were shown so far.
+    shown: usize,
 }
 
 impl Figures {
@@ -46,6 +48,14 @@ impl Figures {
         result
     }
 
+    /// As `once`, of work that makes so many items.
+    pub(crate) fn once_per<R>(&mut self, name: &str, items: usize, work: impl FnOnce() -> R) -> R {
+        let result = self.once(name, work);
+        let samples = self.samples.get_mut(name).and_then(|samples| samples.last_mut());
+        samples.into_iter().for_each(|seconds| *seconds /= items.max(1) as f64);
+        result
+    }
+
     /// Seconds per item; nothing if the name was filtered out of this run.
     pub(crate) fn median(&self, name: &str) -> Option<f64> {
         let mut samples = self.samples.get(name)?.clone();
@@ -73,10 +83,10 @@ impl Figures {
         }
     }
 
-    /// As `faster`, against a peer whose work was timed in portions with `once`.
-    pub(crate) fn faster_in_all(&mut self, name: &str, peer: &str, bar: f64) {
+    /// As `faster`, against a peer whose work was timed in portions with `once`, which are one `part`-th of all of it.
+    pub(crate) fn faster_in_all(&mut self, name: &str, peer: &str, part: usize, bar: f64) {
         if let Some(samples) = self.samples.get_mut(peer) {
-            *samples = vec![samples.iter().sum()];
+            *samples = vec![samples.iter().sum::<f64>() * part as f64];
         }
         self.faster(name, peer, bar);
     }
@@ -85,13 +95,14 @@ impl Figures {
         self.lines.push(line);
     }
 
-    pub(crate) fn print(&self) -> io::Result<()> {
+    /// Shows what was found since the last time: a run that is cut off has told what it knew.
+    pub(crate) fn print(&mut self) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        writeln!(out, "\nFigures of this run")?;
-        for line in &self.lines {
-            writeln!(out, "  {line}")?;
+        for line in self.lines.get(self.shown..).unwrap_or(&[]) {
+            writeln!(out, "figure: {line}")?;
         }
-        Ok(())
+        self.shown = self.lines.len();
+        out.flush()
     }
 }
 

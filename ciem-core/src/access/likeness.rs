@@ -10,7 +10,7 @@ use super::decide::Case;
 use super::own_keys::principal_clause;
 use super::question::{Plan, Setting};
 use super::sets::Ids;
-use crate::base::Text;
+use crate::base::{Id, Text};
 use crate::model::{ClauseId, CondId, CondNode, Effect, PrincipalKind, WhoEntry};
 use crate::pattern::Template;
 use crate::provider::Binding;
@@ -19,6 +19,7 @@ use crate::snapshot::library::{PatternKind, ResourceSetId, Stmt, WhoId};
 use crate::truth::PrincipalId;
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
+use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -27,12 +28,27 @@ type Content = Box<[(Effect, ResourceSetId, CondId, Option<WhoId>)]>;
 
 /// What a policy says of the permission, by number; policies that say the same have the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Saying {
-    pub(super) number: u32,
+pub(super) struct Saying(NonZeroU32);
+
+impl Saying {
+    fn new(number: u32, speaks: bool, hangs: bool) -> Saying {
+        let bits = number << 3 | u32::from(speaks) << 2 | u32::from(hangs) << 1 | 1;
+        Saying(NonZeroU32::MIN | bits)
+    }
+
+    pub(super) fn number(self) -> u32 {
+        self.0.get() >> 3
+    }
+
     /// Whether it says anything.
-    pub(super) speaks: bool,
+    pub(super) fn speaks(self) -> bool {
+        self.0.get() >> 2 & 1 == 1
+    }
+
     /// Whether it may say something else to another caller of the same account.
-    pub(super) hangs: bool,
+    pub(super) fn hangs(self) -> bool {
+        self.0.get() >> 1 & 1 == 1
+    }
 }
 
 /// What in statements hangs on the facts of who asks.
@@ -106,7 +122,8 @@ pub(super) struct Likenesses<'a> {
     named: HashSet<Text, RandomState>,
     /// Account id and role name of sessions that they name.
     sessions: HashSet<(Text, String), RandomState>,
-    policies: HashMap<PolicyId, Saying, RandomState>,
+    /// By policy, what was worked out before: a question to many meets many policies, each a few times.
+    policies: Vec<Option<Saying>>,
     contents: HashMap<Content, u32, RandomState>,
     hanging: Vec<Rc<Hanging>>,
     tests: HashMap<ClauseId, Arc<(Ids, Ids)>, RandomState>,
@@ -126,7 +143,7 @@ impl<'a> Likenesses<'a> {
             shared: Hanging::default(),
             named: HashSet::default(),
             sessions: HashSet::default(),
-            policies: HashMap::default(),
+            policies: vec![None; estate.policies.len()],
             contents: HashMap::default(),
             hanging: Vec::new(),
             tests: HashMap::default(),
@@ -177,7 +194,7 @@ impl<'a> Likenesses<'a> {
 
     /// What a policy that principals hold says of the permission.
     pub(super) fn saying(&mut self, policy: PolicyId) -> Saying {
-        if let Some(&known) = self.policies.get(&policy) {
+        if let Some(&Some(known)) = self.policies.get(policy.index()) {
             return known;
         }
         let library = &self.estate.library;
@@ -195,8 +212,10 @@ impl<'a> Likenesses<'a> {
             self.hanging.push(Rc::new(hanging.sorted()));
         }
         let hangs = self.hanging.get(number as usize).is_some_and(|hanging| !hanging.is_empty());
-        let saying = Saying { number, speaks, hangs };
-        self.policies.insert(policy, saying);
+        let saying = Saying::new(number, speaks, hangs);
+        if let Some(place) = self.policies.get_mut(policy.index()) {
+            *place = Some(saying);
+        }
         saying
     }
 
@@ -238,10 +257,10 @@ impl<'a> Likenesses<'a> {
             key.push(u32::from(held.is_empty()));
             for held in held {
                 let saying = self.saying(held.policy);
-                if saying.speaks {
-                    key.push(saying.number + 2);
+                if saying.speaks() {
+                    key.push(saying.number() + 2);
                 }
-                if let Some(hanging) = self.hanging.get(saying.number as usize).filter(|_| saying.hangs) {
+                if let Some(hanging) = self.hanging.get(saying.number() as usize).filter(|_| saying.hangs()) {
                     let hanging = Rc::clone(hanging);
                     self.tell(id, &hanging, &mut key);
                 }

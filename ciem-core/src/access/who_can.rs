@@ -439,11 +439,11 @@ impl<'a> Asking<'a> {
         let layers = estate.provider.layers.iter().filter(|s| s.grants && s.binding == Binding::Principal);
         for held in layers.filter(|_| loaded).flat_map(|spec| estate.held(spec.id, id)) {
             let saying = self.likenesses.saying(held.policy);
-            let whose = if saying.hangs { Err(self.likenesses.whole(id, stance)) } else { Ok(account) };
-            let granted = saying.speaks
+            let whose = if saying.hangs() { Err(self.likenesses.whole(id, stance)) } else { Ok(account) };
+            let granted = saying.speaks()
                 && *self
                     .given
-                    .entry((saying.number, whose))
+                    .entry((saying.number(), whose))
                     .or_insert_with(|| routes.is_granted_by(held.policy, &caller(), setting));
             if granted {
                 names.push(estate.policies[held.policy].name);

@@ -30,6 +30,8 @@ const MAX_COMBINATIONS: usize = 1 << 12;
 pub(crate) fn simplify(expr: &Expr) -> Simplified {
     match expr {
         Expr::Always | Expr::Never => Simplified { expr: expr.clone(), canonical: true },
+        // Most answers about many resources are one pattern, or all but one.
+        expr if is_one_pattern(expr) => Simplified { expr: expr.clone(), canonical: true },
         _ => match exact(expr) {
             Some(simplified) => simplified,
             None => {
@@ -38,6 +40,15 @@ pub(crate) fn simplify(expr: &Expr) -> Simplified {
             }
         },
     }
+}
+
+fn is_one_pattern(expr: &Expr) -> bool {
+    let atom = match expr {
+        Expr::Not(inner) => &**inner,
+        other => other,
+    };
+    let Expr::Atom(atom) = atom else { return false };
+    matches!(&**atom, Atom::ResourceIn(patterns) if matches!(patterns.as_slice(), [one] if !one.is_any()))
 }
 
 /// Parts are simplified exactly where they fit into a table.
@@ -190,5 +201,26 @@ impl Writer<'_> {
             written.push(expr);
         }
         written
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::condition::test::ARN;
+    use crate::pattern::Pattern;
+
+    #[test]
+    fn one_pattern_is_what_the_table_gives() {
+        for text in
+            ["arn:aws:s3:::pay", "arn:aws:s3:::pay-*", "arn:aws:*:*:*:table/*", "arn:aws:dynamodb:?:1:*", "*"]
+        {
+            let pattern = Pattern::parse(text, ARN).unwrap();
+            let atom = Expr::atom(Atom::ResourceIn(vec![pattern]));
+            for expr in [atom.clone(), atom.not()] {
+                let (short, exact) = (simplify(&expr), exact(&expr).unwrap());
+                assert_eq!((short.expr, short.canonical), (exact.expr, exact.canonical), "{text}");
+            }
+        }
     }
 }
