@@ -40,6 +40,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let load = timed(|| {
         black_box(engine::load(&estate.files).is_ok());
     })?;
+    engine::row_count(&snapshot)?;
+    let matrix = timed(|| {
+        black_box(engine::row_count(&snapshot).is_ok());
+    })?;
     let questions = estate.requests(SEED, requests);
     let (answers, decision) = verdicts(&snapshot, &questions)?;
     write(&folder, "questions.json", &answers)?;
@@ -47,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     write(&folder, "holders.json", &holders)?;
     let figures = json!({
         "principals": principals, "requests": requests, "bytes": estate.size(),
-        "load": load, "decision": decision, "who_can": cost,
+        "load": load, "matrix": matrix, "decision": decision, "who_can": cost,
     });
     write(&folder, "figures.json", &figures)
 }
