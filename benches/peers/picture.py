@@ -36,7 +36,8 @@ def bars(axis: plt.Axes, title: str, rows: list[tuple[str, float, bool]]) -> Non
 
 def draw(result: dict[str, Any], target: Path) -> None:
     own, large = result["own"], result["own_large"]
-    decisions = [("ciem", own["decision"]["verdict"], True)]
+    verdict, prepare = own["decision"]["verdict"], own["decision"]["prepare"]
+    decisions = [("ciem", verdict, True), ("ciem\nand the request made ready", verdict + prepare, True)]
     decisions += [(f"{one['peer']}\n{one['way']}".strip(), one["ns"], False) for one in result["decisions"]]
     questions = []
     for one in result["who_can"]:

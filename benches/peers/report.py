@@ -1,9 +1,11 @@
-"""Compares answers and figures: `python report.py WORK PICTURE`.
+"""Compares answers and figures: `python report.py WORK [DOCS]`.
 
-Reads what the programs wrote into WORK, and writes `result.json` and `tables.md` there and the picture.
+Reads what the programs wrote into WORK, and writes `result.json`, `tables.md` and `peers.svg` there; if DOCS is given, the
+tables into its `benchmarks.md`, between two marks, and the picture into its `images/`.
 """
 
 import json
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ from world import World
 
 Json = dict[str, Any]
 Rule = tuple[str, Callable[[Json], bool]]
+BEGIN, END = "<!-- figures of benches/peers -->", "<!-- end of these figures -->"
 GUARDS = {"scp", "rcp", "permissions_boundary"}
 
 
@@ -23,7 +26,7 @@ def is_role(case: Json) -> bool:
 
 
 UNKNOWN: Rule = (
-    "`unknown` here: the trust policy of a role that no export has would decide",
+    "`unknown` of ciem: the trust policy of a role that no export has would decide",
     lambda c: c["own"] == "unknown",
 )
 
@@ -32,7 +35,7 @@ IAM_SIMULATE: list[Rule] = [
     ("refuses the request: none or several of its resource types fit the ARN", lambda c: c["peer"].startswith("error")),
     UNKNOWN,
     (
-        "a KMS key without a policy: nothing is taken to be said about it here, the peer denies",
+        "a KMS key whose policy was not given: ciem leaves it to the account's policies, the peer denies",
         lambda c: c["action"].startswith("kms:") and c["resource_policy"] is None and c["peer"] == "deny",
     ),
 ]
@@ -51,7 +54,7 @@ CEDAR_NARROW: list[Rule] = [
 CEDAR_WHOLE: list[Rule] = [
     UNKNOWN,
     (
-        "a resource policy names the caller, whom the boundary does not limit then",
+        "a resource policy grants what the boundary does not limit then",
         lambda c: c["boundary"] is not None and c["resource_policy"] is not None and c["own"] == "allow",
     ),
 ]
@@ -66,7 +69,7 @@ def agreement(cases: Iterator[Json], rules: list[Rule]) -> Json:
             equal += 1
         else:
             named = (name for name, holds in rules if holds(case))
-            reasons[next(named, f"not explained: {case['own']} here, {case['peer']} there")] += 1
+            reasons[next(named, f"not explained: ciem {case['own']}, peer {case['peer']}")] += 1
     return {"equal": equal, "of": total, "different": dict(reasons.most_common())}
 
 
@@ -124,7 +127,7 @@ def gather(work: Path) -> Json:
         "own_large": own_large,
         "decisions": list(decisions(small, own["decision"]["verdict"])),
         "who_can": list(who_can(small, large, own_large["who_can"])),
-        "cedar": {way: {key: part[key] for key in ("ns", "assemble", "policies")} for way, part in cedar.items()},
+        "cedar": {way: {key: part[key] for key in ("ns", "prepare", "policies")} for way, part in cedar.items()},
         "pmapper": {key: pmapper[key] for key in ("create", "load")},
         "pmapper_large": {key: pmapper["large"][key] for key in ("create", "load")},
         "cloudsplaining": read(small / "cloudsplaining.json")["ns"],
@@ -145,7 +148,9 @@ def named(one: Json) -> str:
 
 def tables(result: Json) -> str:
     time, own, large = picture.label, result["own"], result["own_large"]
-    rows = [["ciem, `Prepared::verdict`", time(own["decision"]["verdict"]), "", "", ""]]
+    verdict, prepare = own["decision"]["verdict"], own["decision"]["prepare"]
+    rows = [["ciem, `Prepared::verdict`", time(verdict), "", "", ""]]
+    rows.append(["ciem, with the request made ready", time(verdict + prepare), "", "", ""])
     for one in result["decisions"]:
         equal = f"{one['agreement']['equal']:,} of {one['agreement']['of']:,}"
         rows.append([named(one), time(one["ns"]), f"{one['times']:,.0f}x", bar(one["times"], one["bar"]), equal])
@@ -170,8 +175,8 @@ def tables(result: Json) -> str:
         ["ciem: one request made ready (`Prepared::request`)", time(own["decision"]["prepare"]), ""],
         ["PMapper: `graph create`, without its start", time(small["create"]), time(big["create"])],
         ["PMapper: graph from disk", time(small["load"]), time(big["load"])],
-        ["cedar-policy: parsed policies of one request put together", time(cedar["narrow"]["assemble"]), ""],
-        ["cedar-policy: the same and guardrails", time(cedar["whole"]["assemble"]), ""],
+        ["cedar-policy: one request and its parsed policies put together", time(cedar["narrow"]["prepare"]), ""],
+        ["cedar-policy: the same with guardrails", time(cedar["whole"]["prepare"]), ""],
         ["cloudsplaining: `scan`, without its start", time(result["cloudsplaining"]), ""],
     ]
     sizes = [f"{part['principals']:,} principals" for part in (own, large)]
@@ -179,10 +184,23 @@ def tables(result: Json) -> str:
     return "\n".join(parts)
 
 
-if __name__ == "__main__":
-    work, target = Path(sys.argv[1]), Path(sys.argv[2])
+def publish(text: str, work: Path, docs: Path) -> None:
+    page = docs / "benchmarks.md"
+    before, rest = page.read_text().split(BEGIN)
+    page.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{rest.split(END)[1]}")
+    (docs / "images").mkdir(exist_ok=True)
+    shutil.copy(work / "peers.svg", docs / "images" / "peers.svg")
+
+
+def main(work: Path, *docs: Path) -> None:
     result = gather(work)
     (work / "result.json").write_text(json.dumps(result, indent=1))
-    (work / "tables.md").write_text(tables(result))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    picture.draw(result, target)
+    text = tables(result)
+    (work / "tables.md").write_text(text)
+    picture.draw(result, work / "peers.svg")
+    for folder in docs:
+        publish(text, work, folder)
+
+
+if __name__ == "__main__":
+    main(*(Path(argument) for argument in sys.argv[1:]))

@@ -2,8 +2,8 @@
 """Measures the engine and other programs on the same organisation: `python3 benches/peers/run.py`.
 
 Installs the peers from PyPI, npm and crates.io below `.work/` beside this file, runs them one after the other, and writes
-`.work/result.json`, the tables `.work/tables.md` and the picture `docs/images/peers.svg`. What is already there is not made
-again: `--fresh` makes and installs everything anew. `--small N --large N --requests N` take other sizes.
+`result.json`, `tables.md` and `peers.svg` there. What is installed already is not installed again. With `--docs`, the
+tables go into `docs/benchmarks.md` and the picture into `docs/images/` too.
 """
 
 import argparse
@@ -60,7 +60,8 @@ def install() -> tuple[Path, Path, Path, Path]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--fresh", action="store_true")
+    parser.add_argument("--docs", action="store_true", help="publish the figures of this run")
+    parser.add_argument("--fresh", action="store_true", help="install and build everything anew")
     parser.add_argument("--small", type=int, default=1_000, help="principals for decisions")
     parser.add_argument("--large", type=int, default=10_000, help="principals for questions about everybody")
     parser.add_argument("--requests", type=int, default=10_000)
@@ -87,7 +88,7 @@ def main() -> None:
     details = sorted((small / "estate").glob("authorization-details-*.json"))
     scans = (spent_on(scan, "scan", "-s", "-i", path, "-o", WORK / "cloudsplaining") - start for path in details)
     (small / "cloudsplaining.json").write_text(json.dumps({"ns": sum(scans)}))
-    run(python, HERE / "report.py", WORK, ROOT / "docs" / "images" / "peers.svg")
+    run(python, HERE / "report.py", WORK, *([ROOT / "docs"] if given.docs else []))
     print((WORK / "tables.md").read_text())
 
 
