@@ -7,6 +7,7 @@ pub(crate) mod can;
 pub(crate) mod context;
 pub(crate) mod crowd;
 pub(crate) mod decide;
+mod gathered;
 pub(crate) mod leaf;
 mod likeness;
 pub(crate) mod listing;

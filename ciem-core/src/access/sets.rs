@@ -5,6 +5,7 @@
 //! tested holder by holder.
 
 use super::context::{States, bind};
+use super::gathered::Gathered;
 use super::leaf::{CondLeaf, Scene};
 use super::own_keys::principal_clause;
 use super::question::{Asked, Owner, Part, Setting, fact_spec};
@@ -40,58 +41,6 @@ pub(crate) struct SetEvaluator<'a> {
     memo: HashMap<CondId, PrincipalSet, foldhash::fast::RandomState>,
 }
 
-/// Allowed and denied principals while statements are gathered.
-#[derive(Default)]
-struct Gathered {
-    allow: Found,
-    deny: Found,
-}
-
-#[derive(Default)]
-struct Found {
-    sure: Ids,
-    /// Whoever may be one; those of `sure` need not be in it.
-    perhaps: Ids,
-    open: Ids,
-    /// Of `perhaps`, those for whom the answer is known to be no in some case.
-    partly: Ids,
-}
-
-impl Gathered {
-    fn side(&mut self, effect: Effect) -> &mut Found {
-        match effect {
-            Effect::Allow => &mut self.allow,
-            Effect::Deny => &mut self.deny,
-        }
-    }
-
-    fn add(&mut self, effect: Effect, found: &PrincipalSet, among: &Ids) {
-        let side = self.side(effect);
-        side.sure.union_with(&found.sure().among(among));
-        if !found.is_exact() {
-            let perhaps = found.poss().among(among);
-            side.partly.subtract(&perhaps);
-            side.perhaps.union_with(&perhaps);
-        }
-        if let Some(open) = found.open() {
-            side.open.union_with(&open.among(among));
-        }
-    }
-
-    fn effects(self) -> Effects<PrincipalSet> {
-        let set = |Found { sure, mut perhaps, open, mut partly }: Found| {
-            if perhaps.is_empty() {
-                return Kleene::exact(Principals::these(sure));
-            }
-            perhaps.union_with(&sure);
-            partly.subtract(&sure);
-            Kleene::between(Principals::these(sure), Principals::these(perhaps))
-                .varying(Principals::these(open), Principals::these(partly))
-        };
-        Effects { allow: set(self.allow), deny: set(self.deny) }
-    }
-}
-
 pub(super) fn exactly(ids: Ids) -> PrincipalSet {
     Kleene::exact(Principals::these(ids))
 }
@@ -102,6 +51,18 @@ pub(super) fn constant(degree: Tri) -> PrincipalSet {
         Tri::Yes => PrincipalSet::always(),
         Tri::Maybe => Kleene::maybe(Principals::all()),
     }
+}
+
+/// Any of several sets: the union of all of them at once costs a fraction of one after the other.
+fn any_of(sets: &[PrincipalSet]) -> PrincipalSet {
+    if sets.iter().any(|set| set.open().is_some()) {
+        return sets.iter().fold(PrincipalSet::never(), |all, set| all.or(set));
+    }
+    let union = |side: fn(&PrincipalSet) -> &Principals| Principals::union(sets.iter().map(side));
+    if sets.iter().all(PrincipalSet::is_exact) {
+        return Kleene::exact(union(PrincipalSet::poss));
+    }
+    Kleene::between(union(PrincipalSet::sure), union(PrincipalSet::poss))
 }
 
 fn from_degrees(degrees: impl Iterator<Item = (PrincipalId, Tri)>) -> PrincipalSet {
@@ -387,7 +348,7 @@ impl<'a> SetEvaluator<'a> {
     fn limits(&mut self, layer: LayerId, level: usize) -> Effects<PrincipalSet> {
         let estate = self.estate;
         let index = estate.limits.iter().find(|index| index.layer == layer);
-        let (mut stopped, mut denied) = (PrincipalSet::never(), PrincipalSet::never());
+        let (mut stopped, mut denied) = (Vec::new(), Vec::new());
         // To find the few who still matter costs more than to ask about all, unless they are few.
         let few = self.within.len() * FEW < estate.everybody.len();
         for limited in index.and_then(|index| index.levels.get(level)).into_iter().flatten() {
@@ -411,13 +372,13 @@ impl<'a> SetEvaluator<'a> {
             }
             // Most let everybody pass and deny nothing.
             if !allow.is_everybody() {
-                stopped = stopped.or(&exactly(members.clone().into_owned()).minus(&allow));
+                stopped.push(exactly(members.clone().into_owned()).minus(&allow));
             }
             if !deny.is_never() {
-                denied = denied.or(&exactly(members.into_owned()).and(&deny));
+                denied.push(exactly(members.into_owned()).and(&deny));
             }
         }
-        Effects { allow: stopped.not(), deny: denied }
+        Effects { allow: any_of(&stopped).not(), deny: any_of(&denied) }
     }
 
     /// One level of guardrails that bind principals through their accounts.

@@ -20,6 +20,9 @@ pub(crate) struct ResourceIndex {
     odd: Vec<PatternId>,
 }
 
+/// The key of a pattern's text, and from where to where the literal start of its last segment lies.
+type Place<'t> = ([Option<&'t str>; 2], (usize, usize));
+
 #[derive(Debug)]
 struct Entry {
     pattern: PatternId,
@@ -89,7 +92,7 @@ impl ResourceIndex {
     }
 
     /// Service and account where literal, and where the literal start of the last segment lies.
-    fn place<'t>(&self, text: &'t str, template: bool) -> Option<([Option<&'t str>; 2], (usize, usize))> {
+    fn place<'t>(&self, text: &'t str, template: bool) -> Option<Place<'t>> {
         let wild = |c: char| c == '*' || c == '?' || template && c == '$';
         if text.matches(self.separator).count() + 1 < self.segments {
             return None;

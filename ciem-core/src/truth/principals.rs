@@ -31,6 +31,17 @@ impl Principals {
         Principals { negated: false, set }
     }
 
+    /// All members of several.
+    pub(crate) fn union<'a>(sets: impl Iterator<Item = &'a Principals>) -> Self {
+        let (negated, finite): (Vec<_>, Vec<_>) = sets.partition(|set| set.negated);
+        let mut union = IdSet::default();
+        union.union_with_all(finite.into_iter().map(|one| &one.set));
+        negated.into_iter().fold(Principals::these(union), |mut all, one| {
+            all.or(one);
+            all
+        })
+    }
+
     /// The members among `known`: "everybody" ends where the snapshot ends.
     pub(crate) fn among(&self, known: &IdSet<PrincipalId>) -> IdSet<PrincipalId> {
         if self.negated {
