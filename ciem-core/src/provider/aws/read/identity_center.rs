@@ -90,6 +90,7 @@ pub(super) struct StoreUser<'a> {
     title: Option<Str<'a>>,
     #[serde(borrow, rename = "UserType")]
     user_type: Option<Str<'a>>,
+    /// `ENABLED` or `DISABLED`: <https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_User.html>
     #[serde(borrow, rename = "UserStatus")]
     status: Option<Str<'a>>,
     #[serde(borrow, rename = "Emails")]
