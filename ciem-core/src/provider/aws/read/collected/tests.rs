@@ -98,7 +98,7 @@ fn a_share_s_policy_counts_where_the_resource_has_none_of_its_own() {
         (&*format!("{BASE}/glue/cn-north-1/catalog/c/metadata.json"), &*format!(r#"{{"arn": "{arn}"}}"#)),
         (&*format!("{BASE}/glue/cn-north-1/catalog/c/policy.json"), &*policy("glue:GetTables")),
     ];
-    for (files, action) in [(vec![shared], "glue:gettable"), (vec![shared, own[0], own[1]], "glue:gettables")]
+    for (files, action) in [(vec![shared], "glue:GetTable"), (vec![shared, own[0], own[1]], "glue:GetTables")]
     {
         let mut facts = load(&files).unwrap();
         let (id, action) = (facts.text(arn), facts.text(action));
