@@ -47,8 +47,8 @@ pub(crate) fn is_of_set(role: &str) -> bool {
 impl People {
     /// People for accounts whose roles have names, but no policies yet; adds the roles of the permission sets.
     pub(crate) fn random(random: &mut Random, accounts: &mut [Account], names: &mut Names) -> People {
-        let mut people = People::default();
-        people.users = (1..=2 + random.below(2)).map(|at| format!("u-{at}")).collect();
+        let users: Vec<String> = (1..=2 + random.below(2)).map(|at| format!("u-{at}")).collect();
+        let mut people = People { users, ..People::default() };
         let members = people.users.iter().filter(|_| random.percent(60)).cloned().collect();
         people.groups.push(("g-1".to_owned(), members));
         for account in accounts {
