@@ -25,6 +25,14 @@ const AS_SHELLS_DO: MatchOptions =
 /// A file that no reader recognises is the error `unrecognised` when it was named, and only listed in
 /// `coverage` when it was found in a folder or by a pattern.
 ///
+/// ```
+/// use ciem_core::{LoadOptions, load_paths};
+///
+/// let snapshot = load_paths(&["doc/*.json".into()], &LoadOptions::default())?;
+/// assert_eq!(snapshot.coverage().counts["users"], 1);
+/// # Ok::<(), ciem_core::Error>(())
+/// ```
+///
 /// # Errors
 /// `io` if something cannot be read or nothing matches a pattern; `too_large` or `too_deep` for folders beyond the
 /// limits of the options; else as `SnapshotBuilder::add` and `finish`.

@@ -40,6 +40,20 @@ pub struct Step {
 type Report = dyn Fn(Step) + Send + Sync;
 
 /// A progress callback and a cancel flag, handed to long work together.
+///
+/// ```
+/// use ciem_core::{Cancel, Progress, Query, SnapshotBuilder};
+///
+/// let cancel = Cancel::new();
+/// let progress = Progress::none()
+///     .with_cancel(cancel.clone())
+///     .on_step(|step| eprintln!("{} {} of {:?}", step.phase, step.done, step.total));
+/// cancel.cancel(); // as another thread would
+/// let snapshot = SnapshotBuilder::new().finish()?;
+/// let error = snapshot.matrix_with(&Query::default(), &progress).unwrap_err();
+/// assert_eq!(error.code(), "cancelled");
+/// # Ok::<(), ciem_core::Error>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct Progress {
     cancel: Cancel,

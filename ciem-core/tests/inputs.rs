@@ -265,6 +265,10 @@ fn collected() -> (Vec<(String, String)>, Vec<Value>) {
     let full = "arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess";
     let limit = "arn:aws:organizations::999900001111:policy/o-1/service_control_policy/p-limit";
     let account = format!("aws/aws/accounts/{ACCOUNT}");
+    let subnet = format!("arn:aws:ec2:eu-west-1:{ACCOUNT}:subnet/subnet-1");
+    let share = format!("arn:aws:ram:eu-west-1:{ACCOUNT}:resource-share/1");
+    let lent = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "444455556666"}, "Action": "ec2:RunInstances", "Resource": subnet}]});
     let files = [
         (format!("{account}/metadata.json"), json!({"accountId": ACCOUNT})),
         (
@@ -306,6 +310,11 @@ fn collected() -> (Vec<(String, String)>, Vec<Value>) {
             json!({
             "blockPublicAcls": true, "ignorePublicAcls": true, "blockPublicPolicy": true, "restrictPublicBuckets": true}),
         ),
+        (format!("{account}/s3-bpa.json"), json!({"restrictPublicBuckets": true})),
+        (
+            format!("{account}/ram/eu-west-1/arn-aws-ec2-eu-west-1-{ACCOUNT}-subnet-subnet-1.json"),
+            json!({"arn": subnet, "shares": [share], "policy": lent}),
+        ),
         (format!("{account}/ec2/eu-west-1/vpc-endpoint/vpce-1/endpoint-policy.json"), endpoint.clone()),
         (
             "aws/aws/organizations/o-1/ous.json".into(),
@@ -340,6 +349,10 @@ fn collected() -> (Vec<(String, String)>, Vec<Value>) {
             {"VersionId": "v1", "IsDefaultVersion": true, "Document": allow("*")}]}]}),
         json!({"Bucket": "pay", "AccountId": ACCOUNT, "Policy": bucket}),
         json!({"Bucket": "pay", "PublicAccessBlockConfiguration": {"RestrictPublicBuckets": true}}),
+        json!({"AccountId": ACCOUNT, "PublicAccessBlockConfiguration": {"RestrictPublicBuckets": true}}),
+        json!({"resourceShareAssociations": [
+            {"resourceShareArn": share, "associatedEntity": subnet, "associationType": "RESOURCE"}]}),
+        json!({"resource_arn": subnet, "policy": lent}),
         json!({"VpcEndpoints": [{"VpcEndpointId": "vpce-1", "OwnerId": ACCOUNT, "PolicyDocument": endpoint}]}),
         json!({"Organization": {"Id": "o-1"}}),
         json!({"Roots": [{"Id": "r-1"}]}),

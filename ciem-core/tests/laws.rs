@@ -15,9 +15,11 @@ mod oracle;
 use std::collections::HashSet;
 
 use ciem_core::Snapshot;
-use oracle::complete::{Verdict, WorldIndex, ask};
-use oracle::engine::{self, Shares};
+use oracle::chains::{chains_law, people_law, steps_law};
+use oracle::complete::{Verdict, WorldIndex, answer};
+use oracle::engine::{self, Shares, asked_by, gist};
 use oracle::evaluate::{Case, LAYERS};
+use oracle::people::sorted;
 use oracle::random::Random;
 use oracle::statements::{Names, SERVICES};
 use oracle::world::{Request, World};
@@ -59,9 +61,10 @@ fn worlds() -> u64 {
 /// `Ok(None)`: too many completions to enumerate.
 fn against_oracle(world: &World, snapshot: &Snapshot, request: &Request) -> Result<Option<Value>, String> {
     let index = WorldIndex::new(world);
-    let Some(expected) = ask(world, &index, request) else { return Ok(None) };
+    let cases = Case::all(world, &index, request);
+    let Some(expected) = answer(&cases) else { return Ok(None) };
     let decision = engine::can(snapshot, request)?;
-    engine::compare(&Case::new(world, &index, request), &expected, &decision)
+    engine::compare(&cases, &expected, &decision)
         .map_err(|message| format!("{message}\ndecision {decision}"))?;
     Ok(Some(decision))
 }
@@ -85,6 +88,8 @@ fn can_equals_the_oracle() {
         let mut shares = Shares::default();
         for request in requests {
             shares.requests += 1;
+            let sessions = world.sessions_of(&request.principal).map_or(0, |sessions| sessions.len());
+            shares.of_people[sessions.min(2)] += usize::from(request.principal.contains(":identitystore:"));
             match against_oracle(&world, &snapshot, &request) {
                 Ok(Some(decision)) => shares.count(&decision),
                 Ok(None) => shares.skipped += 1,
@@ -96,6 +101,8 @@ fn can_equals_the_oracle() {
     let mut total = Shares::default();
     shares.into_iter().for_each(|part| total.merge(part));
     println!("{} requests, {} with too many completions", total.requests, total.skipped);
+    let [none, one, several] = total.of_people;
+    println!("of people with no session {none}, with one {one}, with several {several}");
     for (name, count) in &total.counts {
         println!("{name:30} {count:8} {:5.1} %", total.percent(name));
     }
@@ -105,13 +112,9 @@ fn can_equals_the_oracle() {
         for name in layers.chain(others) {
             assert!(total.percent(&name) >= 3.0, "{name}: {:.2} % of the requests", total.percent(&name));
         }
+        assert!(total.of_people.iter().all(|&count| count * 1_000 > total.requests), "hardly any people");
         assert!(total.skipped * 50 < total.requests, "{} requests were not compared", total.skipped);
     }
-}
-
-/// Verdict and condition, the part of an answer that rows and decisions share.
-fn gist(answer: &Value) -> Value {
-    json!([answer["verdict"], engine::condition(answer)])
 }
 
 /// A decision without the places of its statements.
@@ -119,17 +122,7 @@ fn full_gist(decision: &Value) -> Value {
     json!([gist(decision), decision["denial"], decision["blocked_by"]])
 }
 
-fn asked_by(request: &Request, principal: &str) -> Request {
-    Request {
-        principal: principal.to_owned(),
-        session_name: None,
-        session_policies: Vec::new(),
-        session_tags: Vec::new(),
-        ..request.clone()
-    }
-}
-
-fn who_can_law(snapshot: &Snapshot, names: &Names, request: &Request) -> Result<(), String> {
+fn who_can_law(world: &World, snapshot: &Snapshot, names: &Names, request: &Request) -> Result<(), String> {
     let mut wire = asked_by(request, "").to_json();
     wire.as_object_mut().expect("a request is an object").remove("principal");
     let rows = engine::rows(snapshot, "who_can", &wire)?;
@@ -152,6 +145,28 @@ fn who_can_law(snapshot: &Snapshot, names: &Names, request: &Request) -> Result<
             }
         }
     }
+    for person in &names.people {
+        let sessions = world.sessions_of(person).unwrap_or_default();
+        let mut expected = Vec::new();
+        for session in &sessions {
+            let decision = engine::can(snapshot, &asked_by(request, session))?;
+            expected.extend((decision["verdict"] != "deny").then(|| gist(&decision)));
+        }
+        let found = rows.iter().filter(|row| row["principal"] == person.as_str()).map(gist);
+        let (found, expected) = (sorted(found), sorted(expected));
+        if found != expected {
+            return Err(format!("who_can: {person} has {found:?}, can says {expected:?}"));
+        }
+        let decision = engine::can(snapshot, &asked_by(request, person))?;
+        let agrees = match expected.as_slice() {
+            [] => decision["verdict"] == "deny",
+            [_] => sorted([gist(&decision)]) == expected,
+            _ => decision["verdict"] != "deny",
+        };
+        if !agrees {
+            return Err(format!("who_can: {person} has {expected:?}, can says {decision}"));
+        }
+    }
     for service in SERVICES {
         let decision = engine::can(snapshot, &asked_by(request, service))?;
         if let Some(found) = row_of(&rows, service).filter(|found| *found != gist(&decision)) {
@@ -167,7 +182,7 @@ fn who_can_rows_are_all_can() {
         let (world, names, requests) = case(seed);
         let snapshot = engine::snapshot(&world.files())?;
         for request in requests.iter().filter(|r| r.action != "sts:GetCallerIdentity").take(3) {
-            who_can_law(&snapshot, &names, request)
+            who_can_law(&world, &snapshot, &names, request)
                 .map_err(|message| engine::report(&world, request, seed, &message))?;
         }
         Ok(())
@@ -257,6 +272,33 @@ fn what_can_law(
     Ok(())
 }
 
+/// A person has the rows of every session, and no others.
+fn what_people_can_law(
+    snapshot: &Snapshot,
+    names: &Names,
+    random: &mut Random,
+    request: &Request,
+    sessions: Vec<String>,
+) -> Result<(), String> {
+    let rows = |principal: &str| {
+        let mut wire = Request { principal: principal.to_owned(), ..request.clone() }.to_json();
+        let members = wire.as_object_mut().expect("a request is an object");
+        members.remove("action");
+        members.remove("resource");
+        engine::rows(snapshot, "what_can", &wire)
+    };
+    let mut expected = Vec::new();
+    for session in sessions {
+        expected.extend(rows(&session)?);
+        what_can_law(snapshot, names, random, &Request { principal: session, ..request.clone() })?;
+    }
+    let (found, expected) = (sorted(rows(&request.principal)?), sorted(expected));
+    if found != expected {
+        return Err(format!("what_can: the person has {found:?}, the sessions {expected:?}"));
+    }
+    Ok(())
+}
+
 #[test]
 fn what_can_rows_are_all_can() {
     over_worlds(worlds(), |seed| {
@@ -264,8 +306,11 @@ fn what_can_rows_are_all_can() {
         let snapshot = engine::snapshot(&world.files())?;
         let mut random = Random::new(seed);
         for request in requests.iter().take(2) {
-            what_can_law(&snapshot, &names, &mut random, request)
-                .map_err(|message| engine::report(&world, request, seed, &message))?;
+            let law = match world.sessions_of(&request.principal) {
+                Some(sessions) => what_people_can_law(&snapshot, &names, &mut random, request, sessions),
+                None => what_can_law(&snapshot, &names, &mut random, request),
+            };
+            law.map_err(|message| engine::report(&world, request, seed, &message))?;
         }
         Ok(())
     });
@@ -280,26 +325,32 @@ fn matrix_law(snapshot: &Snapshot, random: &mut Random, request: &Request) -> Re
     let mut wire = request.to_json();
     wire.as_object_mut().expect("a request is an object").remove("action");
     let rows = engine::rows(snapshot, "matrix", &wire)?;
-    let own = rows.iter().find(|row| row["principal"] == request.principal.as_str());
+    let of = |rows: &[Value], principal: &Value| -> Vec<Value> {
+        rows.iter().filter(|row| row["principal"] == *principal).cloned().collect()
+    };
+    let asked = json!(request.principal);
+    let own = of(&rows, &asked);
     let mut together = [0, 0];
     if wire.get("session").is_none_or(Value::is_null) {
         // Rows of everybody are made together: they must be what each of them gets alone.
         let mut everybody = wire.clone();
         everybody.as_object_mut().expect("a request is an object").remove("principal");
         let all = engine::rows(snapshot, "matrix", &everybody)?;
-        let among = all.iter().find(|row| row["principal"] == request.principal.as_str());
-        if own.is_some() && among != own {
+        let among = of(&all, &asked);
+        if !own.is_empty() && among != own {
             return Err(format!("matrix: alone {own:?}, among all {among:?}"));
         }
         everybody["resource"] = json!("*");
         everybody["caller_side_only"] = json!(true);
         let all = engine::rows(snapshot, "matrix", &everybody)?;
-        for among in &all {
+        for rows in all.chunk_by(|one, next| one["principal"] == next["principal"]) {
+            let principal = &rows[0]["principal"];
             let mut alone = everybody.clone();
-            alone["principal"] = among["principal"].clone();
+            alone["principal"] = principal.clone();
             let alone = engine::rows(snapshot, "matrix", &alone)?;
-            if alone.first() != Some(among) {
-                return Err(format!("matrix of the caller's side: alone {alone:?}, among all {among}"));
+            let among = of(&all, principal);
+            if alone != among {
+                return Err(format!("matrix of the caller's side: alone {alone:?}, among all {among:?}"));
             }
         }
         // Where the request names an endpoint, each row is made by itself.
@@ -307,10 +358,10 @@ fn matrix_law(snapshot: &Snapshot, random: &mut Random, request: &Request) -> Re
             .as_object()
             .is_some_and(|context| context.keys().any(|key| key.eq_ignore_ascii_case("aws:SourceVpce")));
         if !named {
-            together = [usize::from(own.is_some()), all.len()];
+            together = [own.len(), all.len()];
         }
     }
-    let has = |half: &str, action: &str| own.is_some_and(|row| texts(&row[half]).contains(&action));
+    let has = |half: &str, action: &str| own.iter().any(|row| texts(&row[half]).contains(&action));
     for _ in 0..12 {
         let action = random.pick(&catalog::ACTIONS).name;
         let decision = engine::can(snapshot, &Request { action: action.to_owned(), ..request.clone() })?;
@@ -335,7 +386,7 @@ fn the_matrix_bounds_the_residual() {
         let mut random = Random::new(seed);
         let mut together: Together = [0, 0];
         let known = |request: &&Request| {
-            names.users.contains(&request.principal) || names.roles.contains(&request.principal)
+            [&names.users, &names.roles, &names.people].iter().any(|all| all.contains(&request.principal))
         };
         for request in requests.iter().filter(known).take(2) {
             let [asked, side] = matrix_law(&snapshot, &mut random, request)
@@ -348,116 +399,6 @@ fn the_matrix_bounds_the_residual() {
     let [asked, side] = [sum(|[asked, _]| *asked), sum(|[_, side]| *side)];
     println!("rows made together and alone: {asked} on the asked resource, {side} of the caller's side");
     assert!(worlds() < 100 || asked > 0 && side > 0, "no row was made together");
-}
-
-/// Single steps are what `can` says of the permissions behind them.
-fn steps_law(snapshot: &Snapshot, names: &Names, request: &Request, steps: &[Value]) -> Result<(), String> {
-    let can = |principal: &str, action: &str, role: &str, service: Option<&str>| -> Result<Value, String> {
-        let mut wire = asked_by(request, principal).to_json();
-        wire["action"] = json!(action);
-        wire["resource"] = json!(role);
-        if let Some(service) = service {
-            wire["context"]["iam:PassedToService"] = json!(service);
-        }
-        engine::call(snapshot, "can", &wire)
-    };
-    let known = names.users.iter().chain(&names.roles).map(String::as_str).chain(["anonymous"]);
-    for from in known.chain(SERVICES) {
-        for role in names.roles.iter().filter(|role| *role != from) {
-            let of_pair = |row: &&Value| row["from"] == from && row["to"] == *role;
-            let found = steps
-                .iter()
-                .filter(of_pair)
-                .find(|row| row["kind"] == "assume_role" || row["kind"] == "service_role");
-            let decision = can(from, "sts:AssumeRole", role, None)?;
-            let expected = (decision["verdict"] != "deny").then(|| gist(&decision));
-            // A service that no policy names is no record.
-            let listed = found.is_some() || !SERVICES.contains(&from);
-            if listed && found.map(gist) != expected {
-                return Err(format!("can_become: {from} to {role} is {found:?}, can says {expected:?}"));
-            }
-            for service in SERVICES {
-                let named = |row: &&Value| row["kind"] == "pass_role" && row["through"] == json!([service]);
-                let found = steps.iter().filter(of_pair).find(named).map(|row| &row["verdict"]);
-                let taken = steps.iter().find(|row| row["from"] == service && row["to"] == *role);
-                let pass = can(from, "iam:PassRole", role, Some(service))?;
-                let both = taken.filter(|_| pass["verdict"] != "deny").map(|taken| worse(taken, &pass));
-                if found != both {
-                    return Err(format!(
-                        "can_become: {from} passes {role} to {service}: {found:?}, not {both:?}"
-                    ));
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-const DOUBT: [&str; 3] = ["allow", "conditional", "unknown"];
-
-fn doubt(answer: &Value) -> usize {
-    DOUBT.iter().position(|verdict| answer["verdict"] == *verdict).unwrap_or(DOUBT.len())
-}
-
-fn worse<'a>(one: &'a Value, other: &'a Value) -> &'a Value {
-    if doubt(one) >= doubt(other) { &one["verdict"] } else { &other["verdict"] }
-}
-
-/// Whom a principal reaches over steps of no more doubt, by trying every step until nothing is added.
-fn reached<'a>(steps: &'a [Value], from: &'a Value, most: usize) -> HashSet<&'a Value> {
-    let mut found = HashSet::from([from]);
-    loop {
-        let before = found.len();
-        let usable = |row: &&Value| row["kind"] != "pass_role" && doubt(row) <= most;
-        for row in steps.iter().filter(usable) {
-            if found.contains(&row["from"]) {
-                found.insert(&row["to"]);
-            }
-        }
-        if found.len() == before {
-            found.remove(from);
-            return found;
-        }
-    }
-}
-
-/// Everything that steps reach has a row, with the least doubt there is; chains are made of steps.
-fn chains_law(steps: &[Value], rows: &[Value]) -> Result<(), String> {
-    let step = |from: &Value, to: &Value| {
-        let between = |row: &&Value| row["from"] == *from && row["to"] == *to && row["kind"] != "pass_role";
-        steps.iter().filter(between).map(doubt).min()
-    };
-    for row in rows.iter().filter(|row| row["kind"] != "pass_role") {
-        let through = row["through"].as_array().into_iter().flatten();
-        let chain: Vec<&Value> = [&row["from"]].into_iter().chain(through).chain([&row["to"]]).collect();
-        let worst = chain.windows(2).map(|pair| step(pair[0], pair[1])).collect::<Option<Vec<_>>>();
-        let worst = worst.and_then(|steps| steps.into_iter().max());
-        let short = row["hops"] == chain.len() - 1;
-        if !short || row["hops"] != 1 && worst != Some(doubt(row)) {
-            return Err(format!("can_become: {row} is no chain of steps, or not as doubtful as they are"));
-        }
-    }
-    let sources: HashSet<&Value> = steps.iter().map(|row| &row["from"]).collect();
-    for from in sources {
-        for most in 0..DOUBT.len() {
-            let listed = rows
-                .iter()
-                .filter(|row| row["from"] == *from && row["kind"] != "pass_role" && doubt(row) <= most);
-            let listed: HashSet<&Value> = listed.map(|row| &row["to"]).collect();
-            let expected = reached(steps, from, most);
-            if listed != expected {
-                return Err(format!("can_become: {from} is listed for {listed:?}, reaches {expected:?}"));
-            }
-        }
-        let mutual = |row: &&Value| row["from"] == *from && row["kind"] != "pass_role";
-        for row in rows.iter().filter(mutual) {
-            let back = reached(steps, &row["to"], DOUBT.len()).contains(from);
-            if row["mutual"] != back {
-                return Err(format!("can_become: {row}, the way back is {back}"));
-            }
-        }
-    }
-    Ok(())
 }
 
 #[test]
@@ -476,6 +417,7 @@ fn who_becomes_whom_follows_from_can() {
                 let steps = engine::rows(&snapshot, "can_become", &single)?;
                 steps_law(&snapshot, &names, request, &steps)?;
                 chains_law(&steps, &rows)?;
+                people_law(&world, &snapshot, &names, request, [&steps, &rows])?;
                 for from in names.users.iter().chain(&names.roles).take(4) {
                     let mut own = wire.clone();
                     own["principal"] = json!(from);

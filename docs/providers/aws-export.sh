@@ -170,7 +170,11 @@ people() {
   local instance store set group account_id
   read -r instance store < <(aws sso-admin list-instances --query 'Instances[0].[InstanceArn,IdentityStoreId]' --output text 2> /dev/null)
   [ -n "${instance-}" ] && [ "$instance" != None ] || return 0
-  save sso.users.json . identitystore list-users --identity-store-id "$store"
+  # Departments and the like, where the CLI knows how to ask for them.
+  local more=(--extensions aws:identitystore:enterprise)
+  aws identitystore list-users --identity-store-id "$store" --max-items 1 "${more[@]}" > /dev/null 2>&1 || more=()
+  save sso.users.json . identitystore list-users --identity-store-id "$store" ${more[@]+"${more[@]}"}
+  save sso.attributes.json . sso-admin describe-instance-access-control-attribute-configuration --instance-arn "$instance"
   save sso.groups.json . identitystore list-groups --identity-store-id "$store"
   for group in $(jq -r '.Groups[].GroupId' "$out/sso.groups.json" 2> /dev/null); do
     save "sso.members.$group.json" . identitystore list-group-memberships --identity-store-id "$store" --group-id "$group"

@@ -32,11 +32,14 @@ h1 { font-size: 1.6rem; margin-bottom: 0 } h2 { font-size: 1.2rem; margin: 2.2re
 h3 { font-size: 1rem; margin: 1.2rem 0 .2rem }
 p { margin: .3rem 0 } .quiet, caption { color: var(--quiet) }
 table { border-collapse: collapse; width: 100% } td, th { text-align: left; vertical-align: top; padding: .15rem .8rem .15rem 0 }
-td:last-child { overflow-wrap: anywhere }
+td:last-child { overflow-wrap: anywhere } th:last-child:not(:only-child) { width: 45% } td + td:not(:last-child), th { white-space: nowrap }
 th { font-weight: 600; color: var(--quiet); border-bottom: 1px solid var(--line) }
+td[rowspan] { border-left: 2px solid var(--line); padding-left: .6rem }
+table.bars { width: auto } .wide { overflow-x: auto }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
-svg { display: block } .main { fill: var(--main) } .second { fill: var(--second) } .rest { fill: var(--rest) }
+svg { display: block; max-width: 100% } .main { fill: var(--main) } .second { fill: var(--second) } .rest { fill: var(--rest) }
 .key::before { content: ""; display: inline-block; width: .8em; height: .8em; margin-right: .3em; background: var(--rest) }
+@media print { tr, h2, h3 { break-inside: avoid } h2, h3 { break-after: avoid } }
 .key { margin-right: 1rem } .key.m::before { background: var(--main) } .key.s::before { background: var(--second) }
 </style>
 </head>
@@ -91,15 +94,28 @@ fn table(out: &mut String, headings: &[&str], rows: &[Vec<String>]) {
         out.push_str("<p>None.</p>\n");
         return;
     }
-    let cells = |row: &mut dyn Iterator<Item = String>, kind: &str| {
-        row.map(|cell| format!("<{kind}>{cell}</{kind}>")).collect::<String>()
+    let heading: String = headings.iter().map(|text| format!("<th>{}</th>", safe(text))).collect();
+    let _ = write!(out, "<div class=wide><table>\n<tr>{heading}</tr>\n");
+    let shown = &rows[..rows.len().min(SHOWN)];
+    // Rows that end alike, as those of one condition do, share their last cell.
+    let same_end = |one: &Vec<String>, next: &Vec<String>| {
+        one.last() == next.last() && one.last().is_some_and(|end| !end.is_empty())
     };
-    let heading = cells(&mut headings.iter().map(|text| safe(text)), "th");
-    let _ = write!(out, "<table>\n<tr>{heading}</tr>\n");
-    for row in rows.iter().take(SHOWN) {
-        let _ = writeln!(out, "<tr>{}</tr>", cells(&mut row.iter().map(|cell| safe(cell)), "td"));
+    for alike in shown.chunk_by(same_end) {
+        for (at, row) in alike.iter().enumerate() {
+            let Some((last, first)) = row.split_last() else { continue };
+            // Long names may break after the signs between their words.
+            let cells: String =
+                first.iter().map(|cell| format!("<td>{}</td>", safe(cell).replace('_', "_<wbr>"))).collect();
+            let last = match (at, alike.len()) {
+                (0, 1) => format!("<td>{}</td>", safe(last)),
+                (0, rows) => format!("<td rowspan={rows}>{}</td>", safe(last)),
+                _ => String::new(),
+            };
+            let _ = writeln!(out, "<tr>{cells}{last}</tr>");
+        }
     }
-    out.push_str("</table>\n");
+    out.push_str("</table></div>\n");
     if rows.len() > SHOWN {
         let _ = writeln!(out, "<p class=quiet>and {} more</p>", rows.len() - SHOWN);
     }
@@ -112,10 +128,13 @@ type Bar<'a> = (String, Vec<(&'a str, usize)>, usize);
 fn bars(out: &mut String, rows: &[Bar<'_>]) {
     let whole = |parts: &[(&str, usize)]| parts.iter().map(|(_, count)| count).sum::<usize>();
     let longest = rows.iter().map(|(_, parts, _)| whole(parts)).max().unwrap_or(0).max(1);
-    out.push_str("<table>\n");
+    out.push_str("<table class=bars>\n");
     for (name, parts, number) in rows {
-        let _ =
-            write!(out, "<tr><td>{}</td><td><svg width=\"{BAR}\" height=\"18\" role=\"img\">", safe(name));
+        let _ = write!(
+            out,
+            "<tr><td>{}</td><td><svg width=\"{BAR}\" height=\"18\" viewBox=\"0 0 {BAR} 18\" preserveAspectRatio=\"none\" role=\"img\">",
+            safe(name)
+        );
         let mut start = 0.0;
         for (class, count) in parts {
             // What the style sheet says goes before; readers without one still tell the parts apart.

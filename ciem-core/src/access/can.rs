@@ -24,6 +24,19 @@ use std::sync::Arc;
 impl Snapshot {
     /// May the principal do this on that resource, and on what does it depend?
     ///
+    /// ```
+    /// # use ciem_core::SnapshotBuilder;
+    /// # let mut builder = SnapshotBuilder::new();
+    /// # builder.add("account.json", include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.json")))?;
+    /// # let snapshot = builder.finish()?;
+    /// use ciem_core::{Request, Verdict};
+    ///
+    /// let decision = snapshot.can(&Request::new("ana", "s3:GetObject", "arn:aws:s3:::pay/report.csv"))?;
+    /// assert_eq!(decision.verdict, Verdict::Conditional);
+    /// assert_eq!(decision.condition.unwrap()["key"], "aws:MultiFactorAuthPresent");
+    /// # Ok::<(), ciem_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// `unknown_principal`, `ambiguous_principal`, `unknown_action`, `invalid_request`; `rejected_policy` for a
     /// session policy that the provider would reject.
@@ -32,6 +45,20 @@ impl Snapshot {
     }
 
     /// Why, or why not: the decision with every statement that applies, layer by layer.
+    ///
+    /// ```
+    /// # use ciem_core::SnapshotBuilder;
+    /// # let mut builder = SnapshotBuilder::new();
+    /// # builder.add("account.json", include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.json")))?;
+    /// # let snapshot = builder.finish()?;
+    /// use ciem_core::Request;
+    ///
+    /// let explanation = snapshot.explain(&Request::new("app", "s3:PutObject", "arn:aws:s3:::pay/closed/x"))?;
+    /// assert_eq!(explanation.decision.blocked_by, ["resource"]);
+    /// let statement = &explanation.decision.statements[0];
+    /// println!("{} in {} at {}", statement.effect, statement.policy, statement.pointer);
+    /// # Ok::<(), ciem_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Snapshot::can`].
@@ -86,6 +113,19 @@ pub(crate) fn assert_session(caller: &Caller, request: &Request) -> Result<(), E
 }
 
 /// Evaluates loose policies: a `simulate` document, as `docs` describes it.
+///
+/// ```
+/// use ciem_core::{Verdict, simulate};
+///
+/// let decision = simulate(r#"{
+///   "v": 1, "provider": "aws", "principal": "arn:aws:iam::111122223333:user/ana",
+///   "action": "s3:GetObject", "resource": "arn:aws:s3:::pay/report.csv", "resource_account": "111122223333",
+///   "identity_policies": [{"name": "own", "document": {"Version": "2012-10-17", "Statement": [
+///     {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}}]
+/// }"#)?;
+/// assert_eq!(decision.verdict, Verdict::Allow);
+/// # Ok::<(), ciem_core::Error>(())
+/// ```
 ///
 /// # Errors
 /// `rejected_policy` with the place in the policy; `invalid_request`, `malformed`, `unknown_action`.

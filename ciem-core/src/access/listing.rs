@@ -136,6 +136,18 @@ pub struct ResourceRow {
 
 impl Snapshot {
     /// What was read and what was not.
+    ///
+    /// ```
+    /// # use ciem_core::SnapshotBuilder;
+    /// # let mut builder = SnapshotBuilder::new();
+    /// # builder.add("account.json", include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.json")))?;
+    /// # let snapshot = builder.finish()?;
+    /// let coverage = snapshot.coverage();
+    /// assert_eq!(coverage.counts["users"], 1);
+    /// let scps = coverage.layers.iter().find(|layer| layer.layer == "scp").unwrap();
+    /// assert_eq!(scps.state, "not_given");
+    /// # Ok::<(), ciem_core::Error>(())
+    /// ```
     pub fn coverage(&self) -> Coverage {
         let mut coverage = Coverage {
             v: 1,
@@ -170,6 +182,16 @@ impl Snapshot {
     }
 
     /// Every principal: users and roles of the loaded accounts, callers that policies name, people of directories.
+    ///
+    /// ```
+    /// # use ciem_core::SnapshotBuilder;
+    /// # let mut builder = SnapshotBuilder::new();
+    /// # builder.add("account.json", include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.json")))?;
+    /// # let snapshot = builder.finish()?;
+    /// let ana = snapshot.principals().find(|row| row.name == "ana").unwrap();
+    /// assert_eq!(ana.tags["team"], "pay");
+    /// # Ok::<(), ciem_core::Error>(())
+    /// ```
     pub fn principals(&self) -> impl Iterator<Item = PrincipalRow> + '_ {
         self.estates().iter().flat_map(|estate| {
             let named =
@@ -207,6 +229,18 @@ impl Snapshot {
     }
 
     /// Every permission of the catalogues, and those only seen in documents.
+    ///
+    /// ```
+    /// # use ciem_core::SnapshotBuilder;
+    /// # let mut builder = SnapshotBuilder::new();
+    /// # builder.add("account.json", include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.json")))?;
+    /// # let snapshot = builder.finish()?;
+    /// use ciem_core::AccessLevel;
+    ///
+    /// let put = snapshot.permissions().find(|row| row.permission == "s3:PutObject").unwrap();
+    /// assert_eq!(put.access_level, AccessLevel::Write);
+    /// # Ok::<(), ciem_core::Error>(())
+    /// ```
     pub fn permissions(&self) -> impl Iterator<Item = PermissionRow> + '_ {
         self.estates().iter().flat_map(|estate| {
             let universe = &estate.universe;
@@ -233,6 +267,16 @@ impl Snapshot {
     }
 
     /// Every resource that has a policy or facts of its own.
+    ///
+    /// ```
+    /// # use ciem_core::SnapshotBuilder;
+    /// # let mut builder = SnapshotBuilder::new();
+    /// # builder.add("account.json", include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.json")))?;
+    /// # let snapshot = builder.finish()?;
+    /// let kinds: Vec<String> = snapshot.resources().map(|row| row.resource_kind).collect();
+    /// assert_eq!(kinds, ["iam:role", "s3:bucket"]);
+    /// # Ok::<(), ciem_core::Error>(())
+    /// ```
     pub fn resources(&self) -> impl Iterator<Item = ResourceRow> + '_ {
         self.estates().iter().flat_map(|estate| {
             let shared = shared(estate);
@@ -391,6 +435,9 @@ fn layers(
                     "known for the resources whose policy was given; whether others have one is not"
                         .to_owned(),
                 ),
+                ("partial", Binding::Context(_) | Binding::Rule) => {
+                    Some("known for what was given; of the rest of the account it is not".to_owned())
+                }
                 ("partial", _) => Some("a level has policies whose content was not given".to_owned()),
                 _ => None,
             };

@@ -111,6 +111,20 @@ impl Snapshot {
     /// What everybody (or `query.principal`) can do on `query.resource`, all permissions at once. Rows are in the order
     /// of [`Snapshot::principals`].
     ///
+    /// ```
+    /// # use ciem_core::SnapshotBuilder;
+    /// # let mut builder = SnapshotBuilder::new();
+    /// # builder.add("account.json", include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.json")))?;
+    /// # let snapshot = builder.finish()?;
+    /// use ciem_core::Query;
+    ///
+    /// let matrix = snapshot.matrix(&Query::default().on("arn:aws:s3:::pay/report.csv"))?;
+    /// for row in matrix.rows() {
+    ///     println!("{}: {} permissions, {} of them surely", row.principal, row.possibly.len(), row.surely.len());
+    /// }
+    /// # Ok::<(), ciem_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Snapshot::what_can`].
     pub fn matrix(&self, query: &Query) -> Result<Matrix, Error> {

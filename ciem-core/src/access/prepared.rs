@@ -101,6 +101,20 @@ const REMEMBERED: usize = 1 << 16;
 
 impl Snapshot {
     /// Makes the snapshot ready for many verdicts.
+    ///
+    /// ```
+    /// # use ciem_core::SnapshotBuilder;
+    /// # let mut builder = SnapshotBuilder::new();
+    /// # builder.add("account.json", include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.json")))?;
+    /// # let snapshot = builder.finish()?;
+    /// use ciem_core::{Request, Scratch, Verdict};
+    ///
+    /// let prepared = snapshot.prepare();
+    /// let mut scratch = Scratch::default();
+    /// let request = prepared.request(&Request::new("app", "s3:GetObject", "arn:aws:s3:::pay/report.csv"))?;
+    /// assert_eq!(prepared.verdict(&request, &mut scratch), Verdict::Allow);
+    /// # Ok::<(), ciem_core::Error>(())
+    /// ```
     pub fn prepare(&self) -> Prepared<'_> {
         Prepared { snapshot: self }
     }

@@ -71,6 +71,16 @@ fn instant(at: Option<i64>) -> Option<String> {
 
 impl Snapshot {
     /// Passwords, access keys, MFA devices and certificates, sorted by principal, kind and id.
+    ///
+    /// ```
+    /// # use ciem_core::SnapshotBuilder;
+    /// # let mut builder = SnapshotBuilder::new();
+    /// # builder.add("account.json", include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.json")))?;
+    /// # let snapshot = builder.finish()?;
+    /// let key = snapshot.credentials().next().unwrap();
+    /// assert_eq!(key.status.as_deref(), Some("active"));
+    /// # Ok::<(), ciem_core::Error>(())
+    /// ```
     pub fn credentials(&self) -> impl Iterator<Item = CredentialRow> + '_ {
         self.estates().iter().flat_map(|estate| {
             estate.usage.credentials.iter().map(move |one| {
@@ -93,6 +103,16 @@ impl Snapshot {
     }
 
     /// The last use of services and permissions, sorted by principal, service and permission.
+    ///
+    /// ```
+    /// # use ciem_core::SnapshotBuilder;
+    /// # let mut builder = SnapshotBuilder::new();
+    /// # builder.add("account.json", include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.json")))?;
+    /// # let snapshot = builder.finish()?;
+    /// let used = snapshot.last_accessed().next().unwrap();
+    /// assert_eq!((used.service.as_str(), used.last_accessed.as_deref()), ("s3", Some("2026-01-03T10:00:00Z")));
+    /// # Ok::<(), ciem_core::Error>(())
+    /// ```
     pub fn last_accessed(&self) -> impl Iterator<Item = AccessedRow> + '_ {
         self.estates().iter().flat_map(|estate| {
             estate.usage.accessed.iter().map(move |one| AccessedRow {

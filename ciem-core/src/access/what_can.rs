@@ -70,6 +70,19 @@ struct Source {
 impl Snapshot {
     /// What can `query.principal` do, on anything or on `query.resource`?
     ///
+    /// ```
+    /// # use ciem_core::SnapshotBuilder;
+    /// # let mut builder = SnapshotBuilder::new();
+    /// # builder.add("account.json", include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.json")))?;
+    /// # let snapshot = builder.finish()?;
+    /// use ciem_core::Query;
+    ///
+    /// let access = snapshot.what_can(&Query::what("app"))?;
+    /// let row = access.rows().iter().find(|row| row.resources == ["arn:aws:s3:::pay/*"]).unwrap();
+    /// assert!(row.permissions.contains(&"s3:GetObject".to_owned()));
+    /// # Ok::<(), ciem_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// `unknown_principal`, `ambiguous_principal`, `invalid_request`.
     pub fn what_can(&self, query: &Query) -> Result<Access, Error> {

@@ -69,6 +69,22 @@ pub struct Holders {
 impl Snapshot {
     /// Who can do `query.action` on `query.resource`?
     ///
+    /// ```
+    /// # use ciem_core::SnapshotBuilder;
+    /// # let mut builder = SnapshotBuilder::new();
+    /// # builder.add("account.json", include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.json")))?;
+    /// # let snapshot = builder.finish()?;
+    /// use ciem_core::{Query, Verdict};
+    ///
+    /// let holders = snapshot.who_can(&Query::who("s3:GetObject", "arn:aws:s3:::pay/report.csv"))?;
+    /// assert_eq!((holders.count(), holders.conditional()), (2, 1));
+    /// for row in holders.rows() {
+    ///     println!("{} {:?} {:?}", row.principal, row.verdict, row.condition);
+    /// }
+    /// assert!(holders.contains("arn:aws:iam::111122223333:role/app"));
+    /// # Ok::<(), ciem_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// `unknown_action`, `invalid_request`.
     pub fn who_can(&self, query: &Query) -> Result<Holders, Error> {

@@ -17,6 +17,8 @@ pub(crate) struct PersonRecord {
     pub(crate) unique_id: Text,
     /// What the directory says of the person, sorted.
     pub(crate) attributes: Vec<(Text, Text)>,
+    /// Values that sessions may carry as tags, by where the directory keeps them.
+    pub(crate) tag_sources: Vec<(Text, Text)>,
     /// `false` for somebody who can no longer sign in.
     pub(crate) enabled: bool,
     pub(crate) source: SourceId,
@@ -84,6 +86,8 @@ pub(crate) struct Directory {
     pub(crate) members: BTreeMap<Text, BTreeSet<Text>>,
     /// Where each assignment was read first.
     pub(crate) assignments: BTreeMap<Assignment, SourceId>,
+    /// Which tags sessions carry, and where in a person's record their values are.
+    pub(crate) session_tags: BTreeMap<Text, BTreeSet<Text>>,
     /// By full id.
     pub(crate) bundles: BTreeMap<Text, Bundle>,
 }

@@ -69,6 +69,18 @@ impl SnapshotBuilder {
 
     /// Adds a catalogue in its JSON form to the built-in one of its provider.
     ///
+    /// ```
+    /// use ciem_core::SnapshotBuilder;
+    ///
+    /// let mut builder = SnapshotBuilder::new();
+    /// builder.extend_catalog(
+    ///     br#"{"version": "mine", "provider": "aws", "permissions": [{"name": "s3:NewAction", "access": "read"}]}"#,
+    /// )?;
+    /// let snapshot = builder.finish()?;
+    /// assert!(snapshot.permissions().any(|row| row.permission == "s3:NewAction"));
+    /// # Ok::<(), ciem_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Catalog::extend`]; nothing is changed then.
     pub fn extend_catalog(&mut self, json: &[u8]) -> Result<(), Error> {
@@ -86,6 +98,16 @@ impl SnapshotBuilder {
     /// Entries of an archive that no reader recognises are listed in `coverage`. Entries may be gzip; an archive
     /// within an archive is `too_deep`.
     ///
+    /// ```
+    /// use ciem_core::SnapshotBuilder;
+    ///
+    /// let mut builder = SnapshotBuilder::new();
+    /// builder.add("roots.json", br#"{"Roots": [{"Id": "r-1"}]}"#)?;
+    /// assert_eq!(builder.add("notes.txt", b"hello").unwrap_err().code(), "unrecognised");
+    /// let snapshot = builder.finish()?;
+    /// # Ok::<(), ciem_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// `malformed`, `too_deep` or `too_large` with the place; `unrecognised` if no reader knows it, or nothing in
     /// it; `cancelled`. With [`OnError::Skip`] the failure is listed in `coverage` instead, and of an archive only
@@ -99,6 +121,15 @@ impl SnapshotBuilder {
 
     /// As [`SnapshotBuilder::add`], from a stream. At most `max_bytes` of it are held, and one entry of what it
     /// holds.
+    ///
+    /// ```
+    /// use ciem_core::SnapshotBuilder;
+    ///
+    /// let stream: &[u8] = br#"{"Roots": [{"Id": "r-1"}]}"#;
+    /// let mut builder = SnapshotBuilder::new();
+    /// builder.add_reader("roots.json", stream)?;
+    /// # Ok::<(), ciem_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As `add`; `io` if the stream fails.

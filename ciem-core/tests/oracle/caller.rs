@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::evaluate::Case;
-use super::world::{Request, Role, User, World};
+use super::world::{Role, User, World};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind<'w> {
@@ -89,13 +89,13 @@ pub(crate) fn named_account(entry: &str) -> Option<String> {
 }
 
 impl<'w> Caller<'w> {
-    pub(crate) fn new(world: &'w World, request: &Request) -> Caller<'w> {
-        let arn = request.principal.clone();
+    pub(crate) fn new(world: &'w World, principal: &str, session: Option<&str>) -> Caller<'w> {
+        let arn = principal.to_owned();
         let mut caller = Caller {
             kind: Kind::Anonymous,
             account: account_of(&arn),
             role_name: None,
-            session: request.session_name.clone(),
+            session: session.map(str::to_owned),
             arn,
         };
         if caller.arn == "anonymous" {

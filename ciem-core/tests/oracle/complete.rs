@@ -418,12 +418,25 @@ fn verdict(leaves: &[&Leaf], owned: &[bool]) -> Verdict {
     if decided_by_fact { Verdict::Unknown } else { Verdict::Conditional }
 }
 
-/// The oracle's answer, or nothing if there are too many completions.
-pub(crate) fn answer<'w>(case: &Case<'w>) -> Option<Answer<'w>> {
-    let witnesses = witnesses(case);
+/// The oracle's answer to a request asked as each of these callers, or nothing if there are too many completions.
+/// Several callers may do what any of them may; they are asked about one concrete resource.
+pub(crate) fn answer<'w>(cases: &[Case<'w>]) -> Option<Answer<'w>> {
+    let mut targets: Vec<Vec<Target<'w>>> = cases.iter().map(witnesses).collect();
+    let mut result = Answer {
+        verdicts: vec![Verdict::Deny],
+        leaves: Vec::new(),
+        explicit: (false, true),
+        surely: BTreeSet::new(),
+        possibly: BTreeSet::from(["identity"]),
+        witnesses: Vec::new(),
+        owned: Vec::new(),
+    };
+    // A person without assignments is nobody's caller.
+    let Some(case) = cases.first() else { return Some(result) };
     let mut leaves = Vec::new();
-    for (witness, target) in witnesses.iter().enumerate() {
-        for (picks, allowed) in runs(case, &|| case.allowed(target))? {
+    for (witness, target) in targets[0].iter().enumerate() {
+        let may = |(case, targets): (&Case<'w>, &Vec<Target<'w>>)| case.allowed(&targets[witness]);
+        for (picks, allowed) in runs(case, &|| cases.iter().zip(&targets).any(may))? {
             let fringe = picks.iter().any(|(point, option)| match point {
                 Point::Key(key) => case.domain(key, target)[*option].fringe,
                 _ => false,
@@ -436,35 +449,34 @@ pub(crate) fn answer<'w>(case: &Case<'w>) -> Option<Answer<'w>> {
     }
     let all: Vec<&Leaf> = leaves.iter().collect();
     let typed: Vec<&Leaf> = leaves.iter().filter(|leaf| !leaf.fringe).collect();
-    let owned = owned(case, &witnesses);
-    let mut verdicts = vec![verdict(&typed, &owned), verdict(&all, &owned)];
-    verdicts.dedup();
-    let mut result = Answer {
-        verdicts,
-        leaves,
-        explicit: (false, false),
-        surely: BTreeSet::new(),
-        possibly: BTreeSet::new(),
-        witnesses,
-        owned,
-    };
+    let owned = owned(case, &targets[0]);
+    result.verdicts = vec![verdict(&typed, &owned), verdict(&all, &owned)];
+    result.verdicts.dedup();
+    (result.leaves, result.owned) = (leaves, owned);
     if result.verdicts.contains(&Verdict::Deny) {
-        let targets = &result.witnesses;
-        result.explicit = bounds(case, targets, &|at| case.denied_explicitly(&targets[at]))?;
-        for (layer, name) in LAYERS {
-            let (surely, possibly) = bounds(case, targets, &|at| case.stops(layer, &targets[at]))?;
-            if surely {
-                result.surely.insert(name);
+        result.possibly.clear();
+        for (case, targets) in cases.iter().zip(&targets) {
+            let explicit = bounds(case, targets, &|at| case.denied_explicitly(&targets[at]))?;
+            for (layer, name) in LAYERS {
+                let (surely, possibly) = bounds(case, targets, &|at| case.stops(layer, &targets[at]))?;
+                // What stops one of several callers need not be what stops the others.
+                if surely && cases.len() == 1 {
+                    result.surely.insert(name);
+                }
+                if possibly {
+                    result.possibly.insert(name);
+                }
             }
-            if possibly {
-                result.possibly.insert(name);
+            if cases.len() == 1 {
+                result.explicit = explicit;
             }
         }
     }
+    result.witnesses = targets.swap_remove(0);
     Some(result)
 }
 
 /// The oracle's answer to a request about a world.
 pub(crate) fn ask<'w>(world: &'w World, index: &'w WorldIndex, request: &'w Request) -> Option<Answer<'w>> {
-    answer(&Case::new(world, index, request))
+    answer(&Case::all(world, index, request))
 }

@@ -1,6 +1,7 @@
 //! The decision for one concrete request, by nested loops over the documents.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -70,7 +71,8 @@ pub(crate) struct Case<'w> {
     pub(crate) index: &'w WorldIndex,
     pub(crate) request: &'w Request,
     pub(crate) caller: Caller<'w>,
-    pub(crate) choices: RefCell<Choices>,
+    /// Of all callers that a person can be, together.
+    pub(crate) choices: Rc<RefCell<Choices>>,
     identity: Vec<Document<'w>>,
     boundary: Option<Document<'w>>,
 }
@@ -112,14 +114,28 @@ fn level_chain<'w>(node: &'w Node, account: &str) -> Option<Vec<&'w [Guardrail]>
 }
 
 impl<'w> Case<'w> {
-    pub(crate) fn new(world: &'w World, index: &'w WorldIndex, request: &'w Request) -> Case<'w> {
-        let caller = Caller::new(world, request);
+    /// The request as every caller that its principal stands for: one, or one for each session of a person.
+    pub(crate) fn all(world: &'w World, index: &'w WorldIndex, request: &'w Request) -> Vec<Case<'w>> {
+        let principals = world.sessions_of(&request.principal);
+        let principals = principals.unwrap_or_else(|| vec![request.principal.clone()]);
+        let choices = Rc::default();
+        principals.iter().map(|one| Case::new(world, index, request, one, &choices)).collect()
+    }
+
+    fn new(
+        world: &'w World,
+        index: &'w WorldIndex,
+        request: &'w Request,
+        principal: &str,
+        choices: &Rc<RefCell<Choices>>,
+    ) -> Case<'w> {
+        let caller = Caller::new(world, principal, request.session_name.as_deref());
         let mut case = Case {
             world,
             index,
             request,
             caller,
-            choices: RefCell::new(Choices::default()),
+            choices: Rc::clone(choices),
             identity: Vec::new(),
             boundary: None,
         };

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::people::People;
 use super::random::Random;
 use super::statements::{LOADED, Names, ORGANIZATION, UNLOADED};
 use super::world::{
@@ -16,6 +17,9 @@ pub(crate) fn document(statements: Vec<Value>) -> Value {
 fn full_access() -> Value {
     document(vec![json!({"Effect": "Allow", "Action": "*", "Resource": "*"})])
 }
+
+/// Share of the worlds that have people, in percent.
+const WITH_PEOPLE: usize = 20;
 
 struct Maker {
     random: Random,
@@ -45,6 +49,10 @@ impl Maker {
         self.names.accounts = accounts.iter().map(|account| account.id.clone()).collect();
         self.names.providers =
             self.names.accounts.iter().map(|id| format!("arn:aws:iam::{id}:saml-provider/corp")).collect();
+        let people = self
+            .random
+            .percent(WITH_PEOPLE)
+            .then(|| People::random(&mut self.random, &mut accounts, &mut self.names));
         self.name_resources();
         for account in &mut accounts {
             self.fill(account);
@@ -52,7 +60,7 @@ impl Maker {
         let organization = self.random.percent(80).then(|| self.organization());
         let resources = self.resources();
         let endpoints = (1..=2).map(|at| self.endpoint(at)).collect();
-        World { accounts, organization, resources, endpoints }
+        World { accounts, organization, resources, endpoints, people }
     }
 
     fn entity(&mut self, account: &str, kind: &str, path: &str, name: &str) -> Entity {

@@ -7,6 +7,7 @@ use super::complete::Point;
 use super::conditions::Held;
 use super::evaluate::{Case, Target};
 use super::glob::{self, Token};
+use super::people::is_of_set;
 
 impl Case<'_> {
     /// A key that the facts decide: its value there, absence, or `None` if they do not decide it.
@@ -28,7 +29,9 @@ impl Case<'_> {
                 _ => Vec::new(),
             };
             let found = tags.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(tag));
-            return (!unloaded).then(|| optional(found.map(|(_, value)| value)));
+            // Which tags the session of a permission set carries, only the session knows.
+            let open = found.is_none() && caller.role_arn().is_some_and(is_of_set);
+            return (!unloaded && !open).then(|| optional(found.map(|(_, value)| value)));
         }
         match key {
             "aws:principalarn" => match caller.kind {

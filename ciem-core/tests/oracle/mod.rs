@@ -3,6 +3,7 @@
 
 pub(crate) mod caller;
 pub(crate) mod catalog;
+pub(crate) mod chains;
 mod checks;
 pub(crate) mod complete;
 pub(crate) mod conditions;
@@ -11,6 +12,7 @@ pub(crate) mod evaluate;
 pub(crate) mod generate;
 pub(crate) mod glob;
 mod keys;
+pub(crate) mod people;
 pub(crate) mod random;
 pub(crate) mod requests;
 pub(crate) mod residual;

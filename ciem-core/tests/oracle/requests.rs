@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::catalog;
 use super::generate::document;
 use super::glob;
+use super::people::is_of_set;
 use super::random::Random;
 use super::statements::{Names, SERVICES, SESSIONS, UNLOADED, role_session};
 use super::world::Request;
@@ -44,8 +45,23 @@ const KEYS: [&str; 11] = [
     "sts:ExternalId",
 ];
 
+fn has_open_tags(principal: &str) -> bool {
+    is_of_set(principal) || principal.contains(":assumed-role/AWSReservedSSO_") || is_person(principal)
+}
+
+fn is_person(principal: &str) -> bool {
+    principal.contains(":identitystore:")
+}
+
+fn has_sessions(principal: &str) -> bool {
+    principal.contains(":assumed-role/") || is_person(principal)
+}
+
 impl Names {
     fn caller(&self, random: &mut Random) -> String {
+        if !self.people.is_empty() && random.percent(25) {
+            return random.pick(&self.people).clone();
+        }
         match random.below(50) {
             0..=15 => random.pick(&self.users).clone(),
             16..=31 => random.pick(&self.roles).clone(),
@@ -102,7 +118,14 @@ impl Names {
                 }
             },
         };
-        let resource = self.resource(random, catalog::find(action), of_account);
+        let mut resource = self.resource(random, catalog::find(action), of_account);
+        // Which tags such a session has is open, and what a variable stands for then is not among the witnesses.
+        for _ in 0..20 {
+            if !has_open_tags(&principal) || !resource.contains('*') {
+                break;
+            }
+            resource = self.resource(random, catalog::find(action), of_account);
+        }
         let mut request = Request { principal, action: action.to_owned(), resource, ..Request::default() };
         for key in KEYS {
             match random.below(10) {
@@ -129,7 +152,7 @@ impl Names {
             if random.percent(30) {
                 self.session(random, &mut request);
             }
-        } else if request.principal.contains(":assumed-role/") && random.percent(30) {
+        } else if has_sessions(&request.principal) && random.percent(30) {
             self.session(random, &mut request);
         }
         request

@@ -64,6 +64,9 @@ impl Remover {
         self.thin(&mut world.accounts);
         self.thin(&mut world.resources);
         self.thin(&mut world.endpoints);
+        if let Some(people) = &mut world.people {
+            self.thin(&mut people.assignments);
+        }
         for account in &mut world.accounts {
             self.thin(&mut account.users);
             self.thin(&mut account.groups);
@@ -118,7 +121,11 @@ pub(crate) fn shrink(
     mut request: Request,
     fails: &dyn Fn(&World, &Request) -> bool,
 ) -> (World, Request) {
-    let was_unloaded = matches!(Caller::new(&world, &request).kind, Kind::Unloaded);
+    let kind = |world: &World, request: &Request| {
+        let caller = Caller::new(world, &request.principal, request.session_name.as_deref());
+        (matches!(caller.kind, Kind::Unloaded), matches!(caller.kind, Kind::Nobody))
+    };
+    let (was_unloaded, _) = kind(&world, &request);
     let mut at = 0;
     loop {
         let (mut smaller, mut shorter) = (world.clone(), request.clone());
@@ -131,8 +138,8 @@ pub(crate) fn shrink(
         if !remover.done() {
             return (world, request);
         }
-        let kind = Caller::new(&smaller, &shorter).kind;
-        let same_caller = !matches!(kind, Kind::Nobody) && matches!(kind, Kind::Unloaded) == was_unloaded;
+        let (unloaded, nobody) = kind(&smaller, &shorter);
+        let same_caller = !nobody && unloaded == was_unloaded && smaller.has_roles_of_people();
         if same_caller && fails(&smaller, &shorter) {
             (world, request) = (smaller, shorter);
         } else {

@@ -18,6 +18,8 @@ pub(crate) struct Names {
     pub(crate) users: Vec<String>,
     /// Role ARNs of loaded accounts.
     pub(crate) roles: Vec<String>,
+    /// Ids of people; empty in worlds without.
+    pub(crate) people: Vec<String>,
     /// Concrete resource ARNs, with or without a policy of their own.
     pub(crate) resources: Vec<String>,
     pub(crate) providers: Vec<String>,

@@ -1,5 +1,6 @@
 //! A world: accounts, an organisation, resources and endpoints, and how it is written as native exports.
 
+use super::people::People;
 use serde_json::{Value, json};
 
 #[derive(Clone, Debug, Default)]
@@ -8,6 +9,7 @@ pub(crate) struct World {
     pub(crate) organization: Option<Organization>,
     pub(crate) resources: Vec<Resource>,
     pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) people: Option<People>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -370,6 +372,7 @@ impl World {
                 .collect();
             files.push(("endpoints.json".to_owned(), json!({"VpcEndpoints": endpoints})));
         }
+        files.extend(self.people.iter().map(|people| ("identity-center.json".to_owned(), people.export())));
         files.into_iter().map(|(name, value)| (name, value.to_string().into_bytes())).collect()
     }
 

@@ -29,6 +29,9 @@ pub(crate) const RCP: LayerId = LayerId(6);
 pub(crate) const ENDPOINT: LayerId = LayerId(7);
 pub(crate) const PUBLIC_BLOCK: LayerId = LayerId(8);
 
+/// Where Identity Center keeps the roles of its permission sets.
+pub(crate) const IDENTITY_CENTER_ROLES: &str = "role/aws-reserved/sso.amazonaws.com/";
+
 /// Principal flag: a service-linked role (path `/aws-service-role/`), exempt from SCPs.
 pub(crate) const SERVICE_LINKED: u8 = 1;
 /// Resource flag: S3 Block Public Access restricts public policies on this bucket.

@@ -3,8 +3,8 @@
 use super::becoming::BECOMING;
 use super::rule::{self, rule};
 use super::{
-    ABAC_DISABLED, ABAC_ENABLED, ARN, BOUNDARY, ENDPOINT, IDENTITY, PUBLIC_BLOCK, PUBLIC_POLICY, RCP,
-    RESOURCE, RESTRICTS_PUBLIC, SCP, SERVICE_LINKED, SESSION, TAGS_KNOWN, TRUST,
+    ABAC_DISABLED, ABAC_ENABLED, ARN, BOUNDARY, ENDPOINT, IDENTITY, IDENTITY_CENTER_ROLES, PUBLIC_BLOCK,
+    PUBLIC_POLICY, RCP, RESOURCE, RESTRICTS_PUBLIC, SCP, SERVICE_LINKED, SESSION, TAGS_KNOWN, TRUST,
 };
 use crate::model::{Catalog, ContextValue, LayerId, PrincipalKind, Session, WhoEntry};
 use crate::provider::{
@@ -337,7 +337,8 @@ fn principal_key<'a>(scope: &KeyScope, p: &PrincipalView<'a>) -> KeyValue<'a> {
             let session = p.session.and_then(|s| {
                 s.tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(rest)).map(|(_, value)| value.as_str())
             });
-            session.or_else(|| (p.tag)(rest)).map_or(KeyValue::Absent, one)
+            let known = session.or_else(|| (p.tag)(rest)).map(one);
+            known.unwrap_or(if is_identity_centers(p.id) { KeyValue::Open } else { KeyValue::Absent })
         }
         ("aws:username", User) => one(p.name),
         ("aws:username", _) => KeyValue::Absent,
@@ -349,6 +350,12 @@ fn principal_key<'a>(scope: &KeyScope, p: &PrincipalView<'a>) -> KeyValue<'a> {
         ("aws:userid", _) => p.unique_id.map_or(KeyValue::Open, one),
         _ => KeyValue::Open,
     }
+}
+
+/// Whether Identity Center made the role: its sessions may carry tags of which no export tells.
+/// <https://docs.aws.amazon.com/singlesignon/latest/userguide/abac.html>
+fn is_identity_centers(role: &str) -> bool {
+    role.split(':').nth(5).is_some_and(|name| name.starts_with(IDENTITY_CENTER_ROLES))
 }
 
 fn resource_key<'a>(scope: &KeyScope, r: &ResourceView<'a>) -> KeyValue<'a> {

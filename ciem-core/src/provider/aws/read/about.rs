@@ -99,11 +99,11 @@ pub(super) fn records(page: &Page<'_>) -> usize {
         + length(page.delegated_services.as_ref())
 }
 
-/// Whether the tags of a bucket count in conditions, where the page tells.
+/// Whether the tags of a bucket count in conditions, where the page tells: `{"AbacStatus": {"Status": "Enabled"}}`.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbacStatus.html>
 fn abac(page: &Page<'_>) -> Option<bool> {
     let status: Node<'_> = serde_json::from_str(page.abac.map(RawValue::get)?).ok()?;
-    let status = status.member("Status").unwrap_or(&status).as_text()?;
-    match status {
+    match status.member("Status")?.as_text()? {
         "Enabled" => Some(true),
         "Disabled" => Some(false),
         _ => None,

@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/> give the shapes.
 
 use super::Page;
+use super::attributes::{self, Address, Extensions, FullName};
 use super::text::{AccountId, Arn};
 use crate::base::Text;
 use crate::model::directory::{Assignment, Limit, PersonRecord};
@@ -83,26 +84,44 @@ pub(super) struct StoreUser<'a> {
     #[serde(borrow, rename = "UserId")]
     id: Option<Str<'a>>,
     #[serde(borrow, rename = "UserName")]
-    name: Option<Str<'a>>,
+    pub(super) name: Option<Str<'a>>,
     #[serde(borrow, rename = "DisplayName")]
-    display: Option<Str<'a>>,
+    pub(super) display: Option<Str<'a>>,
     #[serde(borrow, rename = "Title")]
-    title: Option<Str<'a>>,
+    pub(super) title: Option<Str<'a>>,
     #[serde(borrow, rename = "UserType")]
-    user_type: Option<Str<'a>>,
+    pub(super) user_type: Option<Str<'a>>,
+    /// `ENABLED` or `DISABLED`: <https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_User.html>
     #[serde(borrow, rename = "UserStatus")]
     status: Option<Str<'a>>,
     #[serde(borrow, rename = "Emails")]
-    emails: Option<Vec<Email<'a>>>,
+    pub(super) emails: Option<Vec<Contact<'a>>>,
+    #[serde(borrow, rename = "Name")]
+    pub(super) names: Option<FullName<'a>>,
+    #[serde(borrow, rename = "NickName")]
+    pub(super) nick: Option<Str<'a>>,
+    #[serde(borrow, rename = "Locale")]
+    pub(super) locale: Option<Str<'a>>,
+    #[serde(borrow, rename = "Timezone")]
+    pub(super) timezone: Option<Str<'a>>,
+    #[serde(borrow, rename = "PhoneNumbers")]
+    pub(super) phones: Option<Vec<Contact<'a>>>,
+    #[serde(borrow, rename = "Addresses")]
+    pub(super) addresses: Option<Vec<Address<'a>>>,
+    #[serde(borrow, rename = "Extensions")]
+    pub(super) extensions: Option<Extensions<'a>>,
 }
 
+/// An address of mail, or a telephone number.
 #[derive(Deserialize)]
 #[serde(expecting = "an object")]
-struct Email<'a> {
+pub(super) struct Contact<'a> {
     #[serde(borrow, rename = "Value")]
-    value: Option<Str<'a>>,
+    pub(super) value: Option<Str<'a>>,
+    #[serde(borrow, rename = "Type")]
+    pub(super) kind: Option<Str<'a>>,
     #[serde(rename = "Primary")]
-    primary: Option<bool>,
+    pub(super) primary: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -138,6 +157,7 @@ pub(super) fn is_one(page: &Page<'_>) -> bool {
     page.permission_set.as_ref().is_some_and(PermissionSet::is_one)
         || subject(page).is_some() && parts(page)
         || page.assignments.is_some()
+        || page.session_tags.is_some()
         || page.memberships.is_some()
         || page.store_users.as_ref().is_some_and(|all| {
             all.iter().all(|user| of_store(user.store.as_ref())) && (!all.is_empty() || !page.is_of_iam())
@@ -164,6 +184,7 @@ pub(super) fn records(page: &Page<'_>) -> usize {
         list.map_or(0, Vec::len)
     }
     usize::from(subject(page).is_some())
+        + attributes::records(page)
         + length(page.assignments.as_ref())
         + length(page.memberships.as_ref())
         + length(page.store_users.as_ref())
@@ -174,6 +195,7 @@ pub(super) fn keep(facts: &mut Facts, source: SourceId, page: &Page<'_>) {
     if let Some(arn) = subject(page) {
         keep_set(facts, arn, page);
     }
+    attributes::keep(facts, page);
     for assignment in page.assignments.iter().flatten() {
         let found = Assignment {
             account: facts.text(assignment.account.as_str()),
@@ -251,6 +273,7 @@ fn keep_user(facts: &mut Facts, source: SourceId, user: &StoreUser<'_>) {
     let attributes =
         said.into_iter().filter_map(|(key, value)| Some((facts.text(key), facts.text(value?)))).collect();
     let unique_id = facts.text(id);
+    let tag_sources = attributes::sources(facts, user);
     let record = PersonRecord {
         // The full id follows once the partition is known.
         id: unique_id,
@@ -258,6 +281,7 @@ fn keep_user(facts: &mut Facts, source: SourceId, user: &StoreUser<'_>) {
         name: user.name.as_ref().map(|name| facts.text(name)),
         unique_id,
         attributes,
+        tag_sources,
         enabled: user.status.as_deref() != Some("DISABLED"),
         source,
     };

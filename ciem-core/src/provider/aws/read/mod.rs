@@ -1,6 +1,7 @@
 //! Readers of AWS exports: recognised by content, read completely before anything is kept.
 
 mod about;
+mod attributes;
 mod authorization;
 mod collected;
 mod credentials;
@@ -108,6 +109,10 @@ struct Page<'a> {
     store_groups: Option<Vec<StoreGroup<'a>>>,
     #[serde(borrow, rename = "GroupMemberships")]
     memberships: Option<Vec<Membership<'a>>>,
+    #[serde(borrow, rename = "InstanceAccessControlAttributeConfiguration")]
+    session_tags: Option<attributes::Configuration<'a>>,
+    #[serde(borrow, rename = "Status")]
+    status: Option<&'a RawValue>,
     /// Merged in: the subject of the command.
     #[serde(borrow, rename = "PermissionSetArn")]
     permission_set_arn: Option<Arn<'a>>,

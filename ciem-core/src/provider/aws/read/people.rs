@@ -4,22 +4,23 @@
 //! <https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetsconcept.html>: in each account the
 //! permission set becomes a role below `aws-reserved/sso.amazonaws.com/`, named `AWSReservedSSO_<set>_<suffix>`.
 
+use super::attributes;
 use crate::base::Text;
 use crate::condition::MissingFact;
 use crate::model::directory::{ActingRecord, Assignment, Bundle, Directory, Given, Limit, PersonRecord};
 use crate::model::{Facts, PolicyRef, PolicyUse, PrincipalKind, PrincipalRecord, SourceId, WhoEntry};
 use crate::provider::aws::document::{Dialect, is_account, unknown};
-use crate::provider::aws::{BOUNDARY, IDENTITY};
+use crate::provider::aws::{BOUNDARY, IDENTITY, IDENTITY_CENTER_ROLES};
 use std::collections::{BTreeMap, BTreeSet};
 
-const PATH: &str = "role/aws-reserved/sso.amazonaws.com/";
 const PREFIX: &str = "AWSReservedSSO_";
 
 /// Account and permission set's name of a role that Identity Center made.
 fn reserved(arn: &str) -> Option<(&str, &str)> {
     let mut segments = arn.splitn(6, ':');
     let account = segments.nth(4).filter(|account| is_account(account))?;
-    let name = segments.next()?.strip_prefix(PATH)?.rsplit('/').next()?.strip_prefix(PREFIX)?;
+    let name =
+        segments.next()?.strip_prefix(IDENTITY_CENTER_ROLES)?.rsplit('/').next()?.strip_prefix(PREFIX)?;
     let (set, suffix) = name.rsplit_once('_')?;
     (suffix.len() == 16 && suffix.bytes().all(|b| b.is_ascii_hexdigit())).then_some((account, set))
 }
@@ -37,9 +38,18 @@ pub(super) fn finish(facts: &mut Facts) {
     let roles = Roles::find(facts);
     for ((account, set, holder), found) in grouped(facts, &directory, &mut people, &partition) {
         let Some(person) = people.get(&holder).filter(|person| person.enabled) else { continue };
+        let tags = attributes::tags_of(&directory.session_tags, person);
         let (id, session) = (person.id, person.name.filter(|_| person.kind == PrincipalKind::Person));
         let bundle = directory.bundles.get(&set);
-        let variants = roles.of(facts, account, set, bundle, found.source);
+        let mut variants = roles.of(facts, account, set, bundle, found.source);
+        // Tags of the role give way to those of the session.
+        for role in &mut variants {
+            let own = |key: Text| facts.texts.get(key);
+            let mapped =
+                |key| directory.session_tags.keys().any(|&to| own(to).eq_ignore_ascii_case(own(key)));
+            role.tags.retain(|&(key, _)| !mapped(key));
+            role.tags.extend_from_slice(&tags);
+        }
         let Some(first) = variants.first() else { continue };
         let role = first.id;
         let mut through = found.groups;
@@ -67,6 +77,9 @@ fn one_person(facts: &mut Facts, partition: &str, variants: &[PersonRecord]) -> 
     person.id = full_id(facts, partition, "user", first.unique_id);
     if variants.iter().any(|other| other.name != first.name) {
         person.name = None;
+    }
+    if variants.iter().any(|other| other.tag_sources != first.tag_sources) {
+        person.tag_sources.clear();
     }
     person.enabled = variants.iter().any(|other| other.enabled);
     if variants.len() > 1 {
@@ -116,6 +129,7 @@ fn grouped(
                     name: directory.groups.get(&one).copied().flatten().filter(|_| alone),
                     unique_id: one,
                     attributes: Vec::new(),
+                    tag_sources: Vec::new(),
                     enabled: true,
                     source,
                 }
@@ -199,7 +213,9 @@ impl Roles {
         let id = match ids.as_slice() {
             [one] => *one,
             // The suffix is not known, and with it the role's ARN.
-            _ => facts.text(&format!("arn:{partition}:iam::{account_text}:{PATH}{role_name}")),
+            _ => {
+                facts.text(&format!("arn:{partition}:iam::{account_text}:{IDENTITY_CENTER_ROLES}{role_name}"))
+            }
         };
         let name = facts.texts.get(id).rsplit('/').next().unwrap_or_default().to_owned();
         let policies = policies(facts, &partition, &account_text, set, bundle);

@@ -39,6 +39,16 @@ pub(super) struct Node {
     pub(super) rcps: Vec<String>,
 }
 
+/// A resource of the Resource Access Manager: its shares, and the policy that they make for it.
+#[derive(Deserialize)]
+#[serde(expecting = "an object")]
+pub(super) struct Shared {
+    pub(super) arn: String,
+    #[serde(default)]
+    pub(super) shares: Vec<String>,
+    pub(super) policy: Option<Box<RawValue>>,
+}
+
 pub(super) type Nodes = BTreeMap<String, Node>;
 pub(super) type Tags = BTreeMap<String, String>;
 
@@ -96,6 +106,12 @@ pub(super) fn nodes(name: &str, text: &str) -> Result<(), Error> {
 
 pub(super) fn document(name: &str, text: &str) -> Result<(), Error> {
     parse::<Box<RawValue>>(name, text).map(drop)
+}
+
+pub(super) fn shared(name: &str, text: &str) -> Result<(), Error> {
+    let Shared { arn, shares, .. } = parse(name, text)?;
+    let all = || std::iter::once(&arn).chain(&shares);
+    all().all(|arn| is_arn(arn)).then_some(()).ok_or_else(|| wrong(name, "`arn` and `shares` must be ARNs"))
 }
 
 pub(super) fn public_access(name: &str, text: &str) -> Result<(), Error> {

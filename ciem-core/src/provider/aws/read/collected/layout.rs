@@ -16,6 +16,10 @@ pub(super) enum Subject<'n> {
     Bucket(&'n str),
     Endpoint(&'n str),
     Resource,
+    /// What the Resource Access Manager shares of a region: a file for each resource.
+    Shares,
+    /// What holds for the account as a whole.
+    Account,
     Organization,
     /// A policy of the organisation: the kind as the API names it, and its id.
     Guardrail(&'static str, &'n str),
@@ -57,6 +61,8 @@ pub(super) fn folder(name: &str) -> Option<Folder<'_>> {
         ("accounts", ["s3", bucket]) => Subject::Bucket(bucket),
         ("accounts", ["ec2", _, "vpc-endpoint", id]) => Subject::Endpoint(id),
         ("accounts", [service, _, _, _]) if !matches!(*service, "iam" | "ram") => Subject::Resource,
+        ("accounts", ["ram", _]) => Subject::Shares,
+        ("accounts", []) => Subject::Account,
         ("organizations", []) => Subject::Organization,
         ("organizations", ["scps", id]) => Subject::Guardrail("SERVICE_CONTROL_POLICY", id),
         ("organizations", ["rcps", id]) => Subject::Guardrail("RESOURCE_CONTROL_POLICY", id),
@@ -88,6 +94,10 @@ pub(in crate::provider::aws::read) fn part(name: &str) -> Option<Part> {
     Some(match (subject, file) {
         (Subject::Organization, "ous.json" | "accounts.json") => Part::Used(check::nodes),
         (Subject::Organization, "metadata.json" | "structure.json") => Part::Unused,
+        (Subject::Account, "s3-bpa.json") => Part::Used(check::public_access),
+        (Subject::Account, "metadata.json" | "organization.json") => Part::Unused,
+        (Subject::Shares, file) if file.ends_with(".json") => Part::Used(check::shared),
+        (Subject::Account | Subject::Shares, _) => return None,
         (_, "metadata.json") => Part::Used(check::metadata),
         (Subject::User | Subject::Role | Subject::Group, "inline-policies.json") => Part::Used(check::inline),
         (Subject::User | Subject::Role | Subject::Group, "managed-policies.json")
@@ -106,11 +116,8 @@ pub(in crate::provider::aws::read) fn part(name: &str) -> Option<Part> {
 /// Files beside the folders that are read.
 fn besides(folder: &str, file: &str) -> Option<Part> {
     if let Some((_, kind, _, path)) = parts(folder) {
-        let unused = match (kind, path.as_slice()) {
-            ("accounts", []) => matches!(file, "metadata.json" | "organization.json"),
-            ("organizations", ["ous", _]) => matches!(file, "metadata.json" | "tags.json"),
-            _ => false,
-        };
+        let of_unit = kind == "organizations" && matches!(path.as_slice(), ["ous", _]);
+        let unused = of_unit && matches!(file, "metadata.json" | "tags.json");
         return unused.then_some(Part::Unused);
     }
     let mut above = folder.rsplit(SEPARATORS);

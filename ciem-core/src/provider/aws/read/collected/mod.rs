@@ -10,7 +10,7 @@ pub(super) use layout::part;
 
 use crate::error::Error;
 use crate::model::{Facts, FileReport};
-use check::{Inline, Metadata, Node, Nodes, Tags};
+use check::{Inline, Metadata, Node, Nodes, Shared, Tags};
 use layout::{Folder, Part, Subject};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -40,19 +40,22 @@ pub(super) fn assemble(facts: &mut Facts) {
     }
     let differing: BTreeSet<&str> = twice.iter().filter_map(|name| Some(layout::split(name)?.0)).collect();
     let mut accounts = BTreeSet::new();
-    for (name, files) in &folders {
-        let Some(folder) = layout::folder(name) else { continue };
+    let folders = folders.iter().filter_map(|(&name, files)| Some((layout::folder(name)?, name, files)));
+    // What a share permits counts only where the resource itself told of no policy, so shares come last.
+    let (shares, others): (Vec<_>, Vec<_>) =
+        folders.partition(|(folder, ..)| folder.subject == Subject::Shares);
+    for (folder, name, files) in others.into_iter().chain(shares) {
         let read = if differing.contains(name) {
             Err("a file of this folder was given twice, and differs; load one collection".to_owned())
         } else {
-            pages(&folder, files).and_then(|pages| match super::read(facts, name, &pages) {
+            pages(facts, &folder, files).and_then(|pages| match super::read(facts, name, &pages) {
                 Ok(true) => Ok(()),
                 Ok(false) => Err("nothing in this folder is of use".to_owned()),
                 Err(error) => Err(error.to_string()),
             })
         };
         if let Err(reason) = read {
-            let (name, kind) = ((*name).to_owned(), "unrecognised".to_owned());
+            let (name, kind) = (name.to_owned(), "unrecognised".to_owned());
             facts.coverage.files.push(FileReport { name, kind, records: 0, errors: vec![reason] });
         }
         if matches!(folder.subject, Subject::User | Subject::Role | Subject::Group | Subject::Policy) {
@@ -68,7 +71,7 @@ pub(super) fn assemble(facts: &mut Facts) {
 }
 
 /// What the files of a folder say, as answers of the API one after another.
-fn pages(folder: &Folder<'_>, files: &Files<'_>) -> Result<String, String> {
+fn pages(facts: &mut Facts, folder: &Folder<'_>, files: &Files<'_>) -> Result<String, String> {
     let metadata: Metadata = get(files, "metadata.json").unwrap_or_default();
     let document = |file: &str| get::<Box<RawValue>>(files, file).map(|document| document.get().to_owned());
     let arn = || metadata.arn.as_deref().ok_or("`metadata.json` with the ARN is missing; collect it again");
@@ -88,13 +91,8 @@ fn pages(folder: &Folder<'_>, files: &Files<'_>) -> Result<String, String> {
         Subject::Bucket(bucket) => {
             let name = metadata.name.unwrap_or_else(|| decoded(bucket));
             let arn = format!("arn:{}:s3:::{name}", folder.partition);
-            let flags: Option<BTreeMap<String, bool>> = get(files, "bpa.json");
-            let restricts = flags.as_ref().and_then(check::restricts_public);
-            let block = restricts.map(|on| object([("RestrictPublicBuckets", Some(json(&on)))]));
-            let blocked = block.map(|block| {
-                object([("Bucket", Some(json(&arn))), ("PublicAccessBlockConfiguration", Some(block))])
-            });
-            resource(&arn, folder, document("policy.json")) + "\n" + &blocked.unwrap_or_default()
+            let blocked = public_access(files, "bpa.json", ("Bucket", &arn)).unwrap_or_default();
+            resource(&arn, folder, document("policy.json")) + "\n" + &blocked
         }
         Subject::Endpoint(id) => {
             let endpoint = [
@@ -104,6 +102,10 @@ fn pages(folder: &Folder<'_>, files: &Files<'_>) -> Result<String, String> {
             ];
             object([("VpcEndpoints", Some(list([object(endpoint)])))])
         }
+        Subject::Account => {
+            public_access(files, "s3-bpa.json", ("AccountId", folder.owner)).unwrap_or_default()
+        }
+        Subject::Shares => shares(facts, folder, files),
         Subject::Resource => resource(arn()?, folder, document("policy.json")),
         Subject::Organization => organization(folder.owner, files),
         Subject::Guardrail(kind, id) => {
@@ -151,6 +153,36 @@ fn principal(kind: &str, arn: &str, metadata: &Metadata, files: &Files<'_>) -> S
 fn resource(arn: &str, folder: &Folder<'_>, policy: Option<String>) -> String {
     let account = Some(json(folder.owner));
     object([("resource_arn", Some(json(arn))), ("account_id", account), ("policy", policy)])
+}
+
+/// The answer of `get-public-access-block` about a bucket or an account.
+fn public_access(files: &Files<'_>, file: &str, (key, whose): (&str, &str)) -> Option<String> {
+    let flags: BTreeMap<String, bool> = get(files, file)?;
+    let block = object([("RestrictPublicBuckets", Some(json(&check::restricts_public(&flags)?)))]);
+    Some(object([(key, Some(json(whose))), ("PublicAccessBlockConfiguration", Some(block))]))
+}
+
+/// The shares of a region's resources, and the policies made for them. With whom they are shared, only the policies
+/// tell. A policy of the resource's own contains what shares permit, where the service keeps both in one.
+fn shares(facts: &mut Facts, folder: &Folder<'_>, files: &Files<'_>) -> String {
+    let mut pages = Vec::new();
+    for file in files.keys() {
+        let Some(Shared { arn, shares, policy }) = get(files, file) else { continue };
+        let associations = shares.iter().map(|share| {
+            object([
+                ("resourceShareArn", Some(json(share))),
+                ("associatedEntity", Some(json(&arn))),
+                ("associationType", Some(json("RESOURCE"))),
+            ])
+        });
+        pages.push(object([("resourceShareAssociations", Some(list(associations)))]));
+        let id = facts.text(&arn);
+        let has_own = facts.resources.get(id).iter().any(|known| !known.policies.is_empty());
+        if let Some(policy) = policy.filter(|policy| !has_own && policy.get() != "null") {
+            pages.push(resource(&arn, folder, Some(policy.get().to_owned())));
+        }
+    }
+    pages.join("\n")
 }
 
 fn organization(id: &str, files: &Files<'_>) -> String {

@@ -1,5 +1,6 @@
 use super::layout::{Folder, Part, Subject, folder, part};
 use super::*;
+use crate::model::PolicyRef;
 use crate::provider::aws::read::{finish, read};
 use proptest::prelude::*;
 
@@ -26,6 +27,7 @@ fn the_path_tells_whose_a_file_is() {
         ("s3/pay", Subject::Bucket("pay")),
         ("ec2/e/vpc-endpoint/vpce-1", Subject::Endpoint("vpce-1")),
         ("sqs/e/queue/q", Subject::Resource),
+        ("ram/e", Subject::Shares),
     ] {
         assert_eq!(folder(&format!("{BASE}/{path}")), of(subject));
         let windows = format!("C:\\{BASE}\\{path}").replace('/', "\\");
@@ -42,7 +44,10 @@ fn the_path_tells_whose_a_file_is() {
     assert_eq!(used(&format!("{BASE}/iam/role/ana/groups.json")), None);
     assert_eq!(used(&format!("{BASE}/metadata.json")), Some(false));
     assert_eq!(used("aws/aws/indexes/vpcs.json"), Some(false));
-    assert_eq!(used(&format!("{BASE}/s3-bpa.json")), None);
+    assert_eq!(used(&format!("{BASE}/s3-bpa.json")), Some(true));
+    assert_eq!(used(&format!("{BASE}/tags.json")), None);
+    assert_eq!(used(&format!("{BASE}/ram/e/arn-aws-ec2-e-111122223333-subnet-s.json")), Some(true));
+    assert_eq!(used(&format!("{BASE}/ram/e/notes.txt")), None);
     assert_eq!(used("metadata.json"), None);
 }
 
@@ -60,6 +65,9 @@ fn every_file_is_checked_when_it_is_read() {
         ("iam/role/ana/trust-policy.json", "{} {}", ""),
         ("iam/role/ana/trust-policy.json", "{", ""),
         ("s3/b/bpa.json", "{\"x\": true}", ""),
+        ("s3-bpa.json", "{\"restrictPublicBuckets\": 1}", "/restrictPublicBuckets"),
+        ("ram/e/x.json", "{\"arn\": \"x\"}", ""),
+        ("ram/e/x.json", "{\"arn\": \"arn:aws:ec2:e:111122223333:subnet/s\", \"shares\": [5]}", "/shares/0"),
     ] {
         let error = load(&[(&format!("{BASE}/{path}"), text)]).unwrap_err();
         let place = error.place().unwrap();
@@ -71,6 +79,36 @@ fn every_file_is_checked_when_it_is_read() {
     let facts =
         load(&[(&format!("{BASE}/iam/user/ana/metadata.json"), &format!("{{\"arn\": {arn}}}"))]).unwrap();
     assert_eq!(facts.principals.len(), 1);
+}
+
+#[test]
+fn a_share_s_policy_counts_where_the_resource_has_none_of_its_own() {
+    let arn = "arn:aws-cn:glue:cn-north-1:111122223333:catalog";
+    let policy = |action: &str| {
+        format!(
+            r#"{{"Statement": [{{"Effect": "Allow", "Principal": "*", "Action": "{action}", "Resource": "{arn}"}}]}}"#
+        )
+    };
+    let share = "arn:aws-cn:ram:cn-north-1:111122223333:resource-share/1";
+    let shared = (
+        &*format!("{BASE}/ram/cn-north-1/arn-aws-cn-glue-catalog.json"),
+        &*format!(r#"{{"arn": "{arn}", "shares": ["{share}"], "policy": {}}}"#, policy("glue:GetTable")),
+    );
+    let own = [
+        (&*format!("{BASE}/glue/cn-north-1/catalog/c/metadata.json"), &*format!(r#"{{"arn": "{arn}"}}"#)),
+        (&*format!("{BASE}/glue/cn-north-1/catalog/c/policy.json"), &*policy("glue:GetTables")),
+    ];
+    for (files, action) in [(vec![shared], "glue:GetTable"), (vec![shared, own[0], own[1]], "glue:GetTables")]
+    {
+        let mut facts = load(&files).unwrap();
+        let (id, action) = (facts.text(arn), facts.text(action));
+        let [known] = facts.resources.get(id) else { panic!("one record") };
+        let [used] = known.policies.as_slice() else { panic!("one policy") };
+        let PolicyRef::Inline { document, .. } = used.policy else { panic!("a document") };
+        assert_eq!(facts.documents[document].statements[0].actions.items, [action]);
+        let share = facts.text(share);
+        assert!(facts.relations.shares[&share].resources.contains(&id));
+    }
 }
 
 #[test]
