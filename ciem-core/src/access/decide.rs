@@ -137,7 +137,7 @@ impl<'a> Case<'a> {
                 Role::Own
             };
             // Every role of a loaded account is a part of its own: there is no other resource of that kind.
-            if role == Role::Generic && specials > 0 && is_closed(self.estate, self.caller, self.plan) {
+            if role == Role::Generic && (specials > 0 || self.plan.further) && is_closed(self.estate, self.caller, self.plan) {
                 return None;
             }
             Some(Met { index, role, part, setting: self.setting_of(index) })

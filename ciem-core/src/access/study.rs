@@ -1,0 +1,557 @@
+//! What callers can do, one after the other: what hangs on the question alone is worked out once, and what holds for
+//! one caller holds for all that a part of the question cannot tell from it.
+
+use super::alike;
+use super::caller::Caller;
+use super::decide::{Case, Verdict, verdict};
+use super::inquiry::{Granted, Groups, Inquiry, Source};
+use super::kin::{Kin, Stance, overlap};
+use super::outside::needs_both_sides;
+use super::question::{Part, Plan, Setting};
+use super::row_plan::{RowPlan, one_part};
+use super::scalar::ScalarEvaluator;
+use super::who_can::{condition, except};
+use crate::base::{Intervals, Text};
+use crate::condition::{Expr, simplify};
+use crate::error::Error;
+use crate::model::{Effect, PrincipalKind, Query};
+use crate::pattern::{Pattern, Relation};
+use crate::progress::Progress;
+use crate::snapshot::estate::{AccountId, Estate, ResourceId};
+use crate::snapshot::governed::Grant;
+use crate::snapshot::library::{ActionSetId, PatternKind, ResourceSetId};
+use crate::truth::PermissionSet;
+use foldhash::fast::RandomState;
+use hashbrown::{HashMap, HashSet};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// What a condition means, written out once for all who share it.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) verdict: Verdict,
+    pub(super) condition: Option<String>,
+    pub(super) except: Vec<String>,
+    expr: Expr,
+}
+
+/// Permissions on a pattern that are held alike; what callers have in common is shared.
+#[derive(Debug)]
+pub(super) struct Finding {
+    pub(super) pattern: Rc<str>,
+    /// Ascending.
+    pub(super) permissions: Box<[u16]>,
+    pub(super) found: Rc<Found>,
+    /// Names of policies and groups, sorted.
+    pub(super) via: Rc<[Text]>,
+}
+
+pub(super) type Findings = Rc<[Finding]>;
+
+type Map<K, V> = HashMap<K, V, RandomState>;
+
+/// One question to many callers.
+pub(super) struct Study<'a> {
+    estate: &'a Estate,
+    query: &'a Query,
+    wanted: Option<Intervals>,
+    kin: Kin<'a>,
+    star: Rc<Star>,
+    /// By condition, as it is and simplified.
+    raw: Map<Expr, Rc<Found>>,
+    known: Map<Expr, Rc<Found>>,
+    always: Rc<Found>,
+    /// By facts and kind: whether both sides must allow what crosses accounts.
+    crossing: Map<(u32, PrincipalKind), bool>,
+    /// By grant: where it holds, unless that hangs on the caller.
+    places: Map<u32, Option<Rc<[(String, Intervals)]>>>,
+    /// By class of permissions: the resources whose policies speak of them.
+    speaking: Map<u32, Rc<[ResourceId]>>,
+    of_account: OfAccount,
+}
+
+/// What holds for callers of one account only.
+#[derive(Default)]
+struct OfAccount {
+    account: Option<AccountId>,
+    plans: Map<String, Rc<Planned>>,
+    findings: Map<(String, Vec<u32>), Findings>,
+    rows: Map<(usize, Vec<u32>), PermissionSet>,
+    answers: Map<(u16, bool, Vec<u32>), Option<Rc<Answer>>>,
+}
+
+struct Planned {
+    pattern: Rc<str>,
+    plan: RowPlan,
+    policies: BTreeMap<ResourceId, Intervals>,
+    /// The resources with policies of their own, where they are few.
+    resources: Option<Vec<ResourceId>>,
+}
+
+/// The question about everything.
+struct Star {
+    plan: RowPlan,
+    /// By number of what a policy speaks for: the part.
+    at_ground: Map<usize, usize>,
+    /// Parts that may let in whom no policy names.
+    unruly: HashSet<ResourceId, RandomState>,
+}
+
+/// What holds for one permission on everything.
+struct Answer {
+    found: Rc<Found>,
+    sources: Vec<(u32, u32)>,
+    names: Rc<[Text]>,
+}
+
+/// At which resources' policies a caller has to look.
+struct Reach {
+    /// The grants that name it and that it may use, ascending.
+    grants: Vec<u32>,
+    /// Special parts of the question about everything; all without it.
+    parts: Option<Vec<usize>>,
+}
+
+impl<'a> Study<'a> {
+    pub(super) fn new(estate: &'a Estate, query: &'a Query) -> Result<Self, Error> {
+        let always = Rc::new(Found::of(Expr::Always));
+        Ok(Study {
+            estate,
+            query,
+            wanted: query.action.as_ref().map(|action| estate.universe.expand(action)),
+            kin: Kin::new(estate),
+            star: Rc::new(Star::new(estate, query.caller_side_only)?),
+            raw: HashMap::default(),
+            known: HashMap::from_iter([(Expr::Always, Rc::clone(&always))]),
+            always,
+            crossing: HashMap::default(),
+            places: HashMap::default(),
+            speaking: HashMap::default(),
+            of_account: OfAccount::default(),
+        })
+    }
+
+    /// What the caller can do, by pattern. `setting` is bound to the caller. Callers of one account should follow each
+    /// other.
+    pub(super) fn about(
+        &mut self,
+        caller: &Caller,
+        setting: &Setting,
+        progress: &Progress,
+    ) -> Result<Vec<Findings>, Error> {
+        let estate = self.estate;
+        if self.of_account.account != caller.account {
+            self.of_account = OfAccount { account: caller.account, ..OfAccount::default() };
+        }
+        let inquiry = Inquiry { estate, caller, setting, caller_side: self.query.caller_side_only };
+        let stance = self.kin.stance(caller, setting);
+        let star = Rc::clone(&self.star);
+        let whole = star.plan.generic().map(|part| one_part(estate, caller, setting, part));
+        let whole = whole.unwrap_or_else(|| PermissionSet::exact(crate::base::Row::None));
+        let reach = self.reach(&inquiry);
+        let exactly = self.query.resource.is_some();
+        let asked: Granted = match &self.query.resource {
+            Some(resource) => Granted::from([(resource.clone(), vec![(0, estate.universe.len())])]),
+            None => {
+                let mut found = inquiry.own_patterns(&whole);
+                if !inquiry.caller_side {
+                    self.add_places(&inquiry, &reach, &mut found);
+                }
+                found
+            }
+        };
+        let mut all = Vec::with_capacity(asked.len());
+        let count = asked.len();
+        for (done, (pattern, ranges)) in asked.into_iter().enumerate() {
+            progress.tick("asking", done, Some(count))?;
+            let mut actions = Intervals::from_ranges(ranges);
+            if let Some(wanted) = &self.wanted {
+                actions = actions.intersect(wanted);
+            }
+            let findings = match pattern.as_str() {
+                "*" => self.on_everything(&inquiry, &stance, &whole, &reach, &actions)?.into(),
+                _ => self.on_pattern(&inquiry, &stance, pattern, &actions, exactly, progress)?,
+            };
+            if !findings.is_empty() {
+                all.push(findings);
+            }
+        }
+        Ok(all)
+    }
+
+    fn on_pattern(
+        &mut self,
+        inquiry: &Inquiry<'_>,
+        stance: &Stance,
+        pattern: String,
+        actions: &Intervals,
+        exactly: bool,
+        progress: &Progress,
+    ) -> Result<Findings, Error> {
+        let estate = self.estate;
+        let planned = match self.of_account.plans.get(&pattern) {
+            Some(known) => Rc::clone(known),
+            None => {
+                let planned = Rc::new(Planned::new(estate, &pattern, inquiry.caller_side)?);
+                self.of_account.plans.insert(pattern.clone(), Rc::clone(&planned));
+                planned
+            }
+        };
+        let states = &inquiry.setting.states;
+        let key = planned.resources.as_deref().map(|resources| {
+            let mut key = self.kin.key(inquiry.caller, stance, states, Some(resources), actions);
+            key.extend(actions.ranges().iter().map(|&(start, end)| u32::from(start) << 16 | u32::from(end)));
+            (pattern, key)
+        });
+        if let Some(known) = key.as_ref().and_then(|key| self.of_account.findings.get(key)) {
+            return Ok(Rc::clone(known));
+        }
+        let sources = inquiry.sources(&planned.pattern, &planned.policies);
+        let mut meaning = |raw: Expr| self.meaning(raw).expr.clone();
+        let about = (&*planned.pattern, &planned.plan);
+        let groups = inquiry.groups(about, actions, exactly, &sources, &mut meaning, progress)?;
+        let findings = self.findings(inquiry, &planned.pattern, groups, &sources);
+        if let Some(key) = key {
+            self.of_account.findings.insert(key, Rc::clone(&findings));
+        }
+        Ok(findings)
+    }
+
+    fn findings(
+        &mut self,
+        inquiry: &Inquiry<'_>,
+        pattern: &Rc<str>,
+        groups: Groups,
+        sources: &[Source],
+    ) -> Findings {
+        let mut findings: Vec<Finding> = Vec::with_capacity(groups.len());
+        for ((expr, via), mut ids) in groups {
+            ids.sort_unstable();
+            let via = inquiry.names(via.iter().filter_map(|&at| sources.get(usize::from(at))));
+            findings.push(Finding {
+                pattern: Rc::clone(pattern),
+                permissions: ids.into(),
+                found: self.known(expr),
+                via: via.into(),
+            });
+        }
+        findings.sort_by(|a, b| a.permissions.cmp(&b.permissions));
+        findings.into()
+    }
+
+    fn on_everything(
+        &mut self,
+        inquiry: &Inquiry<'_>,
+        stance: &Stance,
+        whole: &PermissionSet,
+        reach: &Reach,
+        actions: &Intervals,
+    ) -> Result<Vec<Finding>, Error> {
+        let &Inquiry { estate, caller, setting, .. } = inquiry;
+        let star = Rc::clone(&self.star);
+        let specials = star.plan.specials().count();
+        let all = || 0..specials;
+        let mut one = |number: usize, part: &Part| {
+            let Some((_, mask)) = star.plan.special(number) else { return whole.clone() };
+            let resource = part.resource.as_slice();
+            let key = self.kin.key(caller, stance, &setting.states, Some(resource), &mask.intervals);
+            let rows = &mut self.of_account.rows;
+            rows.entry((number, key)).or_insert_with(|| one_part(estate, caller, setting, part)).clone()
+        };
+        let set = match &reach.parts {
+            Some(parts) => star.plan.row_among(estate, caller, parts.iter().copied(), &mut one),
+            None => star.plan.row_among(estate, caller, all(), &mut one),
+        };
+        let (sure, doubtful) = inquiry.split(&set, actions, false);
+        let question = alike::Question { estate, caller, setting, parts: Vec::new() };
+        let mut held: Option<Vec<Source>> = None;
+        let mut groups: Map<(*const Found, Vec<(u32, u32)>), (Rc<Answer>, Vec<u16>)> = HashMap::default();
+        for (is_sure, ids) in [(true, sure), (false, doubtful)] {
+            for ids in question.classes_of_all(&ids) {
+                let Some(&first) = ids.first() else { continue };
+                let answer = self.answer(inquiry, stance, reach, first, is_sure, &mut held)?;
+                let Some(answer) = answer else { continue };
+                let key = (Rc::as_ptr(&answer.found), answer.sources.clone());
+                groups.entry(key).or_insert_with(|| (answer, Vec::new())).1.extend(ids);
+            }
+        }
+        let pattern: Rc<str> = "*".into();
+        let finding = |(answer, mut ids): (Rc<Answer>, Vec<u16>)| {
+            ids.sort_unstable();
+            Finding {
+                pattern: Rc::clone(&pattern),
+                permissions: ids.into(),
+                found: Rc::clone(&answer.found),
+                via: Rc::clone(&answer.names),
+            }
+        };
+        let mut findings: Vec<Finding> = groups.into_values().map(finding).collect();
+        findings.sort_by(|a, b| a.permissions.cmp(&b.permissions));
+        Ok(findings)
+    }
+
+    /// What holds for one permission on everything.
+    fn answer(
+        &mut self,
+        inquiry: &Inquiry<'_>,
+        stance: &Stance,
+        reach: &Reach,
+        permission: u16,
+        is_sure: bool,
+        held: &mut Option<Vec<Source>>,
+    ) -> Result<Option<Rc<Answer>>, Error> {
+        let estate = self.estate;
+        let states = &inquiry.setting.states;
+        let only = Intervals::from_ranges(vec![(permission, permission + 1)]);
+        let mut key = self.kin.key(inquiry.caller, stance, states, None, &only);
+        let speaking = self.speaking(permission);
+        self.kin.tell_of(states, &speaking, &mut key);
+        let key = (permission, is_sure, key);
+        if let Some(known) = self.of_account.answers.get(&key) {
+            return Ok(known.clone());
+        }
+        let found = match is_sure {
+            true => Rc::clone(&self.always),
+            false => {
+                let plan = self.plan(inquiry, reach, permission, &speaking)?;
+                let raw = Case::new(estate, inquiry.caller, &plan, inquiry.setting).residual_expr();
+                self.meaning(raw)
+            }
+        };
+        let answer = (found.expr != Expr::Never).then(|| {
+            let held = held.get_or_insert_with(|| inquiry.sources("*", &BTreeMap::new()));
+            let mut sources: Vec<Source> =
+                held.iter().filter(|source| source.actions.contains(permission)).cloned().collect();
+            if !inquiry.caller_side {
+                let told = speaking.iter().filter(|&&id| self.star.speaks(estate, id, permission));
+                let policies: BTreeMap<ResourceId, Intervals> =
+                    told.map(|&id| (id, only.clone())).collect();
+                let all = inquiry.sources_of_resources("*", &policies);
+                sources.extend(all.into_iter().filter(|source| !source.actions.is_empty()));
+            }
+            let numbers = sources.iter().map(|source| (source.policy.0, source.statement.0)).collect();
+            Rc::new(Answer { found, sources: numbers, names: inquiry.names(sources.iter()).into() })
+        });
+        self.of_account.answers.insert(key, answer.clone());
+        Ok(answer)
+    }
+
+    /// The question about one permission on everything, without the parts at which the caller is allowed nothing.
+    fn plan(
+        &self,
+        inquiry: &Inquiry<'_>,
+        reach: &Reach,
+        permission: u16,
+        speaking: &[ResourceId],
+    ) -> Result<Plan, Error> {
+        let estate = self.estate;
+        let whole = || Plan::new(estate, permission, "*", inquiry.caller_side);
+        let Some(parts) = &reach.parts else { return whole() };
+        if inquiry.caller_side || speaking.is_empty() || estate.universe.is_without_resource(permission) {
+            return whole();
+        }
+        let kinds = estate.universe.resource_patterns(permission);
+        let acts = |covered: &Pattern| {
+            let disjoint = |kind: &Pattern| kind.relation(covered) == Relation::Disjoint;
+            kinds.clone().is_none_or(|mut kinds| kinds.any(|kind| !disjoint(kind)))
+        };
+        let mut special = Vec::new();
+        for &number in parts {
+            let Some((part, _)) = self.star.plan.special(number) else { continue };
+            let told = part.resource.is_some_and(|id| estate.spoken.of(&estate.resources[id]).contains(permission));
+            if told && part.covered.as_ref().is_some_and(acts) {
+                special.push(part.clone());
+            }
+        }
+        let grounds = || speaking.iter().flat_map(|&id| estate.governed().of(id));
+        let further = special.is_empty() && grounds().any(|ground| acts(&ground.pattern));
+        let generic = self.star.plan.generic().cloned();
+        Ok(Plan { permission, generic, special, further, own_scope: true })
+    }
+
+    /// The resources whose policies can make a difference to the permission.
+    fn speaking(&mut self, permission: u16) -> Rc<[ResourceId]> {
+        let estate = self.estate;
+        let class = alike::common_classes(estate).get(usize::from(permission)).copied().unwrap_or_default();
+        let found = self.speaking.entry(class).or_insert_with(|| {
+            let askable = |&id: &ResourceId| estate.resources[id].askable;
+            estate.spoken.by(permission).into_iter().filter(askable).collect()
+        });
+        Rc::clone(found)
+    }
+
+    /// Most resources are of other accounts, and let in only whom both sides let.
+    fn reach(&mut self, inquiry: &Inquiry<'_>) -> Reach {
+        let &Inquiry { estate, caller, setting, .. } = inquiry;
+        if inquiry.caller_side {
+            return Reach { grants: Vec::new(), parts: None };
+        }
+        let governed = estate.governed();
+        let ids = [caller.account_id.known(), caller.id.known(), caller.unique_id];
+        let part = Part { asked: super::question::Asked::Nothing, owner: super::question::Owner::Caller, resource: None, covered: None };
+        let scalar = ScalarEvaluator::new(estate, caller, 0, &part, setting);
+        let mut grants = governed.grants_to(ids.into_iter().flatten());
+        let who = |grant: &Grant| scalar.may_name(estate.library.statements[grant.statement].who);
+        grants.retain(|&number| governed.grant(number).is_some_and(who));
+        let needs_both = !caller.unloaded
+            && caller.principal.is_some()
+            && !setting.strict
+            && *self
+                .crossing
+                .entry((caller.facts, caller.kind))
+                .or_insert_with(|| needs_both_sides(estate, caller));
+        if !needs_both {
+            return Reach { grants, parts: None };
+        }
+        let mut own = Own { inquiry, about: HashMap::default() };
+        let home = |resource: ResourceId| {
+            let account = estate.resources[resource].account;
+            account.is_none() || account == caller.account
+        };
+        let star = &self.star;
+        let mut abroad: Vec<ResourceId> = star.unruly.iter().copied().collect();
+        grants.retain(|&number| {
+            let Some(grant) = governed.grant(number) else { return false };
+            if home(grant.resource) {
+                return true;
+            }
+            let may = own.may(grant);
+            if may {
+                abroad.push(grant.resource);
+            }
+            may || star.unruly.contains(&grant.resource)
+        });
+        let at_home = [None, caller.account].into_iter().flat_map(|account| governed.in_account(account));
+        let elsewhere = abroad.iter().filter_map(|&id| governed.numbers_of(id)).flatten();
+        let part = |ground: usize| star.at_ground.get(&ground).copied();
+        let mut parts: Vec<usize> = at_home.copied().chain(elsewhere).filter_map(part).collect();
+        parts.sort_unstable();
+        parts.dedup();
+        Reach { grants, parts: Some(parts) }
+    }
+
+    /// Where policies of resources grant something to the caller.
+    fn add_places(&mut self, inquiry: &Inquiry<'_>, reach: &Reach, found: &mut Granted) {
+        let estate = self.estate;
+        for &number in &reach.grants {
+            let Some(grant) = estate.governed().grant(number) else { continue };
+            // Resources that cannot be asked about have no ground.
+            let places = self.places.entry(number).or_insert_with(|| {
+                let set = &estate.library.resource_sets[estate.library.statements[grant.statement].resources];
+                let template = |&item| estate.library.patterns[item].kind == PatternKind::Template;
+                (!set.items.iter().any(template)).then(|| inquiry.texts_of(grant).into())
+            });
+            let mut add = |(text, acting): &(String, Intervals)| match found.get_mut(text) {
+                Some(ranges) => ranges.extend_from_slice(acting.ranges()),
+                None => drop(found.insert(text.clone(), acting.ranges().to_vec())),
+            };
+            match places {
+                Some(places) => places.iter().for_each(&mut add),
+                None => inquiry.texts_of(grant).iter().for_each(&mut add),
+            }
+        }
+    }
+
+    fn meaning(&mut self, raw: Expr) -> Rc<Found> {
+        if let Some(known) = self.raw.get(&raw) {
+            return Rc::clone(known);
+        }
+        let found = self.known(simplify(&raw).expr);
+        self.raw.insert(raw, Rc::clone(&found));
+        found
+    }
+
+    fn known(&mut self, expr: Expr) -> Rc<Found> {
+        let found = self.known.entry(expr).or_insert_with_key(|expr| Rc::new(Found::of(expr.clone())));
+        Rc::clone(found)
+    }
+}
+
+impl Found {
+    fn of(expr: Expr) -> Found {
+        Found { verdict: verdict(&expr), condition: condition(&expr), except: except(&expr), expr }
+    }
+}
+
+impl Planned {
+    fn new(estate: &Estate, pattern: &str, caller_side: bool) -> Result<Planned, Error> {
+        let plan = RowPlan::new(estate, pattern, caller_side)?;
+        let (policies, resources) = (plan.own_policies(estate), plan.few_resources());
+        Ok(Planned { pattern: pattern.into(), plan, policies, resources })
+    }
+}
+
+impl Star {
+    fn new(estate: &Estate, caller_side: bool) -> Result<Star, Error> {
+        let plan = RowPlan::new(estate, "*", caller_side)?;
+        let at_ground = plan.specials().enumerate().map(|(at, (ground, ..))| (ground, at)).collect();
+        let mut unruly = HashSet::default();
+        let required: Vec<_> = estate.provider.layers.iter().filter(|s| s.required_for.is_some()).collect();
+        for (_, part, mask) in plan.specials() {
+            let Some(id) = part.resource else { continue };
+            let lacks = required.iter().any(|spec| {
+                let needing = spec.required_for.map(|fact| estate.universe.holding(fact));
+                estate.resource_policies(id, spec.id).next().is_none()
+                    && needing.is_some_and(|needing| overlap(&needing, &mask.intervals))
+            });
+            if lacks {
+                unruly.insert(id);
+            }
+        }
+        Ok(Star { plan, at_ground, unruly })
+    }
+
+    /// Whether the policies of the resource can make a difference to the permission on some of what they speak for.
+    fn speaks(&self, estate: &Estate, resource: ResourceId, permission: u16) -> bool {
+        estate.governed().of(resource).iter().any(|ground| ground.mask.intervals.contains(permission))
+    }
+}
+
+/// What the caller's own side allows, set of permissions by set.
+struct Own<'i, 'a> {
+    inquiry: &'i Inquiry<'a>,
+    about: Map<ActionSetId, Vec<Ways>>,
+}
+
+enum Ways {
+    Anywhere,
+    On(Pattern),
+}
+
+impl Own<'_, '_> {
+    /// Whether it allows something of what the grant does; what is too hard to tell is taken for so.
+    fn may(&mut self, grant: &Grant) -> bool {
+        let estate = self.inquiry.estate;
+        let inquiry = self.inquiry;
+        let statement = &estate.library.statements[grant.statement];
+        debug_assert!(statement.effect == Effect::Allow);
+        let ways = self.about.entry(statement.actions).or_insert_with(|| {
+            let actions = &estate.library.action_sets[statement.actions];
+            let about = |id: ActionSetId| overlap(&estate.library.action_sets[id], actions);
+            let sets = inquiry.allows().filter(|own| about(own.actions)).map(|own| own.resources);
+            sets.flat_map(|id| ways(estate, id)).collect()
+        });
+        ways.iter().any(|way| match way {
+            Ways::Anywhere => true,
+            Ways::On(pattern) => {
+                let grounds = estate.governed().of(grant.resource);
+                grounds.iter().any(|ground| pattern.overlaps(&ground.pattern))
+            }
+        })
+    }
+}
+
+fn ways(estate: &Estate, id: ResourceSetId) -> Vec<Ways> {
+    let set = &estate.library.resource_sets[id];
+    if set.negated {
+        return vec![Ways::Anywhere];
+    }
+    let way = |&item| match estate.library.patterns[item].kind {
+        PatternKind::Any | PatternKind::Template => Ways::Anywhere,
+        PatternKind::Literal | PatternKind::Wild => {
+            let pattern = Pattern::parse(estate.library.pattern_text(item), estate.provider.syntax);
+            pattern.map_or(Ways::Anywhere, Ways::On)
+        }
+    };
+    set.items.iter().map(way).collect()
+}
