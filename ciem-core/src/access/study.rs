@@ -39,8 +39,8 @@ pub(super) struct Found {
 #[derive(Debug)]
 pub(super) struct Finding {
     pub(super) pattern: Rc<str>,
-    /// Ascending.
-    pub(super) permissions: Box<[u16]>,
+    /// First number and end of each run of permissions, sorted.
+    pub(super) permissions: Box<[(u16, u16)]>,
     pub(super) found: Rc<Found>,
     /// Names of policies and groups, sorted.
     pub(super) via: Rc<[Text]>,
@@ -225,12 +225,11 @@ impl<'a> Study<'a> {
         sources: &[Source],
     ) -> Findings {
         let mut findings: Vec<Finding> = Vec::with_capacity(groups.len());
-        for ((expr, via), mut ids) in groups {
-            ids.sort_unstable();
+        for ((expr, via), ids) in groups {
             let via = inquiry.names(via.iter().filter_map(|&at| sources.get(usize::from(at))));
             findings.push(Finding {
                 pattern: Rc::clone(pattern),
-                permissions: ids.into(),
+                permissions: runs(ids),
                 found: self.known(expr),
                 via: via.into(),
             });
@@ -276,14 +275,11 @@ impl<'a> Study<'a> {
             }
         }
         let pattern: Rc<str> = "*".into();
-        let finding = |(answer, mut ids): (Rc<Answer>, Vec<u16>)| {
-            ids.sort_unstable();
-            Finding {
-                pattern: Rc::clone(&pattern),
-                permissions: ids.into(),
-                found: Rc::clone(&answer.found),
-                via: Rc::clone(&answer.names),
-            }
+        let finding = |(answer, ids): (Rc<Answer>, Vec<u16>)| Finding {
+            pattern: Rc::clone(&pattern),
+            permissions: runs(ids),
+            found: Rc::clone(&answer.found),
+            via: Rc::clone(&answer.names),
         };
         let mut findings: Vec<Finding> = groups.into_values().map(finding).collect();
         findings.sort_by(|a, b| a.permissions.cmp(&b.permissions));
@@ -465,6 +461,18 @@ impl<'a> Study<'a> {
         let found = self.known.entry(expr).or_insert_with_key(|expr| Rc::new(Found::of(expr.clone())));
         Rc::clone(found)
     }
+}
+
+fn runs(mut ids: Vec<u16>) -> Box<[(u16, u16)]> {
+    ids.sort_unstable();
+    let mut runs: Vec<(u16, u16)> = Vec::new();
+    for id in ids {
+        match runs.last_mut() {
+            Some(last) if last.1 == id => last.1 += 1,
+            _ => runs.push((id, id + 1)),
+        }
+    }
+    runs.into()
 }
 
 impl Found {

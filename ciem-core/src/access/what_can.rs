@@ -3,10 +3,12 @@
 use super::caller::{Caller, find_callers};
 use super::can::general_assumptions;
 use super::decide::Verdict;
+use super::matrix::Held;
 use super::question::{Plan, Setting};
 use super::study::{Finding, Study};
 use crate::error::Error;
-use crate::model::Query;
+use crate::base::Text;
+use crate::model::{PrincipalKind, Query};
 use crate::progress::Progress;
 use crate::snapshot::Snapshot;
 use crate::snapshot::estate::Estate;
@@ -71,7 +73,7 @@ impl Snapshot {
     /// As `what_can`, and `cancelled`.
     pub fn what_can_with(&self, query: &Query, progress: &Progress) -> Result<Access, Error> {
         let Some(principal) = &query.principal else {
-            return Err(Error::invalid("principal", "`what_can` needs a principal"));
+            return Err(Error::invalid("principal", "`what_can` needs a principal: `what_can_each` asks about all"));
         };
         progress.poll("asking", 0, None)?;
         let (estate, _) = self.estate_for(query)?;
@@ -89,6 +91,139 @@ impl Snapshot {
         }
         Ok(Access { rows, assumptions: assumptions.into_iter().collect() })
     }
+
+    /// What can everybody do? Hands `visit` each row of [`Snapshot::what_can`] with the full id of whose it is, principal
+    /// by principal in the order of the accounts, and answers what the rows take for granted. Principals together cost
+    /// far less than one by one. [`crate::wire::table`] keeps such rows as columns.
+    ///
+    /// ```
+    /// # use ciem_core::{Progress, Query, SnapshotBuilder};
+    /// let snapshot = SnapshotBuilder::new().finish()?;
+    /// let mut rows = 0;
+    /// snapshot.what_can_each(&Query::default(), &Progress::none(), |_principal, _row| rows += 1)?;
+    /// assert_eq!(rows, 0);
+    /// # Ok::<(), ciem_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `invalid_request` if the query has a principal or a session; `cancelled`.
+    pub fn what_can_each(
+        &self,
+        query: &Query,
+        progress: &Progress,
+        mut visit: impl FnMut(&str, AccessRow),
+    ) -> Result<Vec<String>, Error> {
+        everybody(self, query, progress, &mut |cells| {
+            visit(cells.principal, cells.spelled_out());
+            Ok(())
+        })
+    }
+}
+
+/// A row of everybody's access, before anything is spelled out.
+pub(crate) struct AccessCells<'a> {
+    pub(crate) principal: &'a str,
+    pub(crate) principal_kind: PrincipalKind,
+    pub(crate) provider: &'static str,
+    pub(crate) account: &'a str,
+    pub(crate) permissions: Held<'a>,
+    pub(crate) resources: [&'a str; 1],
+    pub(crate) except: &'a [String],
+    pub(crate) verdict: Verdict,
+    pub(crate) condition: Option<&'a str>,
+    pub(crate) tier: &'static str,
+    pub(crate) via: Names<'a>,
+}
+
+impl AccessCells<'_> {
+    fn spelled_out(&self) -> AccessRow {
+        AccessRow {
+            permissions: self.permissions.names().map(str::to_owned).collect(),
+            resources: self.resources.map(str::to_owned).to_vec(),
+            except: self.except.to_vec(),
+            verdict: self.verdict,
+            condition: self.condition.map(str::to_owned),
+            tier: self.tier,
+            via: self.via.iter().map(str::to_owned).collect(),
+        }
+    }
+}
+
+/// Names of policies and groups.
+pub(crate) struct Names<'a> {
+    estate: &'a Estate,
+    names: &'a [Text],
+}
+
+impl<'a> Names<'a> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &'a str> {
+        let estate = self.estate;
+        self.names.iter().map(move |&name| estate.text(name))
+    }
+}
+
+/// Hands the rows of all principals on, as they are made; answers what they take for granted.
+pub(crate) fn everybody(
+    snapshot: &Snapshot,
+    query: &Query,
+    progress: &Progress,
+    each: &mut dyn FnMut(&AccessCells<'_>) -> Result<(), Error>,
+) -> Result<Vec<String>, Error> {
+    if query.principal.is_some() || query.session.is_some() {
+        return Err(Error::invalid("principal", "a question about everybody has neither principal nor session"));
+    }
+    let mut assumptions = BTreeSet::new();
+    let (mut refused, mut answered) = (None, false);
+    for estate in snapshot.estates() {
+        match everybody_of(estate, query, progress, &mut assumptions, each) {
+            Ok(()) => answered = true,
+            // What is no resource for one provider may be one for another.
+            Err(error @ Error::InvalidRequest { .. }) => refused = refused.or(Some(error)),
+            Err(error) => return Err(error),
+        }
+    }
+    match refused.filter(|_| !answered) {
+        Some(error) => Err(error),
+        None => Ok(assumptions.into_iter().collect()),
+    }
+}
+
+fn everybody_of(
+    estate: &Estate,
+    query: &Query,
+    progress: &Progress,
+    assumptions: &mut BTreeSet<String>,
+    each: &mut dyn FnMut(&AccessCells<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut setting = Setting::asked(estate, query, None)?;
+    let mut study = Study::new(estate, query)?;
+    let (quiet, count) = (progress.quiet(), estate.principals.len());
+    let mut account = None;
+    for (done, id) in estate.principals.ids().enumerate() {
+        progress.tick("asking", done, Some(count))?;
+        quiet.poll("asking", done, None)?;
+        let caller = Caller::of(estate, id, None);
+        caller.bind(estate, &mut setting, None);
+        if account.replace(caller.account) != Some(caller.account) {
+            assumptions.extend(assumed(estate, &caller, query));
+        }
+        for finding in study.about(&caller, &setting, &quiet)?.iter().flat_map(|findings| &**findings) {
+            each(&AccessCells {
+                principal: caller.shown_id(estate),
+                principal_kind: caller.shown_kind(estate),
+                provider: estate.provider.name,
+                account: caller.account_id.text(estate),
+                permissions: Held::of(&estate.universe, &finding.permissions),
+                resources: [&*finding.pattern],
+                except: &finding.found.except,
+                verdict: finding.found.verdict,
+                condition: finding.found.condition.as_deref(),
+                tier: TIER,
+                via: Names { estate, names: &finding.via },
+            })?;
+        }
+    }
+    Ok(())
 }
 
 fn assumed(estate: &Estate, caller: &Caller, query: &Query) -> Vec<String> {
@@ -97,8 +232,9 @@ fn assumed(estate: &Estate, caller: &Caller, query: &Query) -> Vec<String> {
 }
 
 fn row(estate: &Estate, finding: &Finding) -> AccessRow {
+    let ids = finding.permissions.iter().flat_map(|&(start, end)| start..end);
     AccessRow {
-        permissions: finding.permissions.iter().map(|&id| estate.universe.name(id).to_owned()).collect(),
+        permissions: ids.map(|id| estate.universe.name(id).to_owned()).collect(),
         resources: vec![(*finding.pattern).to_owned()],
         except: finding.found.except.clone(),
         verdict: finding.found.verdict,
