@@ -159,7 +159,7 @@ impl<'a> Inquiry<'a> {
         &self,
         (pattern, plan): (&str, &RowPlan),
         actions: &Intervals,
-        exactly_asked: bool,
+        only_with_resource: bool,
         sources: &[Source],
         simplify: &mut dyn FnMut(Expr) -> Expr,
         progress: &Progress,
@@ -167,7 +167,7 @@ impl<'a> Inquiry<'a> {
         let estate = self.estate;
         let universe = &estate.universe;
         let set = plan.row(estate, self.caller, self.setting);
-        let (sure, doubtful) = self.split(&set, actions, pattern != "*" && !exactly_asked);
+        let (sure, doubtful) = self.split(&set, actions, only_with_resource);
         let by_source = || sources.iter().map(|source| &source.actions);
         let mut groups = Groups::new();
         let mut group = |expr: Expr, ids: &[u16], first: u16| {

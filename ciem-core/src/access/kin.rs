@@ -14,15 +14,47 @@ use crate::condition::{KeyState, Tri};
 use crate::model::{DocId, PrincipalKind};
 use crate::provider::Binding;
 use crate::snapshot::estate::{Estate, ResourceId};
-use crate::snapshot::library::StatementId;
+use crate::pattern::Pattern;
+use crate::snapshot::library::{ActionSetId, PatternKind, ResourceSetId, StatementId};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use std::rc::Rc;
 
 /// What a document can say, and what in it hangs on who holds it.
 struct Content {
-    actions: Intervals,
+    statements: Vec<(ActionSetId, Ways)>,
     hanging: Hanging,
+}
+
+/// On what a statement is.
+pub(super) enum Ways {
+    /// Or it is too hard to tell.
+    Anywhere,
+    On(Vec<Pattern>),
+}
+
+impl Ways {
+    pub(super) fn of(estate: &Estate, id: ResourceSetId) -> Ways {
+        let set = &estate.library.resource_sets[id];
+        if set.negated {
+            return Ways::Anywhere;
+        }
+        let pattern = |&item| match estate.library.patterns[item].kind {
+            PatternKind::Any | PatternKind::Template => None,
+            PatternKind::Literal | PatternKind::Wild => {
+                Pattern::parse(estate.library.pattern_text(item), estate.provider.syntax)
+            }
+        };
+        let patterns: Option<Vec<Pattern>> = set.items.iter().map(pattern).collect();
+        patterns.map_or(Ways::Anywhere, Ways::On)
+    }
+
+    pub(super) fn may_meet(&self, asked: &Pattern) -> bool {
+        match self {
+            Ways::Anywhere => true,
+            Ways::On(patterns) => patterns.iter().any(|pattern| pattern.overlaps(asked)),
+        }
+    }
 }
 
 /// Numbers callers.
@@ -109,14 +141,15 @@ impl<'a> Kin<'a> {
         Stance { number, singled }
     }
 
-    /// Tells apart callers whose answers on `actions` may differ, where these resources' policies have a say. Without
-    /// `resources` all have.
+    /// Tells apart callers whose answers on `actions` may differ, where these resources' policies have a say; without
+    /// `resources` all have. What callers hold counts as far as it may be about what is `asked`.
     pub(super) fn key(
         &mut self,
         caller: &Caller,
         stance: &Stance,
         states: &States,
         resources: Option<&[ResourceId]>,
+        asked: Option<&Pattern>,
         actions: &Intervals,
     ) -> Vec<u32> {
         let estate = self.estate;
@@ -140,7 +173,11 @@ impl<'a> Kin<'a> {
             key.push(u32::from(held.is_empty()));
             for held in held {
                 let content = self.content(estate.policies[held.policy].document);
-                if overlap(&content.actions, actions) {
+                let counts = |(set, ways): &(ActionSetId, Ways)| {
+                    overlap(&estate.library.action_sets[*set], actions)
+                        && asked.is_none_or(|asked| ways.may_meet(asked))
+                };
+                if content.statements.iter().any(counts) {
                     key.extend([held.policy.0, held.via.map_or(u32::MAX, |via| via.0)]);
                     self.tell(states, &content.hanging, &mut key);
                 }
@@ -175,12 +212,12 @@ impl<'a> Kin<'a> {
     fn content(&mut self, document: DocId) -> Rc<Content> {
         let estate = self.estate;
         let found = self.contents.entry(document).or_insert_with(|| {
-            let (mut ranges, mut hanging) = (Vec::new(), Hanging::default());
+            let (mut statements, mut hanging) = (Vec::new(), Hanging::default());
             for (_, statement) in estate.library.statements_of(document) {
-                ranges.extend_from_slice(estate.library.action_sets[statement.actions].ranges());
+                statements.push((statement.actions, Ways::of(estate, statement.resources)));
                 hanging.add(estate, statement);
             }
-            Rc::new(Content { actions: Intervals::from_ranges(ranges), hanging: hanging.sorted() })
+            Rc::new(Content { statements, hanging: hanging.sorted() })
         });
         Rc::clone(found)
     }

@@ -154,18 +154,7 @@ impl RowPlan {
         caller: &Caller,
         one: &mut dyn FnMut(usize, &Part) -> PermissionSet,
     ) -> PermissionSet {
-        self.row_among(estate, caller, 0..self.special.len(), one)
-    }
-
-    /// As `row_of_parts`, where nothing is allowed at any special part of another account but these.
-    pub(super) fn row_among(
-        &self,
-        estate: &Estate,
-        caller: &Caller,
-        among: impl Iterator<Item = usize>,
-        one: &mut dyn FnMut(usize, &Part) -> PermissionSet,
-    ) -> PermissionSet {
-        let on_resources = self.on_resources(estate, caller, among, one);
+        let on_resources = self.on_resources(estate, caller, one);
         let Some(part) = &self.apart else { return on_resources };
         let without = Row::from_intervals(estate.universe.without_resource(), estate.universe.len());
         let without = Kleene::exact(without);
@@ -177,7 +166,6 @@ impl RowPlan {
         &self,
         estate: &Estate,
         caller: &Caller,
-        among: impl Iterator<Item = usize>,
         one: &mut dyn FnMut(usize, &Part) -> PermissionSet,
     ) -> PermissionSet {
         let number = self.special.len();
@@ -191,7 +179,7 @@ impl RowPlan {
         // Of closed permissions everything depends on the special parts.
         let mut own_told = Row::None;
         sure.or(&closed);
-        for (number, Special { part, mask, .. }) in among.filter_map(|at| Some((at, self.special.get(at)?))) {
+        for (number, Special { part, mask, .. }) in self.special.iter().enumerate() {
             let mask = &mask.row;
             let here = one(number, part).and(&Kleene::exact(mask.clone()));
             poss.or(here.poss());

@@ -5,21 +5,21 @@ use super::alike;
 use super::caller::Caller;
 use super::decide::{Case, Verdict, verdict};
 use super::inquiry::{Granted, Groups, Inquiry, Source};
-use super::kin::{Kin, Stance, overlap};
+use super::kin::{Kin, Stance, Ways, overlap};
 use super::outside::needs_both_sides;
 use super::question::{Part, Plan, Setting};
 use super::row_plan::{RowPlan, one_part};
 use super::scalar::ScalarEvaluator;
 use super::who_can::{condition, except};
 use crate::base::{Intervals, Text};
-use crate::condition::{Expr, simplify};
+use crate::condition::{Expr, Tri, simplify};
 use crate::error::Error;
 use crate::model::{Effect, PrincipalKind, Query};
 use crate::pattern::{Pattern, Relation};
 use crate::progress::Progress;
 use crate::snapshot::estate::{AccountId, Estate, ResourceId};
 use crate::snapshot::governed::Grant;
-use crate::snapshot::library::{ActionSetId, PatternKind, ResourceSetId};
+use crate::snapshot::library::{ActionSetId, PatternKind};
 use crate::truth::PermissionSet;
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
@@ -76,12 +76,12 @@ struct OfAccount {
     account: Option<AccountId>,
     plans: Map<String, Rc<Planned>>,
     findings: Map<(String, Vec<u32>), Findings>,
-    rows: Map<(usize, Vec<u32>), PermissionSet>,
     answers: Map<(u16, bool, Vec<u32>), Option<Rc<Answer>>>,
 }
 
 struct Planned {
     pattern: Rc<str>,
+    parsed: Option<Pattern>,
     plan: RowPlan,
     policies: BTreeMap<ResourceId, Intervals>,
     /// The resources with policies of their own, where they are few.
@@ -93,6 +93,9 @@ struct Star {
     plan: RowPlan,
     /// By number of what a policy speaks for: the part.
     at_ground: Map<usize, usize>,
+    /// Permissions for which the policies of some resource can make a difference, and all others.
+    told: Intervals,
+    untold: Intervals,
     /// Parts that may let in whom no policy names.
     unruly: HashSet<ResourceId, RandomState>,
 }
@@ -198,8 +201,10 @@ impl<'a> Study<'a> {
             }
         };
         let states = &inquiry.setting.states;
+        let only_on_resources = !exactly;
         let key = planned.resources.as_deref().map(|resources| {
-            let mut key = self.kin.key(inquiry.caller, stance, states, Some(resources), actions);
+            let asked = planned.parsed.as_ref();
+            let mut key = self.kin.key(inquiry.caller, stance, states, Some(resources), asked, actions);
             key.extend(actions.ranges().iter().map(|&(start, end)| u32::from(start) << 16 | u32::from(end)));
             (pattern, key)
         });
@@ -207,14 +212,52 @@ impl<'a> Study<'a> {
             return Ok(Rc::clone(known));
         }
         let sources = inquiry.sources(&planned.pattern, &planned.policies);
-        let mut meaning = |raw: Expr| self.meaning(raw).expr.clone();
-        let about = (&*planned.pattern, &planned.plan);
-        let groups = inquiry.groups(about, actions, exactly, &sources, &mut meaning, progress)?;
+        let groups = match few(actions) {
+            true => {
+                let actions = match only_on_resources {
+                    // Permissions without resource belong to the row of `*`.
+                    true => &actions.intersect(estate.universe.with_resource()),
+                    false => actions,
+                };
+                self.by_class(inquiry, &planned, actions, &sources)?
+            }
+            false => {
+                let mut meaning = |raw: Expr| self.meaning(raw).expr.clone();
+                let about = (&*planned.pattern, &planned.plan);
+                inquiry.groups(about, actions, only_on_resources, &sources, &mut meaning, progress)?
+            }
+        };
         let findings = self.findings(inquiry, &planned.pattern, groups, &sources);
         if let Some(key) = key {
             self.of_account.findings.insert(key, Rc::clone(&findings));
         }
         Ok(findings)
+    }
+
+    /// As `Inquiry::groups`, class by class: for few permissions that costs less than a row of all.
+    fn by_class(
+        &mut self,
+        inquiry: &Inquiry<'_>,
+        planned: &Planned,
+        actions: &Intervals,
+        sources: &[Source],
+    ) -> Result<Groups, Error> {
+        let &Inquiry { estate, caller, setting, .. } = inquiry;
+        let ids: Vec<u16> = actions.ranges().iter().flat_map(|&(start, end)| start..end).collect();
+        let question = alike::Question { estate, caller, setting, parts: Vec::new() };
+        let mut groups = Groups::new();
+        for ids in question.classes_of_all(&ids) {
+            let Some(&first) = ids.first() else { continue };
+            let plan = planned.plan(estate, first, inquiry.caller_side)?;
+            let found = self.decide(&Case::new(estate, caller, &plan, setting));
+            if found.expr == Expr::Never {
+                continue;
+            }
+            let via = sources.iter().zip(0..).filter(|(source, _)| source.actions.contains(first));
+            let group = (found.expr.clone(), via.map(|(_, at)| at).collect());
+            groups.entry(group).or_default().extend(ids);
+        }
+        Ok(groups)
     }
 
     fn findings(
@@ -248,20 +291,12 @@ impl<'a> Study<'a> {
     ) -> Result<Vec<Finding>, Error> {
         let &Inquiry { estate, caller, setting, .. } = inquiry;
         let star = Rc::clone(&self.star);
-        let specials = star.plan.specials().count();
-        let all = || 0..specials;
-        let mut one = |number: usize, part: &Part| {
-            let Some((_, mask)) = star.plan.special(number) else { return whole.clone() };
-            let resource = part.resource.as_slice();
-            let key = self.kin.key(caller, stance, &setting.states, Some(resource), &mask.intervals);
-            let rows = &mut self.of_account.rows;
-            rows.entry((number, key)).or_insert_with(|| one_part(estate, caller, setting, part)).clone()
-        };
-        let set = match &reach.parts {
-            Some(parts) => star.plan.row_among(estate, caller, parts.iter().copied(), &mut one),
-            None => star.plan.row_among(estate, caller, all(), &mut one),
-        };
-        let (sure, doubtful) = inquiry.split(&set, actions, false);
+        // Where a resource's policy may matter, each class of permissions is asked about on its own; elsewhere the
+        // caller's side is all there is.
+        let told = actions.intersect(&star.told);
+        let (sure, mut doubtful) = inquiry.split(whole, &actions.intersect(&star.untold), false);
+        doubtful.extend(told.ranges().iter().flat_map(|&(start, end)| start..end));
+        doubtful.sort_unstable();
         let question = alike::Question { estate, caller, setting, parts: Vec::new() };
         let mut held: Option<Vec<Source>> = None;
         let mut groups: Map<(*const Found, Vec<(u32, u32)>), (Rc<Answer>, Vec<u16>)> = HashMap::default();
@@ -299,7 +334,7 @@ impl<'a> Study<'a> {
         let estate = self.estate;
         let states = &inquiry.setting.states;
         let only = Intervals::from_ranges(vec![(permission, permission + 1)]);
-        let mut key = self.kin.key(inquiry.caller, stance, states, None, &only);
+        let mut key = self.kin.key(inquiry.caller, stance, states, None, None, &only);
         let speaking = self.speaking(permission);
         self.kin.tell_of(states, &speaking, &mut key);
         let key = (permission, is_sure, key);
@@ -310,8 +345,7 @@ impl<'a> Study<'a> {
             true => Rc::clone(&self.always),
             false => {
                 let plan = self.plan(inquiry, reach, permission, &speaking)?;
-                let raw = Case::new(estate, inquiry.caller, &plan, inquiry.setting).residual_expr();
-                self.meaning(raw)
+                self.decide(&Case::new(estate, inquiry.caller, &plan, inquiry.setting))
             }
         };
         let answer = (found.expr != Expr::Never).then(|| {
@@ -448,6 +482,14 @@ impl<'a> Study<'a> {
         }
     }
 
+    fn decide(&mut self, case: &Case<'_>) -> Rc<Found> {
+        match case.tri() {
+            Tri::Yes => Rc::clone(&self.always),
+            Tri::No => self.known(Expr::Never),
+            Tri::Maybe => self.meaning(case.residual_expr()),
+        }
+    }
+
     fn meaning(&mut self, raw: Expr) -> Rc<Found> {
         if let Some(known) = self.raw.get(&raw) {
             return Rc::clone(known);
@@ -461,6 +503,12 @@ impl<'a> Study<'a> {
         let found = self.known.entry(expr).or_insert_with_key(|expr| Rc::new(Found::of(expr.clone())));
         Rc::clone(found)
     }
+}
+
+/// Whether so few permissions are asked about that a row of all of them costs more.
+fn few(actions: &Intervals) -> bool {
+    const FEW: usize = 512;
+    actions.ranges().iter().map(|&(start, end)| usize::from(end - start)).sum::<usize>() <= FEW
 }
 
 fn runs(mut ids: Vec<u16>) -> Box<[(u16, u16)]> {
@@ -485,7 +533,21 @@ impl Planned {
     fn new(estate: &Estate, pattern: &str, caller_side: bool) -> Result<Planned, Error> {
         let plan = RowPlan::new(estate, pattern, caller_side)?;
         let (policies, resources) = (plan.own_policies(estate), plan.few_resources());
-        Ok(Planned { pattern: pattern.into(), plan, policies, resources })
+        let parsed = Pattern::parse(pattern, estate.provider.syntax);
+        Ok(Planned { pattern: pattern.into(), parsed, plan, policies, resources })
+    }
+
+    /// The question about one permission.
+    fn plan(&self, estate: &Estate, permission: u16, caller_side: bool) -> Result<Plan, Error> {
+        let mut specials = self.plan.specials();
+        match self.plan.generic() {
+            // Without parts of its own the question is the same for all that act on resources.
+            Some(part) if specials.next().is_none() && !estate.universe.is_without_resource(permission) => {
+                let generic = Some(part.clone());
+                Ok(Plan { permission, generic, special: Vec::new(), further: false, own_scope: true })
+            }
+            _ => Plan::new(estate, permission, &self.pattern, caller_side),
+        }
     }
 }
 
@@ -493,6 +555,12 @@ impl Star {
     fn new(estate: &Estate, caller_side: bool) -> Result<Star, Error> {
         let plan = RowPlan::new(estate, "*", caller_side)?;
         let at_ground = plan.specials().enumerate().map(|(at, (ground, ..))| (ground, at)).collect();
+        let mut masks: Vec<&Intervals> = plan.masks().collect();
+        masks.sort_unstable();
+        masks.dedup();
+        let told: Vec<(u16, u16)> = masks.into_iter().flat_map(Intervals::ranges).copied().collect();
+        let told = Intervals::from_ranges(told);
+        let untold = told.complement(estate.universe.len());
         let mut unruly = HashSet::default();
         let required: Vec<_> = estate.provider.layers.iter().filter(|s| s.required_for.is_some()).collect();
         for (_, part, mask) in plan.specials() {
@@ -506,7 +574,7 @@ impl Star {
                 unruly.insert(id);
             }
         }
-        Ok(Star { plan, at_ground, unruly })
+        Ok(Star { plan, at_ground, told, untold, unruly })
     }
 
     /// Whether the policies of the resource can make a difference to the permission on some of what they speak for.
@@ -521,11 +589,6 @@ struct Own<'i, 'a> {
     about: Map<ActionSetId, Vec<Ways>>,
 }
 
-enum Ways {
-    Anywhere,
-    On(Pattern),
-}
-
 impl Own<'_, '_> {
     /// Whether it allows something of what the grant does; what is too hard to tell is taken for so.
     fn may(&mut self, grant: &Grant) -> bool {
@@ -537,29 +600,9 @@ impl Own<'_, '_> {
             let actions = &estate.library.action_sets[statement.actions];
             let about = |id: ActionSetId| overlap(&estate.library.action_sets[id], actions);
             let sets = inquiry.allows().filter(|own| about(own.actions)).map(|own| own.resources);
-            sets.flat_map(|id| ways(estate, id)).collect()
+            sets.map(|id| Ways::of(estate, id)).collect()
         });
-        ways.iter().any(|way| match way {
-            Ways::Anywhere => true,
-            Ways::On(pattern) => {
-                let grounds = estate.governed().of(grant.resource);
-                grounds.iter().any(|ground| pattern.overlaps(&ground.pattern))
-            }
-        })
+        let grounds = estate.governed().of(grant.resource);
+        ways.iter().any(|way| grounds.iter().any(|ground| way.may_meet(&ground.pattern)))
     }
-}
-
-fn ways(estate: &Estate, id: ResourceSetId) -> Vec<Ways> {
-    let set = &estate.library.resource_sets[id];
-    if set.negated {
-        return vec![Ways::Anywhere];
-    }
-    let way = |&item| match estate.library.patterns[item].kind {
-        PatternKind::Any | PatternKind::Template => Ways::Anywhere,
-        PatternKind::Literal | PatternKind::Wild => {
-            let pattern = Pattern::parse(estate.library.pattern_text(item), estate.provider.syntax);
-            pattern.map_or(Ways::Anywhere, Ways::On)
-        }
-    };
-    set.items.iter().map(way).collect()
 }
