@@ -50,8 +50,7 @@ impl<'a> Inquiry<'a> {
         let (estate, principal) = (self.estate, self.caller.principal);
         let layers = estate.provider.layers.iter().filter(|s| s.grants && s.binding == Binding::Principal);
         let held = layers.flat_map(move |spec| principal.map_or(&[][..], |id| estate.held(spec.id, id)));
-        let all =
-            held.flat_map(|held| estate.library.statements_of(estate.policies[held.policy].document));
+        let all = held.flat_map(|held| estate.library.statements_of(estate.policies[held.policy].document));
         all.map(|(_, statement)| statement).filter(|statement| statement.effect == Effect::Allow)
     }
 
@@ -227,11 +226,7 @@ impl<'a> Inquiry<'a> {
     }
 
     /// The grants that touch the pattern. `policies` are those of resources, with the permissions of which they speak.
-    pub(super) fn sources(
-        &self,
-        pattern: &str,
-        policies: &BTreeMap<ResourceId, Intervals>,
-    ) -> Vec<Source> {
+    pub(super) fn sources(&self, pattern: &str, policies: &BTreeMap<ResourceId, Intervals>) -> Vec<Source> {
         let estate = self.estate;
         let mut sources = Vec::new();
         self.on(pattern, |scene| {
@@ -252,11 +247,7 @@ impl<'a> Inquiry<'a> {
     }
 
     /// Those of resources only.
-    pub(super) fn sources_of_resources(
-        &self,
-        pattern: &str,
-        policies: &BTreeMap<ResourceId, Intervals>,
-    ) -> Vec<Source> {
+    fn sources_of_resources(&self, pattern: &str, policies: &BTreeMap<ResourceId, Intervals>) -> Vec<Source> {
         let estate = self.estate;
         let mut sources = Vec::new();
         if policies.is_empty() {
@@ -274,6 +265,24 @@ impl<'a> Inquiry<'a> {
                         let actions = estate.library.action_sets[statement.actions].intersect(among);
                         sources.push(Source { policy, statement: id, via: None, actions });
                     }
+                }
+            }
+        });
+        sources
+    }
+
+    /// Those of some grants on everything, as far as they are about `among`; the grants name the caller.
+    pub(super) fn sources_of<'g>(
+        &self,
+        grants: impl Iterator<Item = &'g Grant>,
+        among: &Intervals,
+    ) -> Vec<Source> {
+        let estate = self.estate;
+        let mut sources = Vec::new();
+        self.on("*", |scene| {
+            for &Grant { policy, statement, .. } in grants {
+                if applies(scene, &estate.library.statements[statement]) {
+                    sources.push(Source { policy, statement, via: None, actions: among.clone() });
                 }
             }
         });

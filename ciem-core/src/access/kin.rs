@@ -12,9 +12,9 @@ use super::scalar::ScalarEvaluator;
 use crate::base::Intervals;
 use crate::condition::{KeyState, Tri};
 use crate::model::{DocId, PrincipalKind};
+use crate::pattern::Pattern;
 use crate::provider::Binding;
 use crate::snapshot::estate::{Estate, ResourceId};
-use crate::pattern::Pattern;
 use crate::snapshot::library::{ActionSetId, PatternKind, ResourceSetId, StatementId};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -188,12 +188,12 @@ impl<'a> Kin<'a> {
     }
 
     /// What hangs on the caller in the policies of many resources.
-    pub(super) fn tell_of(&mut self, states: &States, resources: &[ResourceId], key: &mut Vec<u32>) {
+    pub(super) fn hanging(&mut self, resources: &[ResourceId]) -> Hanging {
         let mut all = Hanging::default();
         for &resource in resources {
             all.join(&self.of_resource(resource));
         }
-        self.tell(states, &all.sorted(), key);
+        all.sorted()
     }
 
     fn of_resource(&mut self, resource: ResourceId) -> Rc<Hanging> {
@@ -223,7 +223,7 @@ impl<'a> Kin<'a> {
     }
 
     /// What the facts of the caller make of conditions and variables.
-    fn tell(&mut self, states: &States, hanging: &Hanging, key: &mut Vec<u32>) {
+    pub(super) fn tell(&mut self, states: &States, hanging: &Hanging, key: &mut Vec<u32>) {
         for &test in &hanging.tests {
             let clause = self.estate.library.conditions.clause(test);
             key.push(clause.test.eval(states.state(clause.key.id)) as u32);

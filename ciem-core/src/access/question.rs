@@ -251,14 +251,26 @@ impl Plan {
         let own_scope = owner == Owner::Caller;
         if !resource.contains(['*', '?']) {
             let generic = concrete(estate, resource, owner, only_caller_side);
-            return Ok(Plan { permission, generic: Some(generic), special: Vec::new(), further: false, own_scope: true });
+            return Ok(Plan {
+                permission,
+                generic: Some(generic),
+                special: Vec::new(),
+                further: false,
+                own_scope: true,
+            });
         }
         let asked = Pattern::parse(resource, provider.syntax).ok_or_else(|| {
             Error::invalid("resource", "a resource pattern is `*` or has all segments of a resource id")
         })?;
         if let Some(mut inside) = inside_one(estate, resource, &asked) {
             inside.resource = inside.resource.filter(|_| !only_caller_side);
-            return Ok(Plan { permission, generic: Some(inside), special: Vec::new(), further: false, own_scope: true });
+            return Ok(Plan {
+                permission,
+                generic: Some(inside),
+                special: Vec::new(),
+                further: false,
+                own_scope: true,
+            });
         }
         let mut plan = Plan { permission, generic: None, special: Vec::new(), further: false, own_scope };
         if !only_caller_side {

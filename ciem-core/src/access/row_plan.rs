@@ -70,7 +70,11 @@ impl RowPlan {
                 let Some(ground) = governed.grounds().get(number) else { continue };
                 if !ground.mask.intervals.is_empty() {
                     let parts = common_parts(estate, ground, &asked);
-                    special.extend(parts.map(|part| Special { ground: number, part, mask: Arc::clone(&ground.mask) }));
+                    special.extend(parts.map(|part| Special {
+                        ground: number,
+                        part,
+                        mask: Arc::clone(&ground.mask),
+                    }));
                 }
             }
         }

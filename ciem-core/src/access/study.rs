@@ -6,6 +6,7 @@ use super::caller::Caller;
 use super::decide::{Case, Verdict, verdict};
 use super::inquiry::{Granted, Groups, Inquiry, Source};
 use super::kin::{Kin, Stance, Ways, overlap};
+use super::likeness::Hanging;
 use super::outside::needs_both_sides;
 use super::question::{Part, Plan, Setting};
 use super::row_plan::{RowPlan, one_part};
@@ -66,7 +67,7 @@ pub(super) struct Study<'a> {
     /// By grant: where it holds, unless that hangs on the caller.
     places: Map<u32, Option<Rc<[(String, Intervals)]>>>,
     /// By class of permissions: the resources whose policies speak of them.
-    speaking: Map<u32, Rc<[ResourceId]>>,
+    speaking: Map<u32, Rc<Speaking>>,
     of_account: OfAccount,
 }
 
@@ -100,6 +101,13 @@ struct Star {
     unruly: HashSet<ResourceId, RandomState>,
 }
 
+/// The resources whose policies speak of a permission.
+struct Speaking {
+    resources: Vec<ResourceId>,
+    /// What in their policies hangs on the caller.
+    hanging: Hanging,
+}
+
 /// What holds for one permission on everything.
 struct Answer {
     found: Rc<Found>,
@@ -109,7 +117,8 @@ struct Answer {
 
 /// At which resources' policies a caller has to look.
 struct Reach {
-    /// The grants that name it and that it may use, ascending.
+    /// The grants that name it, and those of them that it may use, ascending.
+    named: Vec<u32>,
     grants: Vec<u32>,
     /// Special parts of the question about everything; all without it.
     parts: Option<Vec<usize>>,
@@ -336,7 +345,7 @@ impl<'a> Study<'a> {
         let only = Intervals::from_ranges(vec![(permission, permission + 1)]);
         let mut key = self.kin.key(inquiry.caller, stance, states, None, None, &only);
         let speaking = self.speaking(permission);
-        self.kin.tell_of(states, &speaking, &mut key);
+        self.kin.tell(states, &speaking.hanging, &mut key);
         let key = (permission, is_sure, key);
         if let Some(known) = self.of_account.answers.get(&key) {
             return Ok(known.clone());
@@ -353,11 +362,13 @@ impl<'a> Study<'a> {
             let mut sources: Vec<Source> =
                 held.iter().filter(|source| source.actions.contains(permission)).cloned().collect();
             if !inquiry.caller_side {
-                let told = speaking.iter().filter(|&&id| self.star.speaks(estate, id, permission));
-                let policies: BTreeMap<ResourceId, Intervals> =
-                    told.map(|&id| (id, only.clone())).collect();
-                let all = inquiry.sources_of_resources("*", &policies);
-                sources.extend(all.into_iter().filter(|source| !source.actions.is_empty()));
+                let speaks = |grant: &&Grant| {
+                    let statement = &estate.library.statements[grant.statement];
+                    estate.library.speaks_of(statement, permission)
+                        && self.star.speaks(estate, grant.resource, permission)
+                };
+                let grants = reach.named.iter().filter_map(|&number| estate.governed().grant(number));
+                sources.extend(inquiry.sources_of(grants.filter(speaks), &only));
             }
             let numbers = sources.iter().map(|source| (source.policy.0, source.statement.0)).collect();
             Rc::new(Answer { found, sources: numbers, names: inquiry.names(sources.iter()).into() })
@@ -372,11 +383,12 @@ impl<'a> Study<'a> {
         inquiry: &Inquiry<'_>,
         reach: &Reach,
         permission: u16,
-        speaking: &[ResourceId],
+        speaking: &Speaking,
     ) -> Result<Plan, Error> {
         let estate = self.estate;
         let whole = || Plan::new(estate, permission, "*", inquiry.caller_side);
         let Some(parts) = &reach.parts else { return whole() };
+        let speaking = &speaking.resources;
         if inquiry.caller_side || speaking.is_empty() || estate.universe.is_without_resource(permission) {
             return whole();
         }
@@ -388,7 +400,8 @@ impl<'a> Study<'a> {
         let mut special = Vec::new();
         for &number in parts {
             let Some((part, _)) = self.star.plan.special(number) else { continue };
-            let told = part.resource.is_some_and(|id| estate.spoken.of(&estate.resources[id]).contains(permission));
+            let told =
+                part.resource.is_some_and(|id| estate.spoken.of(&estate.resources[id]).contains(permission));
             if told && part.covered.as_ref().is_some_and(acts) {
                 special.push(part.clone());
             }
@@ -400,12 +413,15 @@ impl<'a> Study<'a> {
     }
 
     /// The resources whose policies can make a difference to the permission.
-    fn speaking(&mut self, permission: u16) -> Rc<[ResourceId]> {
+    fn speaking(&mut self, permission: u16) -> Rc<Speaking> {
         let estate = self.estate;
         let class = alike::common_classes(estate).get(usize::from(permission)).copied().unwrap_or_default();
         let found = self.speaking.entry(class).or_insert_with(|| {
-            let askable = |&id: &ResourceId| estate.resources[id].askable;
-            estate.spoken.by(permission).into_iter().filter(askable).collect()
+            let askable = |id: &ResourceId| estate.resources[*id].askable;
+            let resources: Vec<ResourceId> =
+                estate.spoken.by(permission).into_iter().filter(askable).collect();
+            let hanging = self.kin.hanging(&resources);
+            Rc::new(Speaking { resources, hanging })
         });
         Rc::clone(found)
     }
@@ -414,11 +430,16 @@ impl<'a> Study<'a> {
     fn reach(&mut self, inquiry: &Inquiry<'_>) -> Reach {
         let &Inquiry { estate, caller, setting, .. } = inquiry;
         if inquiry.caller_side {
-            return Reach { grants: Vec::new(), parts: None };
+            return Reach { named: Vec::new(), grants: Vec::new(), parts: None };
         }
         let governed = estate.governed();
         let ids = [caller.account_id.known(), caller.id.known(), caller.unique_id];
-        let part = Part { asked: super::question::Asked::Nothing, owner: super::question::Owner::Caller, resource: None, covered: None };
+        let part = Part {
+            asked: super::question::Asked::Nothing,
+            owner: super::question::Owner::Caller,
+            resource: None,
+            covered: None,
+        };
         let scalar = ScalarEvaluator::new(estate, caller, 0, &part, setting);
         let mut grants = governed.grants_to(ids.into_iter().flatten());
         let who = |grant: &Grant| scalar.may_name(estate.library.statements[grant.statement].who);
@@ -431,8 +452,9 @@ impl<'a> Study<'a> {
                 .entry((caller.facts, caller.kind))
                 .or_insert_with(|| needs_both_sides(estate, caller));
         if !needs_both {
-            return Reach { grants, parts: None };
+            return Reach { named: grants.clone(), grants, parts: None };
         }
+        let named = grants.clone();
         let mut own = Own { inquiry, about: HashMap::default() };
         let home = |resource: ResourceId| {
             let account = estate.resources[resource].account;
@@ -457,7 +479,7 @@ impl<'a> Study<'a> {
         let mut parts: Vec<usize> = at_home.copied().chain(elsewhere).filter_map(part).collect();
         parts.sort_unstable();
         parts.dedup();
-        Reach { grants, parts: Some(parts) }
+        Reach { named, grants, parts: Some(parts) }
     }
 
     /// Where policies of resources grant something to the caller.
@@ -483,7 +505,10 @@ impl<'a> Study<'a> {
     }
 
     fn decide(&mut self, case: &Case<'_>) -> Rc<Found> {
-        match case.tri() {
+        // Over many parts the fast answer is mostly that it depends.
+        const MANY: usize = 4;
+        let fast = if case.plan.special.len() > MANY { Tri::Maybe } else { case.tri() };
+        match fast {
             Tri::Yes => Rc::clone(&self.always),
             Tri::No => self.known(Expr::Never),
             Tri::Maybe => self.meaning(case.residual_expr()),

@@ -6,8 +6,8 @@ use super::decide::Verdict;
 use super::matrix::Held;
 use super::question::{Plan, Setting};
 use super::study::{Finding, Study};
-use crate::error::Error;
 use crate::base::Text;
+use crate::error::Error;
 use crate::model::{PrincipalKind, Query};
 use crate::progress::Progress;
 use crate::snapshot::Snapshot;
@@ -73,7 +73,10 @@ impl Snapshot {
     /// As `what_can`, and `cancelled`.
     pub fn what_can_with(&self, query: &Query, progress: &Progress) -> Result<Access, Error> {
         let Some(principal) = &query.principal else {
-            return Err(Error::invalid("principal", "`what_can` needs a principal: `what_can_each` asks about all"));
+            return Err(Error::invalid(
+                "principal",
+                "`what_can` needs a principal: `what_can_each` asks about all",
+            ));
         };
         progress.poll("asking", 0, None)?;
         let (estate, _) = self.estate_for(query)?;
@@ -170,7 +173,10 @@ pub(crate) fn everybody(
     each: &mut dyn FnMut(&AccessCells<'_>) -> Result<(), Error>,
 ) -> Result<Vec<String>, Error> {
     if query.principal.is_some() || query.session.is_some() {
-        return Err(Error::invalid("principal", "a question about everybody has neither principal nor session"));
+        return Err(Error::invalid(
+            "principal",
+            "a question about everybody has neither principal nor session",
+        ));
     }
     let mut assumptions = BTreeSet::new();
     let (mut refused, mut answered) = (None, false);

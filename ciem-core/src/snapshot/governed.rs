@@ -31,6 +31,7 @@ pub(crate) struct Ground {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Grant {
     pub(crate) resource: ResourceId,
+    pub(crate) policy: PolicyId,
     pub(crate) statement: StatementId,
 }
 
@@ -104,7 +105,7 @@ impl Governed {
                 continue;
             }
             let number = self.grants.len() as u32;
-            self.grants.push(Grant { resource, statement });
+            self.grants.push(Grant { resource, policy, statement });
             let who = says.who.map(|who| &library.whos[who]).filter(|who| !who.negated);
             let Some(who) = who else {
                 self.open.push(number);

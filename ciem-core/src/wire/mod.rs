@@ -63,7 +63,8 @@ pub fn call_with(
 /// Asks `snapshot` a question that is answered with rows, kept as columns; [`Table::to_json`] is the answer of [`call`].
 ///
 /// Verbs: `who_can`, `what_can`, `matrix`, `can_become`, `principals`, `permissions`, `resources`, `credentials`,
-/// `last_accessed`. `progress` is polled while rows are computed and while they are collected.
+/// `last_accessed`. `what_can`, `matrix` and `can_become` are about everybody where the request names no principal.
+/// `progress` is polled while rows are computed and while they are collected.
 ///
 /// # Errors
 /// As [`call_with`]; `too_large` if the distinct texts of the answer exceed 2 GiB.
