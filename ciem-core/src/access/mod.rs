@@ -19,6 +19,7 @@ mod outside;
 mod own_keys;
 pub(crate) mod prepared;
 pub(crate) mod question;
+mod reach;
 pub(crate) mod row_plan;
 pub(crate) mod rows;
 pub(crate) mod scalar;

@@ -5,25 +5,25 @@ use super::alike;
 use super::caller::Caller;
 use super::decide::{Case, Verdict, verdict};
 use super::inquiry::{Granted, Groups, Inquiry, Source};
-use super::kin::{Kin, Stance, Ways, overlap};
+use super::kin::{Kin, Stance};
 use super::likeness::Hanging;
 use super::outside::needs_both_sides;
 use super::question::{Part, Plan, Setting};
+use super::reach::{Reach, Star};
 use super::row_plan::{RowPlan, one_part};
-use super::scalar::ScalarEvaluator;
 use super::who_can::{condition, except};
 use crate::base::{Intervals, Text};
 use crate::condition::{Expr, Tri, simplify};
 use crate::error::Error;
-use crate::model::{Effect, PrincipalKind, Query};
+use crate::model::{PrincipalKind, Query};
 use crate::pattern::{Pattern, Relation};
 use crate::progress::Progress;
 use crate::snapshot::estate::{AccountId, Estate, ResourceId};
 use crate::snapshot::governed::Grant;
-use crate::snapshot::library::{ActionSetId, PatternKind};
+use crate::snapshot::library::PatternKind;
 use crate::truth::PermissionSet;
 use foldhash::fast::RandomState;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -89,18 +89,6 @@ struct Planned {
     resources: Option<Vec<ResourceId>>,
 }
 
-/// The question about everything.
-struct Star {
-    plan: RowPlan,
-    /// By number of what a policy speaks for: the part.
-    at_ground: Map<usize, usize>,
-    /// Permissions for which the policies of some resource can make a difference, and all others.
-    told: Intervals,
-    untold: Intervals,
-    /// Parts that may let in whom no policy names.
-    unruly: HashSet<ResourceId, RandomState>,
-}
-
 /// The resources whose policies speak of a permission.
 struct Speaking {
     resources: Vec<ResourceId>,
@@ -113,15 +101,6 @@ struct Answer {
     found: Rc<Found>,
     sources: Vec<(u32, u32)>,
     names: Rc<[Text]>,
-}
-
-/// At which resources' policies a caller has to look.
-struct Reach {
-    /// The grants that name it, and those of them that it may use, ascending.
-    named: Vec<u32>,
-    grants: Vec<u32>,
-    /// Special parts of the question about everything; all without it.
-    parts: Option<Vec<usize>>,
 }
 
 impl<'a> Study<'a> {
@@ -160,7 +139,11 @@ impl<'a> Study<'a> {
         let star = Rc::clone(&self.star);
         let whole = star.plan.generic().map(|part| one_part(estate, caller, setting, part));
         let whole = whole.unwrap_or_else(|| PermissionSet::exact(crate::base::Row::None));
-        let reach = self.reach(&inquiry);
+        let needs_both = || {
+            let key = (caller.facts, caller.kind);
+            *self.crossing.entry(key).or_insert_with(|| needs_both_sides(estate, caller))
+        };
+        let reach = Reach::of(&inquiry, &star, needs_both);
         let exactly = self.query.resource.is_some();
         let asked: Granted = match &self.query.resource {
             Some(resource) => Granted::from([(resource.clone(), vec![(0, estate.universe.len())])]),
@@ -426,62 +409,6 @@ impl<'a> Study<'a> {
         Rc::clone(found)
     }
 
-    /// Most resources are of other accounts, and let in only whom both sides let.
-    fn reach(&mut self, inquiry: &Inquiry<'_>) -> Reach {
-        let &Inquiry { estate, caller, setting, .. } = inquiry;
-        if inquiry.caller_side {
-            return Reach { named: Vec::new(), grants: Vec::new(), parts: None };
-        }
-        let governed = estate.governed();
-        let ids = [caller.account_id.known(), caller.id.known(), caller.unique_id];
-        let part = Part {
-            asked: super::question::Asked::Nothing,
-            owner: super::question::Owner::Caller,
-            resource: None,
-            covered: None,
-        };
-        let scalar = ScalarEvaluator::new(estate, caller, 0, &part, setting);
-        let mut grants = governed.grants_to(ids.into_iter().flatten());
-        let who = |grant: &Grant| scalar.may_name(estate.library.statements[grant.statement].who);
-        grants.retain(|&number| governed.grant(number).is_some_and(who));
-        let needs_both = !caller.unloaded
-            && caller.principal.is_some()
-            && !setting.strict
-            && *self
-                .crossing
-                .entry((caller.facts, caller.kind))
-                .or_insert_with(|| needs_both_sides(estate, caller));
-        if !needs_both {
-            return Reach { named: grants.clone(), grants, parts: None };
-        }
-        let named = grants.clone();
-        let mut own = Own { inquiry, about: HashMap::default() };
-        let home = |resource: ResourceId| {
-            let account = estate.resources[resource].account;
-            account.is_none() || account == caller.account
-        };
-        let star = &self.star;
-        let mut abroad: Vec<ResourceId> = star.unruly.iter().copied().collect();
-        grants.retain(|&number| {
-            let Some(grant) = governed.grant(number) else { return false };
-            if home(grant.resource) {
-                return true;
-            }
-            let may = own.may(grant);
-            if may {
-                abroad.push(grant.resource);
-            }
-            may || star.unruly.contains(&grant.resource)
-        });
-        let at_home = [None, caller.account].into_iter().flat_map(|account| governed.in_account(account));
-        let elsewhere = abroad.iter().filter_map(|&id| governed.numbers_of(id)).flatten();
-        let part = |ground: usize| star.at_ground.get(&ground).copied();
-        let mut parts: Vec<usize> = at_home.copied().chain(elsewhere).filter_map(part).collect();
-        parts.sort_unstable();
-        parts.dedup();
-        Reach { named, grants, parts: Some(parts) }
-    }
-
     /// Where policies of resources grant something to the caller.
     fn add_places(&mut self, inquiry: &Inquiry<'_>, reach: &Reach, found: &mut Granted) {
         let estate = self.estate;
@@ -573,61 +500,5 @@ impl Planned {
             }
             _ => Plan::new(estate, permission, &self.pattern, caller_side),
         }
-    }
-}
-
-impl Star {
-    fn new(estate: &Estate, caller_side: bool) -> Result<Star, Error> {
-        let plan = RowPlan::new(estate, "*", caller_side)?;
-        let at_ground = plan.specials().enumerate().map(|(at, (ground, ..))| (ground, at)).collect();
-        let mut masks: Vec<&Intervals> = plan.masks().collect();
-        masks.sort_unstable();
-        masks.dedup();
-        let told: Vec<(u16, u16)> = masks.into_iter().flat_map(Intervals::ranges).copied().collect();
-        let told = Intervals::from_ranges(told);
-        let untold = told.complement(estate.universe.len());
-        let mut unruly = HashSet::default();
-        let required: Vec<_> = estate.provider.layers.iter().filter(|s| s.required_for.is_some()).collect();
-        for (_, part, mask) in plan.specials() {
-            let Some(id) = part.resource else { continue };
-            let lacks = required.iter().any(|spec| {
-                let needing = spec.required_for.map(|fact| estate.universe.holding(fact));
-                estate.resource_policies(id, spec.id).next().is_none()
-                    && needing.is_some_and(|needing| overlap(&needing, &mask.intervals))
-            });
-            if lacks {
-                unruly.insert(id);
-            }
-        }
-        Ok(Star { plan, at_ground, told, untold, unruly })
-    }
-
-    /// Whether the policies of the resource can make a difference to the permission on some of what they speak for.
-    fn speaks(&self, estate: &Estate, resource: ResourceId, permission: u16) -> bool {
-        estate.governed().of(resource).iter().any(|ground| ground.mask.intervals.contains(permission))
-    }
-}
-
-/// What the caller's own side allows, set of permissions by set.
-struct Own<'i, 'a> {
-    inquiry: &'i Inquiry<'a>,
-    about: Map<ActionSetId, Vec<Ways>>,
-}
-
-impl Own<'_, '_> {
-    /// Whether it allows something of what the grant does; what is too hard to tell is taken for so.
-    fn may(&mut self, grant: &Grant) -> bool {
-        let estate = self.inquiry.estate;
-        let inquiry = self.inquiry;
-        let statement = &estate.library.statements[grant.statement];
-        debug_assert!(statement.effect == Effect::Allow);
-        let ways = self.about.entry(statement.actions).or_insert_with(|| {
-            let actions = &estate.library.action_sets[statement.actions];
-            let about = |id: ActionSetId| overlap(&estate.library.action_sets[id], actions);
-            let sets = inquiry.allows().filter(|own| about(own.actions)).map(|own| own.resources);
-            sets.map(|id| Ways::of(estate, id)).collect()
-        });
-        let grounds = estate.governed().of(grant.resource);
-        ways.iter().any(|way| grounds.iter().any(|ground| way.may_meet(&ground.pattern)))
     }
 }
