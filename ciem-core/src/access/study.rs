@@ -8,7 +8,7 @@ use super::inquiry::{Granted, Groups, Inquiry, Source};
 use super::kin::{Kin, Stance};
 use super::likeness::Hanging;
 use super::outside::needs_both_sides;
-use super::question::{Part, Plan, Setting};
+use super::question::{Plan, Setting};
 use super::reach::{Reach, Star};
 use super::row_plan::{RowPlan, one_part};
 use super::who_can::{condition, except};
@@ -432,10 +432,8 @@ impl<'a> Study<'a> {
     }
 
     fn decide(&mut self, case: &Case<'_>) -> Rc<Found> {
-        // Over many parts the fast answer is mostly that it depends.
-        const MANY: usize = 4;
-        let fast = if case.plan.special.len() > MANY { Tri::Maybe } else { case.tri() };
-        match fast {
+        // Not for speed alone: what is sure part by part need not be seen in a long condition.
+        match case.tri() {
             Tri::Yes => Rc::clone(&self.always),
             Tri::No => self.known(Expr::Never),
             Tri::Maybe => self.meaning(case.residual_expr()),
