@@ -84,6 +84,15 @@ export interface AccessQuestion extends Options, Work {
   callerSideOnly?: boolean
 }
 
+export interface EverybodyQuestion extends Options, Work {
+  principal?: undefined
+  /** A pattern: only these permissions. */
+  action?: string
+  resource?: string
+  /** Leaves the resources' own policies out. */
+  callerSideOnly?: boolean
+}
+
 export interface MatrixQuestion extends Options, Work {
   /** Everybody's access without it. */
   principal?: string
@@ -188,6 +197,14 @@ export interface AccessRow {
   condition: string | null
   tier: string
   via: string[]
+}
+
+/** A row of everybody's access. */
+export interface EverybodyRow extends AccessRow {
+  principal: string
+  principal_kind: string
+  provider: string
+  account: string
 }
 
 export interface MatrixRow {
@@ -330,6 +347,8 @@ export class Snapshot {
   whoCan(question: HoldersQuestion): Promise<Table<HolderRow>>
   /** What can a principal do? */
   whatCan(question: AccessQuestion): Promise<Table<AccessRow>>
+  /** What can everybody do? */
+  whatCan(question?: EverybodyQuestion): Promise<Table<EverybodyRow>>
   /** What can every principal do? */
   matrix(question?: MatrixQuestion): Promise<Table<MatrixRow>>
   /** Into whom can a principal, or everybody, turn? */

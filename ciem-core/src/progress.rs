@@ -89,6 +89,11 @@ impl Progress {
         self
     }
 
+    /// The same without reports, for work inside work that reports.
+    pub(crate) fn quiet(&self) -> Progress {
+        Progress { cancel: self.cancel.clone(), report: None }
+    }
+
     /// Polls: call it in every loop; it acts every 1,024 units.
     pub(crate) fn tick(&self, phase: &'static str, done: usize, total: Option<usize>) -> Result<(), Error> {
         if done.is_multiple_of(1024) { self.poll(phase, done, total) } else { Ok(()) }

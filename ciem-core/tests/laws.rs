@@ -12,7 +12,7 @@
 
 mod oracle;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use ciem_core::Snapshot;
 use oracle::chains::{chains_law, people_law, steps_law};
@@ -297,6 +297,46 @@ fn what_people_can_law(
         return Err(format!("what_can: the person has {found:?}, the sessions {expected:?}"));
     }
     Ok(())
+}
+
+/// Everybody's rows are those of each principal asked about alone.
+fn together_law(snapshot: &Snapshot, request: &Request) -> Result<usize, String> {
+    let mut wire = request.to_json();
+    let members = wire.as_object_mut().expect("a request is an object");
+    ["action", "resource", "session", "principal"].map(|name| members.remove(name));
+    let mut together: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for mut row in engine::rows(snapshot, "what_can", &wire)? {
+        let members = row.as_object_mut().expect("a row is an object");
+        let [principal, ..] =
+            ["principal", "principal_kind", "provider", "account"].map(|name| members.remove(name));
+        let principal = principal.as_ref().and_then(Value::as_str).expect("a principal has an id");
+        together.entry(principal.to_owned()).or_default().push(row);
+    }
+    let mut held = 0;
+    let everybody: BTreeSet<String> = snapshot.principals().map(|row| row.principal).collect();
+    for principal in everybody {
+        wire["principal"] = principal.as_str().into();
+        let alone = engine::rows(snapshot, "what_can", &wire)?;
+        let rows = together.remove(&principal).unwrap_or_default();
+        if rows != alone {
+            return Err(format!("what_can of {principal}: together {rows:?}, alone {alone:?}"));
+        }
+        held += rows.len();
+    }
+    if together.is_empty() { Ok(held) } else { Err(format!("rows of nobody: {together:?}")) }
+}
+
+#[test]
+fn what_everybody_can_is_what_each_can() {
+    over_worlds(worlds(), |seed| {
+        let (world, _, requests) = case(seed);
+        let snapshot = engine::snapshot(&world.files())?;
+        for request in requests.iter().take(2) {
+            together_law(&snapshot, request)
+                .map_err(|message| engine::report(&world, request, seed, &message))?;
+        }
+        Ok(())
+    });
 }
 
 #[test]

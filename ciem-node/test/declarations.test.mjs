@@ -33,6 +33,7 @@ test('rows and documents', async () => {
   const tables = {
     HolderRow: await snapshot.whoCan({ action: 's3:GetObject' }),
     AccessRow: await snapshot.whatCan({ principal: QUESTION.principal }),
+    EverybodyRow: await snapshot.whatCan(),
     MatrixRow: await snapshot.matrix(),
     BecomeRow: await snapshot.canBecome(),
     PrincipalRow: snapshot.principals(),

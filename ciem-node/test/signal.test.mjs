@@ -10,6 +10,7 @@ const snapshot = await Snapshot.load(large())
 const asks = {
   load: (options) => Snapshot.load(large(), options),
   whoCan: (options) => snapshot.whoCan({ action: 's3:GetObject', ...options }),
+  whatCanOfAll: (options) => snapshot.whatCan({ ...options }),
   whatCan: (options) => snapshot.whatCan({ principal: QUESTION.principal, ...options }),
   matrix: (options) => snapshot.matrix(options),
   canBecome: (options) => snapshot.canBecome(options),

@@ -28,6 +28,7 @@ def tables(snapshot):
     return {
         "who_can": snapshot.who_can("s3:GetObject", "arn:aws:s3:::pay/x"),
         "what_can": snapshot.what_can("eve"),
+        "what_can, everybody": snapshot.what_can(),
         "matrix": snapshot.matrix(),
         "can_become": snapshot.can_become(),
         "principals": snapshot.principals(),

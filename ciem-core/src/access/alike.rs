@@ -68,6 +68,65 @@ pub(super) fn by_sets<'s>(ids: &[u16], sets: impl Iterator<Item = &'s Intervals>
     classes.members()
 }
 
+/// Classes of all permissions that neither guardrails nor the policies of resources can tell apart.
+pub(super) fn common_classes(estate: &Estate) -> &[u32] {
+    let governed = estate.governed();
+    governed.classes.get_or_init(|| {
+        let ids: Vec<u16> = (0..estate.universe.len()).collect();
+        let mut classes = keyed(estate, &ids);
+        let mut masks: Vec<&Intervals> = governed.grounds().iter().map(|g| &g.mask.intervals).collect();
+        masks.sort_unstable();
+        masks.dedup();
+        masks.into_iter().for_each(|mask| classes.split(mask));
+        let of_scopes = estate.scopes.ids().flat_map(|scope| &estate.scopes[scope].policies);
+        let of_resources = estate.resources.ids().flat_map(|id| &estate.resources[id].policies);
+        let documents: Vec<DocId> =
+            of_scopes.chain(of_resources).map(|&policy| estate.policies[policy].document).collect();
+        split(&mut classes, &estate.library, documents.into_iter());
+        classes.class_of.into()
+    })
+}
+
+fn keyed<'i>(estate: &Estate, ids: &'i [u16]) -> Classes<'i> {
+    let mut classes = Classes { ids, class_of: Vec::with_capacity(ids.len()), count: 0 };
+    let mut known = HashMap::<_, u32, foldhash::fast::RandomState>::default();
+    for &id in ids {
+        let class = *known.entry(key(estate, id)).or_insert_with(|| {
+            classes.count += 1;
+            classes.count - 1
+        });
+        classes.class_of.push(class);
+    }
+    classes
+}
+
+/// What an evaluation asks of a permission itself.
+fn key(estate: &Estate, id: u16) -> (u32, bool, Option<&[u16]>) {
+    let facts = estate.universe.facts(id);
+    // Where a layer is required, its absence matters to what the permission can act on.
+    let types = estate.requires_policy(id).then(|| {
+        let info = estate.universe.catalog().info(id);
+        info.map_or(&[][..], |info| info.resource_types)
+    });
+    (facts, estate.universe.is_without_resource(id), types)
+}
+
+fn split(classes: &mut Classes<'_>, library: &Library, documents: impl Iterator<Item = DocId>) {
+    let mut seen: HashSet<_, foldhash::fast::RandomState> = HashSet::default();
+    for (_, statement) in documents.flat_map(|document| library.statements_of(document)) {
+        let actions = &library.action_sets[statement.actions];
+        if seen.insert((statement.actions, None)) {
+            classes.split(actions);
+        }
+        for &item in &library.resource_sets[statement.resources].items {
+            let applicable = library.patterns[item].applicable;
+            if seen.insert((statement.actions, Some(applicable))) {
+                classes.split(&actions.intersect(&library.action_sets[applicable]));
+            }
+        }
+    }
+}
+
 /// A question about many permissions at once.
 pub(super) struct Question<'a> {
     pub(super) estate: &'a Estate,
@@ -85,53 +144,29 @@ impl Question<'_> {
         ids: &[u16],
         sets: impl Iterator<Item = &'s Intervals>,
     ) -> Vec<Vec<u16>> {
-        let mut classes = Classes { ids, class_of: Vec::with_capacity(ids.len()), count: 0 };
-        let mut known = HashMap::<_, u32, foldhash::fast::RandomState>::default();
-        for &id in ids {
-            let class = *known.entry(self.key(id)).or_insert_with(|| {
-                classes.count += 1;
-                classes.count - 1
-            });
-            classes.class_of.push(class);
-        }
+        let mut classes = keyed(self.estate, ids);
         sets.for_each(|set| classes.split(set));
-        let library = &self.estate.library;
-        self.split(&mut classes, library, self.documents().into_iter());
-        if let Some(brought) = &self.setting.brought {
-            self.split(
-                &mut classes,
-                &brought.library,
-                brought.documents.iter().map(|(_, document)| *document),
-            );
-        }
+        split(&mut classes, &self.estate.library, self.documents().into_iter());
+        self.split_by_brought(&mut classes);
         classes.members()
     }
 
-    /// What an evaluation asks of a permission itself.
-    fn key(&self, id: u16) -> (u32, bool, Option<&[u16]>) {
-        let estate = self.estate;
-        let facts = estate.universe.facts(id);
-        // Where a layer is required, its absence matters to what the permission can act on.
-        let types = estate.requires_policy(id).then(|| {
-            let info = estate.universe.catalog().info(id);
-            info.map_or(&[][..], |info| info.resource_types)
-        });
-        (facts, estate.universe.is_without_resource(id), types)
+    /// As `classes`, for a question about everything.
+    pub(super) fn classes_of_all(&self, ids: &[u16]) -> Vec<Vec<u16>> {
+        let common = common_classes(self.estate);
+        let of = |&id: &u16| common.get(usize::from(id)).copied().unwrap_or_default();
+        let count = common.iter().max().map_or(1, |most| most + 1);
+        let mut classes = Classes { ids, class_of: ids.iter().map(of).collect(), count };
+        // `parts` are those of the question that the classes of all take for granted.
+        split(&mut classes, &self.estate.library, self.documents().into_iter());
+        self.split_by_brought(&mut classes);
+        classes.members()
     }
 
-    fn split(&self, classes: &mut Classes<'_>, library: &Library, documents: impl Iterator<Item = DocId>) {
-        let mut seen: HashSet<_, foldhash::fast::RandomState> = HashSet::default();
-        for (_, statement) in documents.flat_map(|document| library.statements_of(document)) {
-            let actions = &library.action_sets[statement.actions];
-            if seen.insert((statement.actions, None)) {
-                classes.split(actions);
-            }
-            for &item in &library.resource_sets[statement.resources].items {
-                let applicable = library.patterns[item].applicable;
-                if seen.insert((statement.actions, Some(applicable))) {
-                    classes.split(&actions.intersect(&library.action_sets[applicable]));
-                }
-            }
+    fn split_by_brought(&self, classes: &mut Classes<'_>) {
+        if let Some(brought) = &self.setting.brought {
+            let documents = brought.documents.iter().map(|(_, document)| *document);
+            split(classes, &brought.library, documents);
         }
     }
 

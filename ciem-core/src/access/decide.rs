@@ -53,6 +53,9 @@ enum Role {
     Foreign,
 }
 
+/// To look first whether so many parts matter at all costs less than to ask about them.
+const MANY: usize = 8;
+
 /// One caller's question.
 pub(crate) struct Case<'a> {
     pub(crate) estate: &'a Estate,
@@ -123,7 +126,8 @@ impl<'a> Case<'a> {
     }
 
     fn setting_of(&self, index: usize) -> &Setting {
-        self.bound.iter().find(|(at, _)| *at == index).map_or(self.setting, |(_, bound)| bound)
+        let known = self.bound.binary_search_by_key(&index, |(at, _)| *at);
+        known.ok().and_then(|at| self.bound.get(at)).map_or(self.setting, |(_, bound)| bound)
     }
 
     fn parts(&self) -> impl Iterator<Item = Met<'_>> {
@@ -137,7 +141,10 @@ impl<'a> Case<'a> {
                 Role::Own
             };
             // Every role of a loaded account is a part of its own: there is no other resource of that kind.
-            if role == Role::Generic && specials > 0 && is_closed(self.estate, self.caller, self.plan) {
+            if role == Role::Generic
+                && (specials > 0 || self.plan.further)
+                && is_closed(self.estate, self.caller, self.plan)
+            {
                 return None;
             }
             Some(Met { index, role, part, setting: self.setting_of(index) })
@@ -186,33 +193,41 @@ impl<'a> Case<'a> {
         let rule = self.estate.provider.rules.residual;
         let mut own = Expr::Never;
         let mut elsewhere = Expr::Always;
-        let mut foreign: Vec<(Expr, Expr)> = Vec::new();
         let mut generic = Expr::Never;
+        let mut abroad = Vec::new();
+        let residual = |met: &Met<'_>| match self.is_reached(met.index) {
+            true => rule(&mut self.evaluator(met)).allow.0,
+            false => Expr::Never,
+        };
+        let here = |met: &Met<'_>| match &met.part.covered {
+            Some(pattern) => Expr::atom(Atom::ResourceIn(vec![pattern.clone()])),
+            None => Expr::Always,
+        };
         for met in self.parts() {
-            let residual = match self.is_reached(met.index) {
-                true => rule(&mut self.evaluator(&met)).allow.0,
-                false => Expr::Never,
-            };
-            let here = || match &met.part.covered {
-                Some(pattern) => Expr::atom(Atom::ResourceIn(vec![pattern.clone()])),
-                None => Expr::Always,
-            };
             match met.role {
-                Role::Generic => generic = residual,
+                Role::Generic => generic = residual(&met),
                 Role::Own => {
-                    own = own.or(here().and(residual));
-                    elsewhere = elsewhere.minus(here());
+                    let here = here(&met);
+                    own = own.or(here.clone().and(residual(&met)));
+                    elsewhere = elsewhere.minus(here);
                 }
-                Role::Foreign if residual == Expr::Never => {}
-                Role::Foreign => foreign.push((here(), residual)),
+                Role::Foreign => abroad.push(met),
             }
-        }
-        if foreign.is_empty() {
-            return own.or(elsewhere.and(generic));
         }
         // What other accounts grant adds to the answer; it takes nothing from an answer that is whole without it.
         let alone = own.clone().or(elsewhere.clone().and(generic.clone()));
-        if simplify(&alone).expr == Expr::Always {
+        let is_whole = || simplify(&alone).expr == Expr::Always;
+        let many = abroad.len() > MANY;
+        if alone == Expr::Always || many && is_whole() {
+            return Expr::Always;
+        }
+        let foreign =
+            abroad.iter().map(|met| (met, residual(met))).filter(|(_, found)| *found != Expr::Never);
+        let foreign: Vec<(Expr, Expr)> = foreign.map(|(met, found)| (here(met), found)).collect();
+        if foreign.is_empty() {
+            return alone;
+        }
+        if !many && is_whole() {
             return Expr::Always;
         }
         let mut added = Expr::Never;

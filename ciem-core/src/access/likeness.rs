@@ -53,15 +53,20 @@ impl Saying {
 
 /// What in statements hangs on the facts of who asks.
 #[derive(Clone, Debug, Default)]
-struct Hanging {
+pub(super) struct Hanging {
     /// Tests of one fact: holders of it are known as sets.
-    tests: Vec<ClauseId>,
+    pub(super) tests: Vec<ClauseId>,
     /// Keys whose value is filled in somewhere.
-    keys: Vec<u32>,
+    pub(super) keys: Vec<u32>,
 }
 
 impl Hanging {
-    fn add(&mut self, estate: &Estate, statement: &Stmt) {
+    pub(super) fn join(&mut self, other: &Hanging) {
+        self.tests.extend_from_slice(&other.tests);
+        self.keys.extend_from_slice(&other.keys);
+    }
+
+    pub(super) fn add(&mut self, estate: &Estate, statement: &Stmt) {
         let library = &estate.library;
         self.add_condition(estate, statement.condition);
         for &item in &library.resource_sets[statement.resources].items {
@@ -97,7 +102,7 @@ impl Hanging {
         self.keys.extend(keys.map(|key| key.id).filter(|&key| key_hangs(estate, key)));
     }
 
-    fn sorted(mut self) -> Self {
+    pub(super) fn sorted(mut self) -> Self {
         self.tests.sort_unstable();
         self.tests.dedup();
         self.keys.sort_unstable();

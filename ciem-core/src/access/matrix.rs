@@ -50,6 +50,10 @@ pub(crate) struct Held<'a> {
 }
 
 impl<'a> Held<'a> {
+    pub(crate) fn of(universe: &'a Universe, ranges: &'a [(u16, u16)]) -> Self {
+        Held { universe, ranges, wanted: &Row::All }
+    }
+
     /// First number and end of each run of permissions, sorted.
     pub(crate) fn runs(&self) -> impl Iterator<Item = (u16, u16)> + 'a {
         let wanted = self.wanted;
@@ -61,7 +65,7 @@ impl<'a> Held<'a> {
         })
     }
 
-    fn names(&self) -> impl Iterator<Item = &'a str> + 'a {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'a str> + 'a {
         let universe = self.universe;
         self.runs().flat_map(move |(start, end)| (start..end).map(|id| universe.name(id)))
     }

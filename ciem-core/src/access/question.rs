@@ -9,6 +9,7 @@ use crate::model::{
 use crate::pattern::{Pattern, Relation};
 use crate::provider::{Binding, FactSpec, Provider, ResourceTraits, ResourceView};
 use crate::snapshot::estate::{AccountId, Estate, ResourceId};
+use crate::snapshot::governed::Ground;
 use crate::snapshot::library::{Library, LibraryBuilder};
 use crate::truth::FactId;
 use std::collections::BTreeMap;
@@ -86,6 +87,8 @@ pub(crate) struct Plan {
     /// Resources without a policy of their own; `None` if the question is about none such.
     pub(crate) generic: Option<Part>,
     pub(crate) special: Vec<Part>,
+    /// Whether there are further such parts, at which nobody who is asked about is allowed anything.
+    pub(crate) further: bool,
     /// Whether the owner of generic resources is the caller: then special parts of other accounts only add.
     pub(crate) own_scope: bool,
 }
@@ -242,22 +245,34 @@ impl Plan {
         let part = |asked, owner, resource, covered| Part { asked, owner, resource, covered };
         if estate.universe.is_without_resource(permission) {
             let generic = Some(part(Asked::Nothing, Owner::Caller, None, None));
-            return Ok(Plan { permission, generic, special: Vec::new(), own_scope: true });
+            return Ok(Plan { permission, generic, special: Vec::new(), further: false, own_scope: true });
         }
         let owner = owner_of(estate, resource);
         let own_scope = owner == Owner::Caller;
         if !resource.contains(['*', '?']) {
             let generic = concrete(estate, resource, owner, only_caller_side);
-            return Ok(Plan { permission, generic: Some(generic), special: Vec::new(), own_scope: true });
+            return Ok(Plan {
+                permission,
+                generic: Some(generic),
+                special: Vec::new(),
+                further: false,
+                own_scope: true,
+            });
         }
         let asked = Pattern::parse(resource, provider.syntax).ok_or_else(|| {
             Error::invalid("resource", "a resource pattern is `*` or has all segments of a resource id")
         })?;
         if let Some(mut inside) = inside_one(estate, resource, &asked) {
             inside.resource = inside.resource.filter(|_| !only_caller_side);
-            return Ok(Plan { permission, generic: Some(inside), special: Vec::new(), own_scope: true });
+            return Ok(Plan {
+                permission,
+                generic: Some(inside),
+                special: Vec::new(),
+                further: false,
+                own_scope: true,
+            });
         }
-        let mut plan = Plan { permission, generic: None, special: Vec::new(), own_scope };
+        let mut plan = Plan { permission, generic: None, special: Vec::new(), further: false, own_scope };
         if !only_caller_side {
             plan.add_special(estate, &asked);
         }
@@ -324,28 +339,36 @@ pub(crate) fn inside_one(estate: &Estate, resource: &str, asked: &Pattern) -> Op
 /// What the asked pattern has in common with what a resource's own policy speaks for; with the patterns of the
 /// latter.
 pub(crate) fn asked_parts(estate: &Estate, id: ResourceId, asked: &Pattern) -> Vec<(Part, Pattern)> {
-    let provider = estate.provider;
-    let resource = &estate.resources[id];
-    let owner = resource.account.map_or(Owner::Caller, Owner::Account);
     let mut parts = Vec::new();
-    for text in (provider.covered)(estate.text(resource.id)) {
-        let Some(covered) = Pattern::parse(&text, provider.syntax) else { continue };
-        let common = match covered.relation(asked) {
-            Relation::Disjoint => continue,
-            Relation::Contains => vec![asked.clone()],
-            Relation::Overlaps => covered.intersect(asked).unwrap_or_else(|| vec![covered.clone()]),
-        };
-        for pattern in common {
-            let asked = if pattern.is_literal() {
-                Asked::Id(pattern.to_string())
-            } else {
-                Asked::Pattern(pattern.clone())
-            };
-            let part = Part { asked, owner: owner.clone(), resource: Some(id), covered: Some(pattern) };
-            parts.push((part, covered.clone()));
-        }
+    for ground in estate.governed().of(id) {
+        parts.extend(common_parts(estate, ground, asked).map(|part| (part, ground.pattern.clone())));
     }
     parts
+}
+
+/// What the asked pattern has in common with one ground.
+pub(crate) fn common_parts(
+    estate: &Estate,
+    ground: &Ground,
+    asked: &Pattern,
+) -> impl Iterator<Item = Part> + use<> {
+    let covered = &ground.pattern;
+    let common = match covered.relation(asked) {
+        Relation::Disjoint => Vec::new(),
+        _ if asked.is_any() => vec![covered.clone()],
+        Relation::Contains => vec![asked.clone()],
+        Relation::Overlaps => covered.intersect(asked).unwrap_or_else(|| vec![covered.clone()]),
+    };
+    let id = ground.resource;
+    let owner = estate.resources[id].account.map_or(Owner::Caller, Owner::Account);
+    common.into_iter().map(move |pattern| {
+        let asked = if pattern.is_literal() {
+            Asked::Id(pattern.to_string())
+        } else {
+            Asked::Pattern(pattern.clone())
+        };
+        Part { asked, owner: owner.clone(), resource: Some(id), covered: Some(pattern) }
+    })
 }
 
 /// The facts of the rule that hang on the part's resource; `caller` is the account of whoever asks.

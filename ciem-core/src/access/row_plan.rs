@@ -1,27 +1,36 @@
 //! A question about every permission, split into parts on which the same policies hold.
 
 use super::caller::Caller;
-use super::question::{Asked, Owner, Part, Setting, asked_parts, owner_of};
+use super::question::{Asked, Owner, Part, Setting, common_parts, owner_of};
 use super::rows::RowEvaluator;
 use crate::base::{Intervals, Row};
 use crate::error::Error;
 use crate::model::PrincipalKind;
 use crate::pattern::Pattern;
 use crate::snapshot::estate::{Estate, ResourceId};
+use crate::snapshot::governed::Mask;
 use crate::truth::{Kleene, PermissionSet, Truth};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The parts of a question about every permission.
 pub(crate) struct RowPlan {
     generic: Option<Part>,
-    special: Vec<(Part, Row)>,
-    /// By special part: the permissions that it is about.
-    masks: Vec<Intervals>,
+    special: Vec<Special>,
     own_scope: bool,
     /// Permissions without resource are asked on `*` of the caller's own account, whatever is asked.
     apart: Option<Part>,
     /// Permissions of which a loaded account lists every resource that they can act on.
     closed: Row,
+}
+
+/// A part with policies of its own.
+struct Special {
+    /// The number of what its policies speak for.
+    ground: usize,
+    part: Part,
+    /// The permissions that it is about.
+    mask: Arc<Mask>,
 }
 
 impl RowPlan {
@@ -35,7 +44,6 @@ impl RowPlan {
             return Ok(RowPlan {
                 generic: Some(generic),
                 special: Vec::new(),
-                masks: Vec::new(),
                 own_scope: true,
                 apart: Some(apart),
                 closed: Row::None,
@@ -50,29 +58,23 @@ impl RowPlan {
             return Ok(RowPlan {
                 generic,
                 special: Vec::new(),
-                masks: Vec::new(),
                 own_scope: true,
                 apart: Some(apart),
                 closed: Row::None,
             });
         }
-        let (mut special, mut masks) = (Vec::new(), Vec::new());
+        let mut special: Vec<Special> = Vec::new();
         if !caller_side_only {
-            for id in estate.resources.ids() {
-                let spoken = estate.spoken.of(&estate.resources[id]);
-                if !estate.resources[id].askable || spoken.is_empty() {
-                    continue;
-                }
-                for (part, covered) in asked_parts(estate, id, &asked) {
-                    let service =
-                        covered.segments().get(provider.key_segments[0]).and_then(|s| s.as_literal());
-                    let types = estate.universe.types_of_pattern(&covered, service);
-                    let acting = spoken.intersect(&estate.universe.permissions_on(&types));
-                    if !acting.is_empty() {
-                        let mask = Row::from_intervals(&acting, estate.universe.len());
-                        special.push((part, mask));
-                        masks.push(acting);
-                    }
+            let governed = estate.governed();
+            for number in governed.near(resource) {
+                let Some(ground) = governed.grounds().get(number) else { continue };
+                if !ground.mask.intervals.is_empty() {
+                    let parts = common_parts(estate, ground, &asked);
+                    special.extend(parts.map(|part| Special {
+                        ground: number,
+                        part,
+                        mask: Arc::clone(&ground.mask),
+                    }));
                 }
             }
         }
@@ -85,11 +87,14 @@ impl RowPlan {
             }
             // Only permissions of which some special part speaks have another place to be allowed.
             let mut told = Row::None;
-            special.iter().for_each(|(_, mask)| told.or(mask));
+            let mut masks: Vec<&Arc<Mask>> = special.iter().map(|special| &special.mask).collect();
+            masks.sort_by_key(|mask| Arc::as_ptr(mask));
+            masks.dedup_by_key(|mask| Arc::as_ptr(mask));
+            masks.iter().for_each(|mask| told.or(&mask.row));
             closed.and(&told);
         }
         let apart = (resource != "*").then_some(apart);
-        Ok(RowPlan { generic: Some(generic), special, masks, own_scope, apart, closed })
+        Ok(RowPlan { generic: Some(generic), special, own_scope, apart, closed })
     }
 
     /// Surely on every resource asked about; possibly on some.
@@ -97,9 +102,30 @@ impl RowPlan {
         self.row_of_parts(estate, caller, &mut |_, part| one_part(estate, caller, setting, part))
     }
 
+    /// The resources with policies of their own that are asked about; `None` if there are very many.
+    pub(super) fn few_resources(&self) -> Option<Vec<ResourceId>> {
+        const FEW: usize = 8;
+        let all = self.parts().filter_map(|part| part.resource);
+        (self.special.len() <= FEW).then(|| all.collect())
+    }
+
+    /// The parts with policies of their own: what their policies speak for, the part, its permissions.
+    pub(super) fn specials(&self) -> impl Iterator<Item = (usize, &Part, &Mask)> {
+        self.special.iter().map(|special| (special.ground, &special.part, &*special.mask))
+    }
+
+    /// The part without policies of its own.
+    pub(super) fn generic(&self) -> Option<&Part> {
+        self.generic.as_ref()
+    }
+
+    pub(super) fn special(&self, number: usize) -> Option<(&Part, &Mask)> {
+        self.special.get(number).map(|special| (&special.part, &*special.mask))
+    }
+
     /// The parts, in the order in which `row_of_parts` numbers them.
     pub(crate) fn parts(&self) -> impl Iterator<Item = &Part> {
-        self.special.iter().map(|(part, _)| part).chain(&self.generic).chain(&self.apart)
+        self.special.iter().map(|special| &special.part).chain(&self.generic).chain(&self.apart)
     }
 
     /// The part that is the whole question, if there is such.
@@ -107,16 +133,16 @@ impl RowPlan {
         self.generic.as_ref().filter(|_| self.special.is_empty() && self.apart.is_none())
     }
 
-    pub(super) fn masks(&self) -> &[Intervals] {
-        &self.masks
+    pub(super) fn masks(&self) -> impl Iterator<Item = &Intervals> {
+        self.special.iter().map(|special| &special.mask.intervals)
     }
 
     /// The resources whose own policies speak in it, with the permissions of which they do.
     pub(super) fn own_policies(&self, estate: &Estate) -> BTreeMap<ResourceId, Intervals> {
         let mut found: BTreeMap<ResourceId, Vec<(u16, u16)>> = BTreeMap::new();
-        for ((part, _), mask) in self.special.iter().zip(&self.masks) {
+        for Special { part, mask, .. } in &self.special {
             if let Some(id) = part.resource {
-                found.entry(id).or_default().extend_from_slice(mask.ranges());
+                found.entry(id).or_default().extend_from_slice(mask.intervals.ranges());
             }
         }
         if let Some(id) = self.generic.as_ref().and_then(|part| part.resource) {
@@ -157,7 +183,8 @@ impl RowPlan {
         // Of closed permissions everything depends on the special parts.
         let mut own_told = Row::None;
         sure.or(&closed);
-        for (number, (part, mask)) in self.special.iter().enumerate() {
+        for (number, Special { part, mask, .. }) in self.special.iter().enumerate() {
+            let mask = &mask.row;
             let here = one(number, part).and(&Kleene::exact(mask.clone()));
             poss.or(here.poss());
             let own = match &part.owner {

@@ -1,25 +1,19 @@
 //! `what_can`: one caller's access as rows of permissions on resource patterns.
 
-use super::alike;
 use super::caller::{Caller, find_callers};
-use super::can::{general_assumptions, missing};
-use super::decide::{Case, Verdict, verdict};
-use super::question::{Asked, Part, Plan, Setting, asked_parts};
-use super::row_plan::RowPlan;
-use super::scalar::ScalarEvaluator;
-use super::who_can::{condition, except};
-use crate::base::{Intervals, Row};
-use crate::condition::{Expr, Tri, simplify};
+use super::can::general_assumptions;
+use super::decide::Verdict;
+use super::matrix::Held;
+use super::question::{Plan, Setting};
+use super::study::{Finding, Study};
+use crate::base::Text;
 use crate::error::Error;
-use crate::model::{Effect, Query};
-use crate::pattern::{Pattern, Relation, Template};
+use crate::model::{PrincipalKind, Query};
 use crate::progress::Progress;
-use crate::provider::{Binding, ResourceView};
 use crate::snapshot::Snapshot;
-use crate::snapshot::estate::{Estate, PolicyId};
-use crate::snapshot::library::{PatternEntry, PatternKind};
+use crate::snapshot::estate::Estate;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// One row of `what_can`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -61,11 +55,8 @@ impl Access {
     }
 }
 
-/// Where permissions on a pattern come from: the names for `via`, and the permissions.
-struct Source {
-    names: Vec<String>,
-    actions: Intervals,
-}
+/// Nothing that is loaded needs to be activated.
+const TIER: &str = "active";
 
 impl Snapshot {
     /// What can `query.principal` do, on anything or on `query.resource`?
@@ -95,320 +86,179 @@ impl Snapshot {
     /// As `what_can`, and `cancelled`.
     pub fn what_can_with(&self, query: &Query, progress: &Progress) -> Result<Access, Error> {
         let Some(principal) = &query.principal else {
-            return Err(Error::invalid("principal", "`what_can` needs a principal"));
+            return Err(Error::invalid(
+                "principal",
+                "`what_can` needs a principal: `what_can_each` asks about all",
+            ));
         };
         progress.poll("asking", 0, None)?;
         let (estate, _) = self.estate_for(query)?;
         let callers = find_callers(estate, principal, query.session.as_ref())?;
         let mut setting = Setting::asked(estate, query, query.session.as_ref())?;
-        let wanted = query.action.as_ref().map(|action| estate.universe.expand(action));
-        let plan = Plan { permission: 0, generic: None, special: Vec::new(), own_scope: true };
+        let mut study = Study::new(estate, query)?;
         let mut rows = Vec::new();
         let mut assumptions = BTreeSet::new();
         // A person has the access of each assignment, in rows of its own.
         for caller in callers {
             caller.bind(estate, &mut setting, query.session.as_ref());
-            let inquiry =
-                Inquiry { estate, caller: &caller, setting: &setting, caller_side: query.caller_side_only };
-            let patterns = match &query.resource {
-                Some(resource) => BTreeMap::from([(resource.clone(), Intervals::all(estate.universe.len()))]),
-                None => inquiry.patterns(),
-            };
-            let count = patterns.len();
-            for (done, (pattern, mut actions)) in patterns.into_iter().enumerate() {
-                progress.poll("asking", done, Some(count))?;
-                if let Some(wanted) = &wanted {
-                    actions = actions.intersect(wanted);
-                }
-                inquiry.rows(&pattern, &actions, query.resource.is_some(), progress, &mut rows)?;
-            }
-            assumptions.extend(general_assumptions(estate, Some(&caller), &plan, query.missing_layer));
+            let found = study.about(&caller, &setting, progress)?;
+            rows.extend(found.iter().flat_map(|findings| &**findings).map(|finding| row(estate, finding)));
+            assumptions.extend(assumed(estate, &caller, query));
         }
         Ok(Access { rows, assumptions: assumptions.into_iter().collect() })
     }
-}
 
-struct Inquiry<'a> {
-    estate: &'a Estate,
-    caller: &'a Caller,
-    setting: &'a Setting,
-    caller_side: bool,
-}
-
-impl Inquiry<'_> {
-    /// The distinct patterns that grants speak of, with the permissions that they grant there.
-    fn patterns(&self) -> BTreeMap<String, Intervals> {
-        let estate = self.estate;
-        let mut found: BTreeMap<String, Vec<(u16, u16)>> = BTreeMap::new();
-        found.entry("*".to_owned()).or_default();
-        for spec in estate.provider.layers.iter().filter(|s| s.grants && s.binding == Binding::Principal) {
-            let held = self.caller.principal.map_or(&[][..], |id| estate.held(spec.id, id));
-            for held in held {
-                let document = estate.policies[held.policy].document;
-                for (_, statement) in estate.library.statements_of(document) {
-                    let actions = &estate.library.action_sets[statement.actions];
-                    if statement.effect == Effect::Deny || actions.is_empty() {
-                        continue;
-                    }
-                    let set = &estate.library.resource_sets[statement.resources];
-                    if set.negated {
-                        found.entry("*".to_owned()).or_default().extend_from_slice(actions.ranges());
-                        continue;
-                    }
-                    for &item in &set.items {
-                        if let Some(text) = self.resolved(estate.library.patterns[item]) {
-                            found.entry(text).or_default().extend_from_slice(actions.ranges());
-                        }
-                    }
-                }
-            }
-        }
-        let granted: Vec<(u16, u16)> = found.values().flatten().copied().collect();
-        found.entry("*".to_owned()).or_default().extend(self.free(Intervals::from_ranges(granted)));
-        if !self.caller_side {
-            self.named_by_resources(&mut found);
-        }
-        found.into_iter().map(|(text, ranges)| (text, Intervals::from_ranges(ranges))).collect()
-    }
-
-    /// What the rule allows beyond the grants: always allowed permissions, and everything to an owner.
-    fn free(&self, granted: Intervals) -> Vec<(u16, u16)> {
-        let estate = self.estate;
-        let len = estate.universe.len();
-        let Ok(plan) = RowPlan::new(estate, "*", true) else { return Vec::new() };
-        // Of a caller whose own side is not loaded anything is possible: only what is sure is worth a row.
-        let row = plan.row(estate, self.caller, self.setting);
-        let mut free = if self.caller.unloaded { row.sure() } else { row.poss() }.clone();
-        // Permissions without resource have no other row than that of `*`, whatever pattern grants them.
-        let elsewhere = granted.intersect(&estate.universe.without_resource().complement(len));
-        free.minus(&Row::from_intervals(&elsewhere, len));
-        free.ids(len).map(|id| (id, id + 1)).collect()
-    }
-
-    /// Policies of resources that name the caller.
-    fn named_by_resources(&self, found: &mut BTreeMap<String, Vec<(u16, u16)>>) {
-        let estate = self.estate;
-        let part = Part {
-            asked: Asked::Nothing,
-            owner: super::question::Owner::Caller,
-            resource: None,
-            covered: None,
-        };
-        let scalar = ScalarEvaluator::new(estate, self.caller, 0, &part, self.setting);
-        for id in estate.resources.ids() {
-            let resource = &estate.resources[id];
-            if !resource.askable {
-                continue;
-            }
-            for &policy in &resource.policies {
-                let policy = &estate.policies[policy];
-                for (_, statement) in estate.library.statements_of(policy.document) {
-                    if statement.effect == Effect::Deny || !scalar.may_name(statement.who) {
-                        continue;
-                    }
-                    let actions = &estate.library.action_sets[statement.actions];
-                    let set = &estate.library.resource_sets[statement.resources];
-                    for (_, covered) in asked_parts(estate, id, &Pattern::any()) {
-                        let mut texts = Vec::new();
-                        if set.negated {
-                            texts.push(covered.to_string());
-                        }
-                        for &item in set.items.iter().filter(|_| !set.negated) {
-                            let text = self.resolved(estate.library.patterns[item]);
-                            let pattern = text.and_then(|t| Pattern::parse(&t, estate.provider.syntax));
-                            let common = pattern.and_then(|p| match p.relation(&covered) {
-                                Relation::Disjoint => None,
-                                Relation::Contains => Some(vec![covered.clone()]),
-                                Relation::Overlaps => p.intersect(&covered).or(Some(vec![covered.clone()])),
-                            });
-                            texts.extend(common.into_iter().flatten().map(|p| p.to_string()));
-                        }
-                        for text in texts {
-                            let acting = self.acting(&text, actions);
-                            found.entry(text).or_default().extend_from_slice(acting.ranges());
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// The permissions among `actions` that can act on what the pattern names.
-    fn acting(&self, text: &str, actions: &Intervals) -> Intervals {
-        let provider = self.estate.provider;
-        let Some(pattern) = Pattern::parse(text, provider.syntax) else { return actions.clone() };
-        let service = pattern.segments().get(provider.key_segments[0]).and_then(|s| s.as_literal());
-        let types = self.estate.universe.types_of_pattern(&pattern, service);
-        actions.intersect(&self.estate.universe.permissions_on(&types))
-    }
-
-    /// The text of a pattern with the caller's variables filled in; open ones stand for any text.
-    fn resolved(&self, entry: PatternEntry) -> Option<String> {
-        let text = self.estate.library.texts.get(entry.text);
-        if entry.kind != PatternKind::Template {
-            return Some(text.to_owned());
-        }
-        let template = Template::parse(text);
-        let syntax = self.estate.provider.syntax;
-        let mut value = |name: &str| {
-            let key = self.estate.library.conditions.find_key(name)?;
-            match self.setting.states.state(key.id) {
-                crate::condition::KeyState::One(value) => Some(value.to_owned()),
-                _ => None,
-            }
-        };
-        let known = template.to_pattern(syntax, &mut value);
-        known.or_else(|| template.open_pattern(syntax)).map(|pattern| pattern.to_string())
-    }
-
-    fn rows(
+    /// What can everybody do? Hands `visit` each row of [`Snapshot::what_can`] with the full id of whose it is, principal
+    /// by principal in the order of the accounts, and answers what the rows take for granted. Principals together cost
+    /// far less than one by one. [`crate::wire::table`] keeps such rows as columns.
+    ///
+    /// ```
+    /// # use ciem_core::{Progress, Query, SnapshotBuilder};
+    /// let snapshot = SnapshotBuilder::new().finish()?;
+    /// let mut rows = 0;
+    /// snapshot.what_can_each(&Query::default(), &Progress::none(), |_principal, _row| rows += 1)?;
+    /// assert_eq!(rows, 0);
+    /// # Ok::<(), ciem_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `invalid_request` if the query has a principal or a session; `cancelled`.
+    pub fn what_can_each(
         &self,
-        pattern: &str,
-        actions: &Intervals,
-        exactly_asked: bool,
+        query: &Query,
         progress: &Progress,
-        rows: &mut Vec<AccessRow>,
-    ) -> Result<(), Error> {
-        let estate = self.estate;
-        let universe = &estate.universe;
-        let plan = RowPlan::new(estate, pattern, self.caller_side)?;
-        let set = plan.row(estate, self.caller, self.setting);
-        let mut candidates = set.poss().clone();
-        candidates.and(&Row::from_intervals(actions, universe.len()));
-        if pattern != "*" && !exactly_asked {
-            // Permissions without resource belong to the row of `*`.
-            candidates.minus(&Row::from_intervals(universe.without_resource(), universe.len()));
-        }
-        let sources = self.sources(pattern, &plan);
-        let len = universe.len();
-        let sure = {
-            let mut sure = candidates.clone();
-            sure.and(set.sure());
-            sure
-        };
-        candidates.minus(&sure);
-        let (sure, doubtful): (Vec<u16>, Vec<u16>) = (sure.ids(len).collect(), candidates.ids(len).collect());
-        let by_source = || sources.iter().map(|source| &source.actions);
-        let mut groups: BTreeMap<(Expr, Vec<u16>), Vec<u16>> = BTreeMap::new();
-        let mut group = |expr: Expr, ids: &[u16], first: u16| {
-            let via = sources.iter().zip(0..).filter(|(source, _)| source.actions.contains(first));
-            groups.entry((expr, via.map(|(_, at)| at).collect())).or_default().extend_from_slice(ids);
-        };
-        for ids in alike::by_sets(&sure, by_source()) {
-            let Some(&first) = ids.first() else { continue };
-            group(Expr::Always, &ids, first);
-        }
-        let question = alike::Question {
-            estate,
-            caller: self.caller,
-            setting: self.setting,
-            parts: plan.parts().collect(),
-        };
-        let mut simplified: BTreeMap<Expr, Expr> = BTreeMap::new();
-        let classes = question.classes(&doubtful, plan.masks().iter().chain(by_source()));
-        for (done, ids) in classes.iter().enumerate() {
-            progress.tick("asking", done, None)?;
-            let Some(&first) = ids.first() else { continue };
-            let plan = Plan::new(estate, first, pattern, self.caller_side)?;
-            let raw = Case::new(estate, self.caller, &plan, self.setting).residual_expr();
-            let expr = simplified.entry(raw).or_insert_with_key(|raw| simplify(raw).expr).clone();
-            if expr != Expr::Never {
-                group(expr, ids, first);
-            }
-        }
-        let mut found: Vec<(Vec<u16>, AccessRow)> = Vec::new();
-        for ((expr, via), mut ids) in groups {
-            ids.sort_unstable();
-            let mut names: Vec<String> = via
-                .iter()
-                .filter_map(|&at| sources.get(usize::from(at)))
-                .flat_map(|source| source.names.iter().cloned())
-                .chain(self.caller.through(estate).map(str::to_owned))
-                .collect();
-            names.sort_unstable();
-            names.dedup();
-            let row = AccessRow {
-                permissions: ids.iter().map(|&id| universe.name(id).to_owned()).collect(),
-                resources: vec![pattern.to_owned()],
-                except: except(&expr),
-                verdict: verdict(&expr),
-                condition: condition(&expr),
-                tier: "active",
-                via: names,
-            };
-            debug_assert!(row.verdict != Verdict::Unknown || !missing(&expr).is_empty());
-            found.push((ids, row));
-        }
-        found.sort_by(|(a, _), (b, _)| a.cmp(b));
-        rows.extend(found.into_iter().map(|(_, row)| row));
-        Ok(())
+        mut visit: impl FnMut(&str, AccessRow),
+    ) -> Result<Vec<String>, Error> {
+        everybody(self, query, progress, &mut |cells| {
+            visit(cells.principal, cells.spelled_out());
+            Ok(())
+        })
     }
+}
 
-    /// The grants that touch the pattern, for `via`.
-    fn sources(&self, pattern: &str, plan: &RowPlan) -> Vec<Source> {
+/// A row of everybody's access, before anything is spelled out.
+pub(crate) struct AccessCells<'a> {
+    pub(crate) principal: &'a str,
+    pub(crate) principal_kind: PrincipalKind,
+    pub(crate) provider: &'static str,
+    pub(crate) account: &'a str,
+    pub(crate) permissions: Held<'a>,
+    pub(crate) resources: [&'a str; 1],
+    pub(crate) except: &'a [String],
+    pub(crate) verdict: Verdict,
+    pub(crate) condition: Option<&'a str>,
+    pub(crate) tier: &'static str,
+    pub(crate) via: Names<'a>,
+}
+
+impl AccessCells<'_> {
+    fn spelled_out(&self) -> AccessRow {
+        AccessRow {
+            permissions: self.permissions.names().map(str::to_owned).collect(),
+            resources: self.resources.map(str::to_owned).to_vec(),
+            except: self.except.to_vec(),
+            verdict: self.verdict,
+            condition: self.condition.map(str::to_owned),
+            tier: self.tier,
+            via: self.via.iter().map(str::to_owned).collect(),
+        }
+    }
+}
+
+/// Names of policies and groups.
+pub(crate) struct Names<'a> {
+    estate: &'a Estate,
+    names: &'a [Text],
+}
+
+impl<'a> Names<'a> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &'a str> {
         let estate = self.estate;
-        let asked = match Pattern::parse(pattern, estate.provider.syntax) {
-            Some(parsed) if pattern.contains(['*', '?']) => Asked::Pattern(parsed),
-            _ => Asked::Id(pattern.to_owned()),
-        };
-        let mut sources = Vec::new();
-        // The time is the same whatever is asked about: what it rules out gives nothing anywhere.
-        let mut states = self.setting.states.clone();
-        let anything = ResourceView {
-            kind: None,
-            flags: 0,
-            tag: &|_| None,
-            account: None,
-            organisation: None,
-            at: self.setting.at,
-        };
-        states.bind_resource(estate.provider, &estate.library, &anything);
-        let scene = super::leaf::Scene {
-            provider: estate.provider,
-            library: &estate.library,
-            states: &states,
-            asked: &asked,
-            permission: None,
-            own_account: None,
-            memo: None,
-            brought: false,
-        };
-        let mut add = |policy: PolicyId,
-                       via: Option<crate::base::Text>,
-                       who: &dyn Fn(Option<_>) -> bool,
-                       among: &Intervals| {
-            for (_, statement) in estate.library.statements_of(estate.policies[policy].document) {
-                let applies = statement.effect == Effect::Allow
-                    && who(statement.who)
-                    && scene.resources(statement.resources) != Tri::No
-                    && scene.condition_tri(statement.condition) != Tri::No;
-                if applies {
-                    let mut names = vec![estate.text(estate.policies[policy].name).to_owned()];
-                    names.extend(via.map(|via| estate.text(via).to_owned()));
-                    let actions = estate.library.action_sets[statement.actions].intersect(among);
-                    sources.push(Source { names, actions });
-                }
-            }
-        };
-        let all = Intervals::all(estate.universe.len());
-        for spec in estate.provider.layers.iter().filter(|s| s.grants && s.binding == Binding::Principal) {
-            let held = self.caller.principal.map_or(&[][..], |id| estate.held(spec.id, id));
-            for held in held {
-                add(held.policy, held.via, &|_| true, &all);
-            }
+        self.names.iter().map(move |&name| estate.text(name))
+    }
+}
+
+/// Hands the rows of all principals on, as they are made; answers what they take for granted.
+pub(crate) fn everybody(
+    snapshot: &Snapshot,
+    query: &Query,
+    progress: &Progress,
+    each: &mut dyn FnMut(&AccessCells<'_>) -> Result<(), Error>,
+) -> Result<Vec<String>, Error> {
+    if query.principal.is_some() || query.session.is_some() {
+        return Err(Error::invalid(
+            "principal",
+            "a question about everybody has neither principal nor session",
+        ));
+    }
+    let mut assumptions = BTreeSet::new();
+    let (mut refused, mut answered) = (None, false);
+    for estate in snapshot.estates() {
+        match everybody_of(estate, query, progress, &mut assumptions, each) {
+            Ok(()) => answered = true,
+            // What is no resource for one provider may be one for another.
+            Err(error @ Error::InvalidRequest { .. }) => refused = refused.or(Some(error)),
+            Err(error) => return Err(error),
         }
-        let part = Part {
-            asked: asked.clone(),
-            owner: super::question::Owner::Caller,
-            resource: None,
-            covered: None,
-        };
-        let scalar = ScalarEvaluator::new(estate, self.caller, 0, &part, self.setting);
-        for (id, actions) in plan.own_policies(estate) {
-            for &policy in &estate.resources[id].policies {
-                add(policy, None, &|who| scalar.may_name(who), &actions);
-            }
+    }
+    match refused.filter(|_| !answered) {
+        Some(error) => Err(error),
+        None => Ok(assumptions.into_iter().collect()),
+    }
+}
+
+fn everybody_of(
+    estate: &Estate,
+    query: &Query,
+    progress: &Progress,
+    assumptions: &mut BTreeSet<String>,
+    each: &mut dyn FnMut(&AccessCells<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut setting = Setting::asked(estate, query, None)?;
+    let mut study = Study::new(estate, query)?;
+    let (quiet, count) = (progress.quiet(), estate.principals.len());
+    let mut account = None;
+    for (done, id) in estate.principals.ids().enumerate() {
+        progress.tick("asking", done, Some(count))?;
+        quiet.poll("asking", done, None)?;
+        let caller = Caller::of(estate, id, None);
+        caller.bind(estate, &mut setting, None);
+        if account.replace(caller.account) != Some(caller.account) {
+            assumptions.extend(assumed(estate, &caller, query));
         }
-        sources
+        for finding in study.about(&caller, &setting, &quiet)?.iter().flat_map(|findings| &**findings) {
+            each(&AccessCells {
+                principal: caller.shown_id(estate),
+                principal_kind: caller.shown_kind(estate),
+                provider: estate.provider.name,
+                account: caller.account_id.text(estate),
+                permissions: Held::of(&estate.universe, &finding.permissions),
+                resources: [&*finding.pattern],
+                except: &finding.found.except,
+                verdict: finding.found.verdict,
+                condition: finding.found.condition.as_deref(),
+                tier: TIER,
+                via: Names { estate, names: &finding.via },
+            })?;
+        }
+    }
+    Ok(())
+}
+
+fn assumed(estate: &Estate, caller: &Caller, query: &Query) -> Vec<String> {
+    let plan = Plan { permission: 0, generic: None, special: Vec::new(), further: false, own_scope: true };
+    general_assumptions(estate, Some(caller), &plan, query.missing_layer)
+}
+
+fn row(estate: &Estate, finding: &Finding) -> AccessRow {
+    let ids = finding.permissions.iter().flat_map(|&(start, end)| start..end);
+    AccessRow {
+        permissions: ids.map(|id| estate.universe.name(id).to_owned()).collect(),
+        resources: vec![(*finding.pattern).to_owned()],
+        except: finding.found.except.clone(),
+        verdict: finding.found.verdict,
+        condition: finding.found.condition.clone(),
+        tier: TIER,
+        via: finding.via.iter().map(|&name| estate.text(name).to_owned()).collect(),
     }
 }

@@ -154,7 +154,7 @@ pub enum Match {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Query {
-    /// `what_can`, `matrix`, `can_become`: whose access; the latter two take everybody's without it.
+    /// `what_can`, `matrix`, `can_become`: whose access; tables take everybody's without it.
     pub principal: Option<String>,
     /// `who_can`: the permission; `matrix`, `what_can`: only permissions that match this pattern.
     pub action: Option<String>,

@@ -90,7 +90,8 @@ impl Snapshot {
         let mut assumptions = Vec::new();
         for estate in self.estates() {
             let found = Paths::find(estate, query, progress)?;
-            let plan = Plan { permission: 0, generic: None, special: Vec::new(), own_scope: true };
+            let plan =
+                Plan { permission: 0, generic: None, special: Vec::new(), further: false, own_scope: true };
             let caller = query.principal.as_ref().and(found.asked.first());
             assumptions.extend(general_assumptions(estate, caller, &plan, query.missing_layer));
             paths.push(found);

@@ -1,5 +1,6 @@
 //! One provider's part of a snapshot: frozen records and their indexes.
 
+use super::governed::Governed;
 use super::index::HolderIndex;
 use super::library::Library;
 use super::limits::LimitIndex;
@@ -14,7 +15,7 @@ use crate::provider::Provider;
 use crate::truth::PrincipalId;
 use hashbrown::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 id_type!(
     /// An account, subscription or project.
@@ -167,6 +168,8 @@ pub(crate) struct Estate {
     pub(crate) counts: std::collections::BTreeMap<&'static str, u64>,
     pub(crate) by_kind: Vec<(PrincipalKind, IdSet<PrincipalId>)>,
     pub(crate) clause_sets: ClauseSets,
+    /// See [`Estate::governed`].
+    pub(crate) governed: OnceLock<Governed>,
 }
 
 /// Principals for whom a test of their own facts holds, and those of whom the facts tell nothing: computed when
@@ -198,6 +201,11 @@ impl ClauseSets {
 }
 
 impl Estate {
+    /// What the policies of resources speak for, and whom they name.
+    pub(crate) fn governed(&self) -> &Governed {
+        self.governed.get_or_init(|| Governed::index(self))
+    }
+
     /// Whether some layer counts for the permission only where the resource has a policy of its own.
     pub(crate) fn requires_policy(&self, permission: u16) -> bool {
         let facts = self.universe.facts(permission);

@@ -331,6 +331,7 @@ pub(crate) fn freeze(
         counts,
         by_kind: by_kind.into_iter().collect(),
         clause_sets: ClauseSets::default(),
+        governed: std::sync::OnceLock::new(),
         sources: coverage.files.iter().map(|file| file.name.clone()).collect(),
     };
     Ok((estate, coverage))

@@ -3,6 +3,7 @@
 use super::table::{ColumnKind, Data, Table};
 use crate::access::decide::Verdict;
 use crate::access::matrix::Held;
+use crate::access::what_can::Names;
 use crate::base::Interner;
 use crate::error::{Error, Place};
 use crate::model::{AccessLevel, CredentialKind, PrincipalKind};
@@ -211,6 +212,13 @@ impl Cells for Option<String> {
     }
 }
 
+impl Cells for Option<&str> {
+    const KIND: ColumnKind = ColumnKind::Text;
+    fn write(&self, writer: &mut Writer) {
+        writer.text(*self);
+    }
+}
+
 impl Cells for Verdict {
     const KIND: ColumnKind = ColumnKind::Text;
     fn write(&self, writer: &mut Writer) {
@@ -243,6 +251,27 @@ impl Cells for Vec<String> {
     const KIND: ColumnKind = ColumnKind::Texts;
     fn write(&self, writer: &mut Writer) {
         writer.list(self.iter().map(String::as_str));
+    }
+}
+
+impl Cells for [&str; 1] {
+    const KIND: ColumnKind = ColumnKind::Texts;
+    fn write(&self, writer: &mut Writer) {
+        writer.list(self.iter().copied());
+    }
+}
+
+impl Cells for &[String] {
+    const KIND: ColumnKind = ColumnKind::Texts;
+    fn write(&self, writer: &mut Writer) {
+        writer.list(self.iter().map(String::as_str));
+    }
+}
+
+impl Cells for Names<'_> {
+    const KIND: ColumnKind = ColumnKind::Texts;
+    fn write(&self, writer: &mut Writer) {
+        writer.list(self.iter());
     }
 }
 
@@ -315,6 +344,38 @@ macro_rules! record {
 }
 pub(super) use record;
 
+/// Takes row after row.
+pub(super) struct Collector {
+    names: Vec<&'static str>,
+    writer: Writer,
+    len: usize,
+}
+
+impl Collector {
+    /// For rows of one kind.
+    pub(super) fn new<R: Record>() -> Self {
+        let (names, kinds): (Vec<_>, Vec<_>) = R::columns().into_iter().unzip();
+        Collector { names, writer: Writer::new(kinds), len: 0 }
+    }
+
+    pub(super) fn add<R: Record>(&mut self, row: &R) -> Result<(), Error> {
+        self.writer.next = 0;
+        row.write(&mut self.writer);
+        self.len += 1;
+        if self.writer.texts.bytes() > MOST_TEXT || self.len >= Writer::NULL as usize {
+            let (what, limit) = ("the text of the answer".to_owned(), MOST_TEXT as u64);
+            return Err(Error::TooLarge { what, limit, place: Place::default() });
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(self, assumptions: &[String]) -> Table {
+        let Writer { columns, texts, lists, .. } = self.writer;
+        let (names, assumptions) = (self.names, assumptions.to_vec());
+        Table::new(Data { names, columns, texts, lists, assumptions }, self.len)
+    }
+}
+
 /// Columns of `rows`. `total` is their number, where it is known before.
 pub(super) fn collect<R: Record>(
     rows: impl Iterator<Item = R>,
@@ -322,20 +383,10 @@ pub(super) fn collect<R: Record>(
     assumptions: &[String],
     progress: &Progress,
 ) -> Result<Table, Error> {
-    let (names, kinds): (Vec<_>, Vec<_>) = R::columns().into_iter().unzip();
-    let mut writer = Writer::new(kinds);
-    let mut len = 0;
+    let mut collector = Collector::new::<R>();
     for row in rows {
-        progress.tick("collecting", len, total)?;
-        writer.next = 0;
-        row.write(&mut writer);
-        len += 1;
-        if writer.texts.bytes() > MOST_TEXT || len >= Writer::NULL as usize {
-            let (what, limit) = ("the text of the answer".to_owned(), MOST_TEXT as u64);
-            return Err(Error::TooLarge { what, limit, place: Place::default() });
-        }
+        progress.tick("collecting", collector.len, total)?;
+        collector.add(&row)?;
     }
-    let Writer { columns, texts, lists, .. } = writer;
-    let assumptions = assumptions.to_vec();
-    Ok(Table::new(Data { names, columns, texts, lists, assumptions }, len))
+    Ok(collector.finish(assumptions))
 }

@@ -13,11 +13,12 @@ pub use arrow::Batches;
 pub use table::{Cell, ColumnKind, Pairs, Table, Texts};
 
 use crate::access::can;
+use crate::access::what_can::{AccessCells, everybody};
 use crate::error::Error;
 use crate::model::{Query, Request};
 use crate::progress::Progress;
 use crate::snapshot::Snapshot;
-use columns::collect;
+use columns::{Collector, collect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -62,7 +63,8 @@ pub fn call_with(
 /// Asks `snapshot` a question that is answered with rows, kept as columns; [`Table::to_json`] is the answer of [`call`].
 ///
 /// Verbs: `who_can`, `what_can`, `matrix`, `can_become`, `principals`, `permissions`, `resources`, `credentials`,
-/// `last_accessed`. `progress` is polled while rows are computed and while they are collected.
+/// `last_accessed`. `what_can`, `matrix` and `can_become` are about everybody where the request names no principal.
+/// `progress` is polled while rows are computed and while they are collected.
 ///
 /// # Errors
 /// As [`call_with`]; `too_large` if the distinct texts of the answer exceed 2 GiB.
@@ -74,7 +76,14 @@ pub fn table(snapshot: &Snapshot, verb: &str, request: &str, progress: &Progress
             collect(holders.rows(), count, holders.assumptions(), progress)
         }
         "what_can" => {
-            let access = snapshot.what_can_with(&parse::<Query>(request)?, progress)?;
+            let query = parse::<Query>(request)?;
+            if query.principal.is_none() {
+                let mut collector = Collector::new::<AccessCells<'_>>();
+                let add = &mut |row: &AccessCells<'_>| collector.add(row);
+                let assumptions = everybody(snapshot, &query, progress, add)?;
+                return Ok(collector.finish(&assumptions));
+            }
+            let access = snapshot.what_can_with(&query, progress)?;
             collect(access.rows().iter(), Some(access.rows().len()), access.assumptions(), progress)
         }
         "matrix" => {

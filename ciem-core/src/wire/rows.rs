@@ -4,13 +4,27 @@ use super::columns::record;
 use crate::access::listing::{PermissionRow, PrincipalRow, ResourceRow};
 use crate::access::matrix::MatrixCells;
 use crate::access::usage::{AccessedRow, CredentialRow};
-use crate::access::what_can::AccessRow;
+use crate::access::what_can::{AccessCells, AccessRow};
 use crate::access::who_can::HolderRow;
 use crate::paths::BecomeRow;
 
 record!(HolderRow { principal, principal_kind, provider, account, tier, verdict, condition, resources, via });
 
 record!(AccessRow { permissions, resources, except, verdict, condition, tier, via });
+
+record!(AccessCells<'a> {
+    principal,
+    principal_kind,
+    provider,
+    account,
+    permissions,
+    resources,
+    except,
+    verdict,
+    condition,
+    tier,
+    via
+});
 
 record!(MatrixCells<'a> { principal, principal_kind, provider, account, surely, possibly });
 

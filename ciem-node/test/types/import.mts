@@ -1,7 +1,7 @@
 // Compiled, never run: the declarations fit every way in which the library is used.
 import ciem, { CiemError, Snapshot, Table, simulate } from 'ciem'
 import type {
-  AccessRow, AccessedRow, BecomeRow, Condition, Coverage, CredentialRow, Decision, Explanation, HolderRow, MatrixRow, PermissionRow, Place, PrincipalRow,
+  AccessRow, AccessedRow, BecomeRow, Condition, Coverage, CredentialRow, Decision, EverybodyRow, Explanation, HolderRow, MatrixRow, PermissionRow, Place, PrincipalRow,
   Question, ResourceRow, Session, Statement, Step,
 } from 'ciem'
 
@@ -35,6 +35,8 @@ export async function everyVerb(): Promise<void> {
   same<Awaited<ReturnType<typeof snapshot.whoCan>>, Table<HolderRow>>(true)
   const holders = await snapshot.whoCan({ action: 'a', resource: 'r', match: 'all', callerSideOnly: true, ...options, ...work })
   const access: Table<AccessRow> = await snapshot.whatCan({ principal: 'p', action: 's3:*', session, at: '2026-01-01T00:00:00Z', ...work })
+  const everybody: Table<EverybodyRow> = await snapshot.whatCan({ action: 's3:*', ...work })
+  for (const row of everybody.slice(0, 10)) facts.push(row.principal, row.account, ...row.permissions)
   const matrix: Table<MatrixRow> = await snapshot.matrix({ resource: 'r', ...work })
   const everything: Table<MatrixRow> = await snapshot.matrix()
   const becoming: Table<BecomeRow> = await snapshot.canBecome({ principal: 'p', transitive: false, session, ...options, ...work })

@@ -1,0 +1,502 @@
+//! What callers can do, one after the other: what hangs on the question alone is worked out once, and what holds for
+//! one caller holds for all that a part of the question cannot tell from it.
+
+use super::alike;
+use super::caller::Caller;
+use super::decide::{Case, Verdict, verdict};
+use super::inquiry::{Granted, Groups, Inquiry, Source};
+use super::kin::{Kin, Stance};
+use super::likeness::Hanging;
+use super::outside::needs_both_sides;
+use super::question::{Plan, Setting};
+use super::reach::{Reach, Star};
+use super::row_plan::{RowPlan, one_part};
+use super::who_can::{condition, except};
+use crate::base::{Intervals, Text};
+use crate::condition::{Expr, Tri, simplify};
+use crate::error::Error;
+use crate::model::{PrincipalKind, Query};
+use crate::pattern::{Pattern, Relation};
+use crate::progress::Progress;
+use crate::snapshot::estate::{AccountId, Estate, ResourceId};
+use crate::snapshot::governed::Grant;
+use crate::snapshot::library::PatternKind;
+use crate::truth::PermissionSet;
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// What a condition means, written out once for all who share it.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) verdict: Verdict,
+    pub(super) condition: Option<String>,
+    pub(super) except: Vec<String>,
+    expr: Expr,
+}
+
+/// Permissions on a pattern that are held alike; what callers have in common is shared.
+#[derive(Debug)]
+pub(super) struct Finding {
+    pub(super) pattern: Rc<str>,
+    /// First number and end of each run of permissions, sorted.
+    pub(super) permissions: Box<[(u16, u16)]>,
+    pub(super) found: Rc<Found>,
+    /// Names of policies and groups, sorted.
+    pub(super) via: Rc<[Text]>,
+}
+
+pub(super) type Findings = Rc<[Finding]>;
+
+type Map<K, V> = HashMap<K, V, RandomState>;
+
+/// One question to many callers.
+pub(super) struct Study<'a> {
+    estate: &'a Estate,
+    query: &'a Query,
+    wanted: Option<Intervals>,
+    kin: Kin<'a>,
+    star: Rc<Star>,
+    /// By condition, as it is and simplified.
+    raw: Map<Expr, Rc<Found>>,
+    known: Map<Expr, Rc<Found>>,
+    always: Rc<Found>,
+    /// By facts and kind: whether both sides must allow what crosses accounts.
+    crossing: Map<(u32, PrincipalKind), bool>,
+    /// By grant: where it holds, unless that hangs on the caller.
+    places: Map<u32, Option<Rc<[(String, Intervals)]>>>,
+    /// By class of permissions: the resources whose policies speak of them.
+    speaking: Map<u32, Rc<Speaking>>,
+    of_account: OfAccount,
+}
+
+/// What holds for callers of one account only.
+#[derive(Default)]
+struct OfAccount {
+    account: Option<AccountId>,
+    plans: Map<String, Rc<Planned>>,
+    findings: Map<(String, Vec<u32>), Findings>,
+    answers: Map<(u16, bool, Vec<u32>), Option<Rc<Answer>>>,
+}
+
+struct Planned {
+    pattern: Rc<str>,
+    parsed: Option<Pattern>,
+    plan: RowPlan,
+    policies: BTreeMap<ResourceId, Intervals>,
+    /// The resources with policies of their own, where they are few.
+    resources: Option<Vec<ResourceId>>,
+}
+
+/// The resources whose policies speak of a permission.
+struct Speaking {
+    resources: Vec<ResourceId>,
+    /// What in their policies hangs on the caller.
+    hanging: Hanging,
+}
+
+/// What holds for one permission on everything.
+struct Answer {
+    found: Rc<Found>,
+    sources: Vec<(u32, u32)>,
+    names: Rc<[Text]>,
+}
+
+impl<'a> Study<'a> {
+    pub(super) fn new(estate: &'a Estate, query: &'a Query) -> Result<Self, Error> {
+        let always = Rc::new(Found::of(Expr::Always));
+        Ok(Study {
+            estate,
+            query,
+            wanted: query.action.as_ref().map(|action| estate.universe.expand(action)),
+            kin: Kin::new(estate),
+            star: Rc::new(Star::new(estate, query.caller_side_only)?),
+            raw: HashMap::default(),
+            known: HashMap::from_iter([(Expr::Always, Rc::clone(&always))]),
+            always,
+            crossing: HashMap::default(),
+            places: HashMap::default(),
+            speaking: HashMap::default(),
+            of_account: OfAccount::default(),
+        })
+    }
+
+    /// What the caller can do, by pattern. `setting` is bound to the caller. Callers of one account should follow each
+    /// other.
+    pub(super) fn about(
+        &mut self,
+        caller: &Caller,
+        setting: &Setting,
+        progress: &Progress,
+    ) -> Result<Vec<Findings>, Error> {
+        let estate = self.estate;
+        if self.of_account.account != caller.account {
+            self.of_account = OfAccount { account: caller.account, ..OfAccount::default() };
+        }
+        let inquiry = Inquiry { estate, caller, setting, caller_side: self.query.caller_side_only };
+        let stance = self.kin.stance(caller, setting);
+        let star = Rc::clone(&self.star);
+        let whole = star.plan.generic().map(|part| one_part(estate, caller, setting, part));
+        let whole = whole.unwrap_or_else(|| PermissionSet::exact(crate::base::Row::None));
+        let needs_both = || {
+            let key = (caller.facts, caller.kind);
+            *self.crossing.entry(key).or_insert_with(|| needs_both_sides(estate, caller))
+        };
+        let reach = Reach::of(&inquiry, &star, needs_both);
+        let exactly = self.query.resource.is_some();
+        let asked: Granted = match &self.query.resource {
+            Some(resource) => Granted::from([(resource.clone(), vec![(0, estate.universe.len())])]),
+            None => {
+                let mut found = inquiry.own_patterns(&whole);
+                if !inquiry.caller_side {
+                    self.add_places(&inquiry, &reach, &mut found);
+                }
+                found
+            }
+        };
+        let mut all = Vec::with_capacity(asked.len());
+        let count = asked.len();
+        for (done, (pattern, ranges)) in asked.into_iter().enumerate() {
+            progress.tick("asking", done, Some(count))?;
+            let mut actions = Intervals::from_ranges(ranges);
+            if let Some(wanted) = &self.wanted {
+                actions = actions.intersect(wanted);
+            }
+            let findings = match pattern.as_str() {
+                "*" => self.on_everything(&inquiry, &stance, &whole, &reach, &actions)?.into(),
+                _ => self.on_pattern(&inquiry, &stance, pattern, &actions, exactly, progress)?,
+            };
+            if !findings.is_empty() {
+                all.push(findings);
+            }
+        }
+        Ok(all)
+    }
+
+    fn on_pattern(
+        &mut self,
+        inquiry: &Inquiry<'_>,
+        stance: &Stance,
+        pattern: String,
+        actions: &Intervals,
+        exactly: bool,
+        progress: &Progress,
+    ) -> Result<Findings, Error> {
+        let estate = self.estate;
+        let planned = match self.of_account.plans.get(&pattern) {
+            Some(known) => Rc::clone(known),
+            None => {
+                let planned = Rc::new(Planned::new(estate, &pattern, inquiry.caller_side)?);
+                self.of_account.plans.insert(pattern.clone(), Rc::clone(&planned));
+                planned
+            }
+        };
+        let states = &inquiry.setting.states;
+        let only_on_resources = !exactly;
+        let key = planned.resources.as_deref().map(|resources| {
+            let asked = planned.parsed.as_ref();
+            let mut key = self.kin.key(inquiry.caller, stance, states, Some(resources), asked, actions);
+            key.extend(actions.ranges().iter().map(|&(start, end)| u32::from(start) << 16 | u32::from(end)));
+            (pattern, key)
+        });
+        if let Some(known) = key.as_ref().and_then(|key| self.of_account.findings.get(key)) {
+            return Ok(Rc::clone(known));
+        }
+        let sources = inquiry.sources(&planned.pattern, &planned.policies);
+        let groups = match few(actions) {
+            true => {
+                let actions = match only_on_resources {
+                    // Permissions without resource belong to the row of `*`.
+                    true => &actions.intersect(estate.universe.with_resource()),
+                    false => actions,
+                };
+                self.by_class(inquiry, &planned, actions, &sources)?
+            }
+            false => {
+                let mut meaning = |raw: Expr| self.meaning(raw).expr.clone();
+                let about = (&*planned.pattern, &planned.plan);
+                inquiry.groups(about, actions, only_on_resources, &sources, &mut meaning, progress)?
+            }
+        };
+        let findings = self.findings(inquiry, &planned.pattern, groups, &sources);
+        if let Some(key) = key {
+            self.of_account.findings.insert(key, Rc::clone(&findings));
+        }
+        Ok(findings)
+    }
+
+    /// As `Inquiry::groups`, class by class: for few permissions that costs less than a row of all.
+    fn by_class(
+        &mut self,
+        inquiry: &Inquiry<'_>,
+        planned: &Planned,
+        actions: &Intervals,
+        sources: &[Source],
+    ) -> Result<Groups, Error> {
+        let &Inquiry { estate, caller, setting, .. } = inquiry;
+        let ids: Vec<u16> = actions.ranges().iter().flat_map(|&(start, end)| start..end).collect();
+        let question = alike::Question { estate, caller, setting, parts: Vec::new() };
+        let mut groups = Groups::new();
+        for ids in question.classes_of_all(&ids) {
+            let Some(&first) = ids.first() else { continue };
+            let plan = planned.plan(estate, first, inquiry.caller_side)?;
+            let found = self.decide(&Case::new(estate, caller, &plan, setting));
+            if found.expr == Expr::Never {
+                continue;
+            }
+            let via = sources.iter().zip(0..).filter(|(source, _)| source.actions.contains(first));
+            let group = (found.expr.clone(), via.map(|(_, at)| at).collect());
+            groups.entry(group).or_default().extend(ids);
+        }
+        Ok(groups)
+    }
+
+    fn findings(
+        &mut self,
+        inquiry: &Inquiry<'_>,
+        pattern: &Rc<str>,
+        groups: Groups,
+        sources: &[Source],
+    ) -> Findings {
+        let mut findings: Vec<Finding> = Vec::with_capacity(groups.len());
+        for ((expr, via), ids) in groups {
+            let via = inquiry.names(via.iter().filter_map(|&at| sources.get(usize::from(at))));
+            findings.push(Finding {
+                pattern: Rc::clone(pattern),
+                permissions: runs(ids),
+                found: self.known(expr),
+                via: via.into(),
+            });
+        }
+        findings.sort_by(|a, b| a.permissions.cmp(&b.permissions));
+        findings.into()
+    }
+
+    fn on_everything(
+        &mut self,
+        inquiry: &Inquiry<'_>,
+        stance: &Stance,
+        whole: &PermissionSet,
+        reach: &Reach,
+        actions: &Intervals,
+    ) -> Result<Vec<Finding>, Error> {
+        let &Inquiry { estate, caller, setting, .. } = inquiry;
+        let star = Rc::clone(&self.star);
+        // Where a resource's policy may matter, each class of permissions is asked about on its own; elsewhere the
+        // caller's side is all there is.
+        let told = actions.intersect(&star.told);
+        let (sure, mut doubtful) = inquiry.split(whole, &actions.intersect(&star.untold), false);
+        doubtful.extend(told.ranges().iter().flat_map(|&(start, end)| start..end));
+        doubtful.sort_unstable();
+        let question = alike::Question { estate, caller, setting, parts: Vec::new() };
+        let mut held: Option<Vec<Source>> = None;
+        let mut groups: Map<(*const Found, Vec<(u32, u32)>), (Rc<Answer>, Vec<u16>)> = HashMap::default();
+        for (is_sure, ids) in [(true, sure), (false, doubtful)] {
+            for ids in question.classes_of_all(&ids) {
+                let Some(&first) = ids.first() else { continue };
+                let answer = self.answer(inquiry, stance, reach, first, is_sure, &mut held)?;
+                let Some(answer) = answer else { continue };
+                let key = (Rc::as_ptr(&answer.found), answer.sources.clone());
+                groups.entry(key).or_insert_with(|| (answer, Vec::new())).1.extend(ids);
+            }
+        }
+        let pattern: Rc<str> = "*".into();
+        let finding = |(answer, ids): (Rc<Answer>, Vec<u16>)| Finding {
+            pattern: Rc::clone(&pattern),
+            permissions: runs(ids),
+            found: Rc::clone(&answer.found),
+            via: Rc::clone(&answer.names),
+        };
+        let mut findings: Vec<Finding> = groups.into_values().map(finding).collect();
+        findings.sort_by(|a, b| a.permissions.cmp(&b.permissions));
+        Ok(findings)
+    }
+
+    /// What holds for one permission on everything.
+    fn answer(
+        &mut self,
+        inquiry: &Inquiry<'_>,
+        stance: &Stance,
+        reach: &Reach,
+        permission: u16,
+        is_sure: bool,
+        held: &mut Option<Vec<Source>>,
+    ) -> Result<Option<Rc<Answer>>, Error> {
+        let estate = self.estate;
+        let states = &inquiry.setting.states;
+        let only = Intervals::from_ranges(vec![(permission, permission + 1)]);
+        let mut key = self.kin.key(inquiry.caller, stance, states, None, None, &only);
+        let speaking = self.speaking(permission);
+        self.kin.tell(states, &speaking.hanging, &mut key);
+        let key = (permission, is_sure, key);
+        if let Some(known) = self.of_account.answers.get(&key) {
+            return Ok(known.clone());
+        }
+        let found = match is_sure {
+            true => Rc::clone(&self.always),
+            false => {
+                let plan = self.plan(inquiry, reach, permission, &speaking)?;
+                self.decide(&Case::new(estate, inquiry.caller, &plan, inquiry.setting))
+            }
+        };
+        let answer = (found.expr != Expr::Never).then(|| {
+            let held = held.get_or_insert_with(|| inquiry.sources("*", &BTreeMap::new()));
+            let mut sources: Vec<Source> =
+                held.iter().filter(|source| source.actions.contains(permission)).cloned().collect();
+            if !inquiry.caller_side {
+                let speaks = |grant: &&Grant| {
+                    let statement = &estate.library.statements[grant.statement];
+                    estate.library.speaks_of(statement, permission)
+                        && self.star.speaks(estate, grant.resource, permission)
+                };
+                let grants = reach.named.iter().filter_map(|&number| estate.governed().grant(number));
+                sources.extend(inquiry.sources_of(grants.filter(speaks), &only));
+            }
+            let numbers = sources.iter().map(|source| (source.policy.0, source.statement.0)).collect();
+            Rc::new(Answer { found, sources: numbers, names: inquiry.names(sources.iter()).into() })
+        });
+        self.of_account.answers.insert(key, answer.clone());
+        Ok(answer)
+    }
+
+    /// The question about one permission on everything, without the parts at which the caller is allowed nothing.
+    fn plan(
+        &self,
+        inquiry: &Inquiry<'_>,
+        reach: &Reach,
+        permission: u16,
+        speaking: &Speaking,
+    ) -> Result<Plan, Error> {
+        let estate = self.estate;
+        let whole = || Plan::new(estate, permission, "*", inquiry.caller_side);
+        let Some(parts) = &reach.parts else { return whole() };
+        let speaking = &speaking.resources;
+        if inquiry.caller_side || speaking.is_empty() || estate.universe.is_without_resource(permission) {
+            return whole();
+        }
+        let kinds = estate.universe.resource_patterns(permission);
+        let acts = |covered: &Pattern| {
+            let disjoint = |kind: &Pattern| kind.relation(covered) == Relation::Disjoint;
+            kinds.clone().is_none_or(|mut kinds| kinds.any(|kind| !disjoint(kind)))
+        };
+        let mut special = Vec::new();
+        for &number in parts {
+            let Some((part, _)) = self.star.plan.special(number) else { continue };
+            let told =
+                part.resource.is_some_and(|id| estate.spoken.of(&estate.resources[id]).contains(permission));
+            if told && part.covered.as_ref().is_some_and(acts) {
+                special.push(part.clone());
+            }
+        }
+        let grounds = || speaking.iter().flat_map(|&id| estate.governed().of(id));
+        let further = special.is_empty() && grounds().any(|ground| acts(&ground.pattern));
+        let generic = self.star.plan.generic().cloned();
+        Ok(Plan { permission, generic, special, further, own_scope: true })
+    }
+
+    /// The resources whose policies can make a difference to the permission.
+    fn speaking(&mut self, permission: u16) -> Rc<Speaking> {
+        let estate = self.estate;
+        let class = alike::common_classes(estate).get(usize::from(permission)).copied().unwrap_or_default();
+        let found = self.speaking.entry(class).or_insert_with(|| {
+            let askable = |id: &ResourceId| estate.resources[*id].askable;
+            let resources: Vec<ResourceId> =
+                estate.spoken.by(permission).into_iter().filter(askable).collect();
+            let hanging = self.kin.hanging(&resources);
+            Rc::new(Speaking { resources, hanging })
+        });
+        Rc::clone(found)
+    }
+
+    /// Where policies of resources grant something to the caller.
+    fn add_places(&mut self, inquiry: &Inquiry<'_>, reach: &Reach, found: &mut Granted) {
+        let estate = self.estate;
+        for &number in &reach.grants {
+            let Some(grant) = estate.governed().grant(number) else { continue };
+            // Resources that cannot be asked about have no ground.
+            let places = self.places.entry(number).or_insert_with(|| {
+                let set = &estate.library.resource_sets[estate.library.statements[grant.statement].resources];
+                let template = |&item| estate.library.patterns[item].kind == PatternKind::Template;
+                (!set.items.iter().any(template)).then(|| inquiry.texts_of(grant).into())
+            });
+            let mut add = |(text, acting): &(String, Intervals)| match found.get_mut(text) {
+                Some(ranges) => ranges.extend_from_slice(acting.ranges()),
+                None => drop(found.insert(text.clone(), acting.ranges().to_vec())),
+            };
+            match places {
+                Some(places) => places.iter().for_each(&mut add),
+                None => inquiry.texts_of(grant).iter().for_each(&mut add),
+            }
+        }
+    }
+
+    fn decide(&mut self, case: &Case<'_>) -> Rc<Found> {
+        // Not for speed alone: what is sure part by part need not be seen in a long condition.
+        match case.tri() {
+            Tri::Yes => Rc::clone(&self.always),
+            Tri::No => self.known(Expr::Never),
+            Tri::Maybe => self.meaning(case.residual_expr()),
+        }
+    }
+
+    fn meaning(&mut self, raw: Expr) -> Rc<Found> {
+        if let Some(known) = self.raw.get(&raw) {
+            return Rc::clone(known);
+        }
+        let found = self.known(simplify(&raw).expr);
+        self.raw.insert(raw, Rc::clone(&found));
+        found
+    }
+
+    fn known(&mut self, expr: Expr) -> Rc<Found> {
+        let found = self.known.entry(expr).or_insert_with_key(|expr| Rc::new(Found::of(expr.clone())));
+        Rc::clone(found)
+    }
+}
+
+/// Whether so few permissions are asked about that a row of all of them costs more.
+fn few(actions: &Intervals) -> bool {
+    const FEW: usize = 512;
+    actions.ranges().iter().map(|&(start, end)| usize::from(end - start)).sum::<usize>() <= FEW
+}
+
+fn runs(mut ids: Vec<u16>) -> Box<[(u16, u16)]> {
+    ids.sort_unstable();
+    let mut runs: Vec<(u16, u16)> = Vec::new();
+    for id in ids {
+        match runs.last_mut() {
+            Some(last) if last.1 == id => last.1 += 1,
+            _ => runs.push((id, id + 1)),
+        }
+    }
+    runs.into()
+}
+
+impl Found {
+    fn of(expr: Expr) -> Found {
+        Found { verdict: verdict(&expr), condition: condition(&expr), except: except(&expr), expr }
+    }
+}
+
+impl Planned {
+    fn new(estate: &Estate, pattern: &str, caller_side: bool) -> Result<Planned, Error> {
+        let plan = RowPlan::new(estate, pattern, caller_side)?;
+        let (policies, resources) = (plan.own_policies(estate), plan.few_resources());
+        let parsed = Pattern::parse(pattern, estate.provider.syntax);
+        Ok(Planned { pattern: pattern.into(), parsed, plan, policies, resources })
+    }
+
+    /// The question about one permission.
+    fn plan(&self, estate: &Estate, permission: u16, caller_side: bool) -> Result<Plan, Error> {
+        let mut specials = self.plan.specials();
+        match self.plan.generic() {
+            // Without parts of its own the question is the same for all that act on resources.
+            Some(part) if specials.next().is_none() && !estate.universe.is_without_resource(permission) => {
+                let generic = Some(part.clone());
+                Ok(Plan { permission, generic, special: Vec::new(), further: false, own_scope: true })
+            }
+            _ => Plan::new(estate, permission, &self.pattern, caller_side),
+        }
+    }
+}
