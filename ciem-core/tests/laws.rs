@@ -303,7 +303,9 @@ fn what_people_can_law(
 fn together_law(snapshot: &Snapshot, request: &Request) -> Result<usize, String> {
     let mut wire = request.to_json();
     let members = wire.as_object_mut().expect("a request is an object");
-    ["action", "resource", "session", "principal"].map(|name| members.remove(name));
+    for name in ["action", "resource", "session", "principal"] {
+        members.remove(name);
+    }
     let mut together: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for mut row in engine::rows(snapshot, "what_can", &wire)? {
         let members = row.as_object_mut().expect("a row is an object");

@@ -51,6 +51,12 @@ pub(super) type Findings = Rc<[Finding]>;
 
 type Map<K, V> = HashMap<K, V, RandomState>;
 
+/// Patterns, and what of a grant can act there.
+type Places = Rc<[(String, Intervals)]>;
+
+/// Permissions with one answer, by what it means and where it comes from.
+type Answered = Map<(*const Found, Vec<(u32, u32)>), (Rc<Answer>, Vec<u16>)>;
+
 /// One question to many callers.
 pub(super) struct Study<'a> {
     estate: &'a Estate,
@@ -65,7 +71,7 @@ pub(super) struct Study<'a> {
     /// By facts and kind: whether both sides must allow what crosses accounts.
     crossing: Map<(u32, PrincipalKind), bool>,
     /// By grant: where it holds, unless that hangs on the caller.
-    places: Map<u32, Option<Rc<[(String, Intervals)]>>>,
+    places: Map<u32, Option<Places>>,
     /// By class of permissions: the resources whose policies speak of them.
     speaking: Map<u32, Rc<Speaking>>,
     of_account: OfAccount,
@@ -291,7 +297,7 @@ impl<'a> Study<'a> {
         doubtful.sort_unstable();
         let question = alike::Question { estate, caller, setting, parts: Vec::new() };
         let mut held: Option<Vec<Source>> = None;
-        let mut groups: Map<(*const Found, Vec<(u32, u32)>), (Rc<Answer>, Vec<u16>)> = HashMap::default();
+        let mut groups = Answered::default();
         for (is_sure, ids) in [(true, sure), (false, doubtful)] {
             for ids in question.classes_of_all(&ids) {
                 let Some(&first) = ids.first() else { continue };
