@@ -2,7 +2,7 @@
 
 use super::usage::{Summary, summary};
 use crate::base::Text;
-use crate::model::{AccessLevel, FileReport, PrincipalKind, Rejected, WhoEntry};
+use crate::model::{AccessLevel, FileReport, PrincipalKind, Rejected};
 use crate::provider::Binding;
 use crate::snapshot::Snapshot;
 use crate::snapshot::estate::{Estate, Person};
@@ -194,8 +194,7 @@ impl Snapshot {
     /// ```
     pub fn principals(&self) -> impl Iterator<Item = PrincipalRow> + '_ {
         self.estates().iter().flat_map(|estate| {
-            let named =
-                estate.library.whos.iter().any(|who| who.negated || who.entries.contains(&WhoEntry::Anyone));
+            let named = estate.names_anyone();
             let listed = estate
                 .principals
                 .entries()

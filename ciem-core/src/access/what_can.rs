@@ -217,10 +217,13 @@ fn everybody_of(
     let mut setting = Setting::asked(estate, query, None)?;
     let mut study = Study::new(estate, query)?;
     let (quiet, count) = (progress.quiet(), estate.principals.len());
-    let mut account = None;
+    let (mut account, named) = (None, estate.names_anyone());
     for (done, id) in estate.principals.ids().enumerate() {
         progress.tick("asking", done, Some(count))?;
         quiet.poll("asking", done, None)?;
+        if !named && estate.principals[id].kind == PrincipalKind::Anonymous {
+            continue;
+        }
         let caller = Caller::of(estate, id, None);
         caller.bind(estate, &mut setting, None);
         if account.replace(caller.account) != Some(caller.account) {

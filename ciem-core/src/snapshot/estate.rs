@@ -10,7 +10,7 @@ use super::universe::Universe;
 use crate::base::{Csr, IdSet, IdVec, Text, id_type};
 use crate::model::relation::Relations;
 use crate::model::usage::UsageFacts;
-use crate::model::{Clause, DocId, LayerId, PrincipalKind, SourceId};
+use crate::model::{Clause, DocId, LayerId, PrincipalKind, SourceId, WhoEntry};
 use crate::provider::Provider;
 use crate::truth::PrincipalId;
 use hashbrown::HashMap;
@@ -211,6 +211,11 @@ impl Estate {
         let facts = self.universe.facts(permission);
         let mut required = self.provider.layers.iter().filter_map(|spec| spec.required_for);
         required.any(|fact| facts >> fact.0 & 1 == 1)
+    }
+
+    /// Whether some policy names everybody, so that somebody who shows no identity is one of the principals.
+    pub(crate) fn names_anyone(&self) -> bool {
+        self.library.whos.iter().any(|who| who.negated || who.entries.contains(&WhoEntry::Anyone))
     }
 
     pub(crate) fn source_name(&self, source: SourceId) -> Option<String> {
