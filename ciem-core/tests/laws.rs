@@ -330,7 +330,8 @@ fn together_law(snapshot: &Snapshot, request: &Request) -> Result<usize, String>
 
 #[test]
 fn what_everybody_can_is_what_each_can() {
-    over_worlds(worlds(), |seed| {
+    // Each principal of a world is asked alone as well: the dearest of the laws.
+    over_worlds(worlds().div_ceil(8), |seed| {
         let (world, _, requests) = case(seed);
         let snapshot = engine::snapshot(&world.files())?;
         for request in requests.iter().take(2) {
