@@ -20,10 +20,14 @@ def label(ns: float) -> str:
 
 def bars(axis: plt.Axes, title: str, rows: list[tuple[str, float, bool]]) -> None:
     values = [row[1] for row in rows]
-    axis.barh(range(len(rows)), values, color=[OWN if row[2] else OTHER for row in rows], height=0.7)
+    # Bars start where the axis does: a logarithmic one has no zero, and not every viewer clips.
+    start = min(values) / 3
+    widths = [value - start for value in values]
+    colors = [OWN if row[2] else OTHER for row in rows]
+    axis.barh(range(len(rows)), widths, left=start, color=colors, height=0.7)
     axis.set_yticks(range(len(rows)), [row[0] for row in rows])
     axis.set_xscale("log")
-    axis.set_xlim(min(values) / 3, max(values) * 8)
+    axis.set_xlim(start, max(values) * 8)
     axis.invert_yaxis()
     axis.set_title(title, loc="left", fontsize=10)
     for at, value in enumerate(values):
