@@ -195,19 +195,16 @@ fn decision(asked: &Question<'_>, missing_layer: MissingLayer, all_statements: b
 fn stopping(asked: &Question<'_>) -> Vec<&'static str> {
     let ways: Vec<Vec<&'static str>> =
         asked.cases.iter().map(|case| stopping_one(asked.estate, &case.outcomes())).collect();
-    let layers = asked.estate.provider.layers.iter();
     let Some(first) = ways.first() else {
         // Nobody to ask as: no layer gives this principal anything.
-        return layers
-            .filter(|spec| spec.grants && spec.binding == Binding::Principal)
-            .map(|s| s.name)
-            .collect();
+        return asked.estate.provider.own_grants().map(|spec| spec.name).collect();
     };
     let in_all = |name: &&'static str| ways.iter().all(|way| way.contains(name));
     let common: Vec<&'static str> = first.iter().copied().filter(in_all).collect();
     if !common.is_empty() {
         return common;
     }
+    let layers = asked.estate.provider.layers.iter();
     layers.map(|spec| spec.name).filter(|name| ways.iter().any(|way| way.contains(name))).collect()
 }
 
@@ -274,7 +271,7 @@ fn view(case: &Case<'_>, entry: &InForce) -> Option<StatementView> {
     let library = library(estate, case.setting, entry);
     let statement = &library.statements[entry.statement];
     let policy = entry.policy.map(|policy| &estate.policies[policy]);
-    let spec = estate.provider.layers.iter().find(|spec| spec.id == entry.layer)?;
+    let spec = estate.provider.layer(entry.layer)?;
     let (name, source) = match policy {
         Some(policy) => (estate.text(policy.name).to_owned(), policy.source),
         None => (spec.name.to_owned(), None),

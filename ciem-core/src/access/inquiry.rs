@@ -4,7 +4,7 @@ use super::alike;
 use super::caller::Caller;
 use super::decide::Case;
 use super::leaf::Scene;
-use super::question::{Asked, Owner, Part, Plan, Setting};
+use super::question::{Asked, Part, Plan, Setting};
 use super::row_plan::RowPlan;
 use super::scalar::ScalarEvaluator;
 use crate::base::{Intervals, Row, Text};
@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::model::Effect;
 use crate::pattern::{Pattern, Relation, Template};
 use crate::progress::Progress;
-use crate::provider::{Binding, ResourceView};
+use crate::provider::ResourceView;
 use crate::snapshot::estate::{Estate, PolicyId, ResourceId};
 use crate::snapshot::governed::Grant;
 use crate::snapshot::library::{PatternEntry, PatternKind, StatementId, Stmt};
@@ -48,8 +48,10 @@ impl<'a> Inquiry<'a> {
     /// Statements of what the caller holds that allow something.
     pub(super) fn allows(&self) -> impl Iterator<Item = &'a Stmt> + use<'a> {
         let (estate, principal) = (self.estate, self.caller.principal);
-        let layers = estate.provider.layers.iter().filter(|s| s.grants && s.binding == Binding::Principal);
-        let held = layers.flat_map(move |spec| principal.map_or(&[][..], |id| estate.held(spec.id, id)));
+        let held = estate
+            .provider
+            .own_grants()
+            .flat_map(move |spec| principal.map_or(&[][..], |id| estate.held(spec.id, id)));
         let all = held.flat_map(|held| estate.library.statements_of(estate.policies[held.policy].document));
         all.map(|(_, statement)| statement).filter(|statement| statement.effect == Effect::Allow)
     }
@@ -128,8 +130,7 @@ impl<'a> Inquiry<'a> {
     fn acting(&self, text: &str, actions: &Intervals) -> Intervals {
         let provider = self.estate.provider;
         let Some(pattern) = Pattern::parse(text, provider.syntax) else { return actions.clone() };
-        let service = pattern.segments().get(provider.key_segments[0]).and_then(|s| s.as_literal());
-        let types = self.estate.universe.types_of_pattern(&pattern, service);
+        let types = self.estate.universe.types_of_pattern(&pattern, provider.key_segments[0]);
         actions.intersect(&self.estate.universe.permissions_on(&types))
     }
 
@@ -230,8 +231,7 @@ impl<'a> Inquiry<'a> {
         let estate = self.estate;
         let mut sources = Vec::new();
         self.on(pattern, |scene| {
-            let layers = estate.provider.layers.iter();
-            for spec in layers.filter(|s| s.grants && s.binding == Binding::Principal) {
+            for spec in estate.provider.own_grants() {
                 for held in self.caller.principal.map_or(&[][..], |id| estate.held(spec.id, id)) {
                     let document = estate.policies[held.policy].document;
                     let statements = estate.library.statements_of(document);
@@ -253,7 +253,7 @@ impl<'a> Inquiry<'a> {
         if policies.is_empty() {
             return sources;
         }
-        let part = Part { asked: Asked::Nothing, owner: Owner::Caller, resource: None, covered: None };
+        let part = Part::nothing();
         let scalar = ScalarEvaluator::new(estate, self.caller, 0, &part, self.setting);
         self.on(pattern, |scene| {
             for (&resource, among) in policies {

@@ -6,11 +6,11 @@
 
 use super::caller::Caller;
 use super::context::States;
-use super::likeness::Hanging;
-use super::question::{Asked, Owner, Part, Setting};
+use super::likeness::{Hanging, Values};
+use super::question::{Part, Setting};
 use super::scalar::ScalarEvaluator;
 use crate::base::Intervals;
-use crate::condition::{KeyState, Tri};
+use crate::condition::Tri;
 use crate::model::{DocId, PrincipalKind};
 use crate::pattern::Pattern;
 use crate::provider::Binding;
@@ -63,7 +63,7 @@ pub(super) struct Kin<'a> {
     guardrails: Hanging,
     of_resources: HashMap<ResourceId, Rc<Hanging>, RandomState>,
     contents: HashMap<DocId, Rc<Content>, RandomState>,
-    values: HashMap<Option<Box<str>>, u32, RandomState>,
+    values: Values,
     stances: HashMap<Box<[u32]>, u32, RandomState>,
 }
 
@@ -88,7 +88,7 @@ impl<'a> Kin<'a> {
             guardrails: guardrails.sorted(),
             of_resources: HashMap::default(),
             contents: HashMap::default(),
-            values: HashMap::default(),
+            values: Values::default(),
             stances: HashMap::default(),
         }
     }
@@ -114,7 +114,7 @@ impl<'a> Kin<'a> {
         let guardrails = std::mem::take(&mut self.guardrails);
         self.tell(&setting.states, &guardrails, &mut key);
         self.guardrails = guardrails;
-        let part = Part { asked: Asked::Nothing, owner: Owner::Caller, resource: None, covered: None };
+        let part = Part::nothing();
         let scalar = ScalarEvaluator::new(estate, caller, 0, &part, setting);
         let governed = estate.governed();
         let ids = [caller.id.known(), caller.unique_id];
@@ -157,7 +157,7 @@ impl<'a> Kin<'a> {
         for &(resource, statement, how) in &stance.singled {
             if resources.is_none_or(|all| all.contains(&resource)) {
                 let set = estate.library.statements[statement].actions;
-                if overlap(&estate.library.action_sets[set], actions) {
+                if estate.library.action_sets[set].overlaps(actions) {
                     key.extend([statement.0, how]);
                 }
             }
@@ -174,7 +174,7 @@ impl<'a> Kin<'a> {
             for held in held {
                 let content = self.content(estate.policies[held.policy].document);
                 let counts = |(set, ways): &(ActionSetId, Ways)| {
-                    overlap(&estate.library.action_sets[*set], actions)
+                    estate.library.action_sets[*set].overlaps(actions)
                         && asked.is_none_or(|asked| ways.may_meet(asked))
                 };
                 if content.statements.iter().any(counts) {
@@ -229,29 +229,7 @@ impl<'a> Kin<'a> {
             key.push(clause.test.eval(states.state(clause.key.id)) as u32);
         }
         for &name in &hanging.keys {
-            let value = match states.state(name) {
-                KeyState::One(value) => Some(value),
-                KeyState::Absent => None,
-                // What the question says of the key holds for all whose facts do not tell.
-                KeyState::Unknown | KeyState::Many(_) => {
-                    key.push(0);
-                    continue;
-                }
-            };
-            let next = self.values.len() as u32;
-            key.push(*self.values.entry(value.map(Box::from)).or_insert(next) + 1);
+            key.push(self.values.number(states.state(name)));
         }
     }
-}
-
-/// Whether the sets have a permission in common.
-pub(super) fn overlap(one: &Intervals, other: &Intervals) -> bool {
-    let (few, many) = match one.ranges().len() <= other.ranges().len() {
-        true => (one.ranges(), other.ranges()),
-        false => (other.ranges(), one.ranges()),
-    };
-    few.iter().any(|&(start, end)| {
-        let at = many.partition_point(|&(_, to)| to <= start);
-        many.get(at).is_some_and(|&(from, _)| from < end)
-    })
 }

@@ -11,6 +11,7 @@ use super::own_keys::principal_clause;
 use super::question::{Plan, Setting};
 use super::sets::Ids;
 use crate::base::{Id, Text};
+use crate::condition::KeyState;
 use crate::model::{ClauseId, CondId, CondNode, Effect, PrincipalKind, WhoEntry};
 use crate::pattern::Template;
 use crate::provider::Binding;
@@ -115,6 +116,23 @@ impl Hanging {
     }
 }
 
+/// Numbers what the facts of callers say of a key: a value, or that there is none.
+#[derive(Default)]
+pub(super) struct Values(HashMap<Option<Box<str>>, u32, RandomState>);
+
+impl Values {
+    /// Where the facts do not tell, what the question says of the key holds for all: 0.
+    pub(super) fn number(&mut self, state: KeyState<'_>) -> u32 {
+        let value = match state {
+            KeyState::One(value) => Some(value),
+            KeyState::Absent => None,
+            KeyState::Unknown | KeyState::Many(_) => return 0,
+        };
+        let next = self.0.len() as u32;
+        *self.0.entry(value.map(Box::from)).or_insert(next) + 1
+    }
+}
+
 /// Numbers callers by how one question sees them.
 pub(super) struct Likenesses<'a> {
     estate: &'a Estate,
@@ -132,7 +150,7 @@ pub(super) struct Likenesses<'a> {
     contents: HashMap<Content, u32, RandomState>,
     hanging: Vec<Rc<Hanging>>,
     tests: HashMap<ClauseId, Arc<(Ids, Ids)>, RandomState>,
-    values: HashMap<Option<Box<str>>, u32, RandomState>,
+    values: Values,
     stances: HashMap<Box<[u32]>, u32, RandomState>,
     wholes: HashMap<Box<[u32]>, u32, RandomState>,
     /// Room for the key at hand.
@@ -152,7 +170,7 @@ impl<'a> Likenesses<'a> {
             contents: HashMap::default(),
             hanging: Vec::new(),
             tests: HashMap::default(),
-            values: HashMap::default(),
+            values: Values::default(),
             stances: HashMap::default(),
             wholes: HashMap::default(),
             key: Vec::new(),
@@ -299,20 +317,7 @@ impl<'a> Likenesses<'a> {
         }
         for &name in &hanging.keys {
             bind_one(estate, id, name, &mut self.setting.states);
-            // Whether there is a value, no value, or it is not known.
-            use crate::condition::KeyState::{Absent, Many, One, Unknown};
-            let value = match self.setting.states.state(name) {
-                One(value) => Some(value),
-                Absent => None,
-                // What the question says of the key holds for all whose facts do not tell.
-                Unknown | Many(_) => {
-                    key.push(0);
-                    continue;
-                }
-            };
-            let next = self.values.len() as u32;
-            let value = value.map(Box::from);
-            key.push(*self.values.entry(value).or_insert(next) + 1);
+            key.push(self.values.number(self.setting.states.state(name)));
         }
     }
 }

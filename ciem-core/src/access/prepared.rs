@@ -128,7 +128,7 @@ impl Prepared<'_> {
     pub fn request(&self, request: &Request) -> Result<PreparedRequest, Error> {
         let (estate, permission) = self.snapshot.find_permission(&request.action)?;
         let callers = find_callers(estate, &request.principal, request.session.as_ref())?;
-        let index = self.snapshot.estates().iter().position(|e| std::ptr::eq(e, estate)).unwrap_or(0);
+        let index = self.snapshot.number_of(estate);
         let given = Given::from(request);
         let plan = Plan::new(estate, permission, &request.resource, false)?;
         let policies = request.session.as_ref().and_then(|session| session.policies.as_ref());

@@ -48,6 +48,11 @@ pub(crate) struct Part {
 }
 
 impl Part {
+    /// What permissions without resource are asked on.
+    pub(crate) fn nothing() -> Part {
+        Part { asked: Asked::Nothing, owner: Owner::Caller, resource: None, covered: None }
+    }
+
     /// The account that a question about many resources means where it names none.
     pub(crate) fn own_account<'a>(
         &self,
@@ -244,7 +249,7 @@ impl Plan {
         let provider = estate.provider;
         let part = |asked, owner, resource, covered| Part { asked, owner, resource, covered };
         if estate.universe.is_without_resource(permission) {
-            let generic = Some(part(Asked::Nothing, Owner::Caller, None, None));
+            let generic = Some(Part::nothing());
             return Ok(Plan { permission, generic, special: Vec::new(), further: false, own_scope: true });
         }
         let owner = owner_of(estate, resource);

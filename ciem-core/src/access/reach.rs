@@ -2,8 +2,8 @@
 //! of the many others the few that let it in.
 
 use super::inquiry::Inquiry;
-use super::kin::{Ways, overlap};
-use super::question::{Asked, Owner, Part};
+use super::kin::Ways;
+use super::question::Part;
 use super::row_plan::RowPlan;
 use super::scalar::ScalarEvaluator;
 use crate::base::Intervals;
@@ -53,7 +53,7 @@ impl Star {
             let lacks = required.iter().any(|spec| {
                 let needing = spec.required_for.map(|fact| estate.universe.holding(fact));
                 estate.resource_policies(id, spec.id).next().is_none()
-                    && needing.is_some_and(|needing| overlap(&needing, &mask.intervals))
+                    && needing.is_some_and(|needing| needing.overlaps(&mask.intervals))
             });
             if lacks {
                 unruly.insert(id);
@@ -77,7 +77,7 @@ impl Reach {
         }
         let governed = estate.governed();
         let ids = [caller.account_id.known(), caller.id.known(), caller.unique_id];
-        let part = Part { asked: Asked::Nothing, owner: Owner::Caller, resource: None, covered: None };
+        let part = Part::nothing();
         let scalar = ScalarEvaluator::new(estate, caller, 0, &part, setting);
         let mut grants = governed.grants_to(ids.into_iter().flatten());
         let who = |grant: &Grant| scalar.may_name(estate.library.statements[grant.statement].who);
@@ -129,7 +129,7 @@ impl Own<'_, '_> {
         debug_assert!(statement.effect == Effect::Allow);
         let ways = self.about.entry(statement.actions).or_insert_with(|| {
             let actions = &estate.library.action_sets[statement.actions];
-            let about = |id: ActionSetId| overlap(&estate.library.action_sets[id], actions);
+            let about = |id: ActionSetId| estate.library.action_sets[id].overlaps(actions);
             let sets = inquiry.allows().filter(|own| about(own.actions)).map(|own| own.resources);
             sets.map(|id| Ways::of(estate, id)).collect()
         });

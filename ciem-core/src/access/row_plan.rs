@@ -38,7 +38,7 @@ impl RowPlan {
         let provider = estate.provider;
         let owner = owner_of(estate, resource);
         let own_scope = owner == Owner::Caller;
-        let apart = Part { asked: Asked::Nothing, owner: Owner::Caller, resource: None, covered: None };
+        let apart = Part::nothing();
         if !resource.contains(['*', '?']) {
             let generic = super::question::concrete(estate, resource, owner, caller_side_only);
             return Ok(RowPlan {

@@ -87,7 +87,7 @@ impl<'a> RowEvaluator<'a> {
     }
 
     fn spec(&self, layer: LayerId) -> Option<&'static LayerSpec> {
-        self.estate.provider.layers.iter().find(|spec| spec.id == layer)
+        self.estate.provider.layer(layer)
     }
 
     fn scalar(&self) -> ScalarEvaluator<'a> {

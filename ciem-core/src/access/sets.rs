@@ -401,7 +401,7 @@ impl<'a> SetEvaluator<'a> {
     }
 
     fn spec(&self, layer: LayerId) -> Option<&'static LayerSpec> {
-        self.estate.provider.layers.iter().find(|spec| spec.id == layer)
+        self.estate.provider.layer(layer)
     }
 }
 

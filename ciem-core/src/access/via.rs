@@ -10,7 +10,6 @@ use super::scalar::ScalarEvaluator;
 use crate::base::Text;
 use crate::condition::Tri;
 use crate::model::{CondId, Effect, LayerId, WhoEntry};
-use crate::provider::Binding;
 use crate::snapshot::estate::{Estate, PolicyId};
 use crate::snapshot::library::{PatternKind, StatementId, Stmt};
 use foldhash::fast::RandomState;
@@ -110,9 +109,12 @@ impl<'a> Routes<'a> {
     pub(crate) fn all(&self, caller: &Caller, setting: &mut Setting) -> Vec<String> {
         let estate = self.estate;
         let mut names = self.of_resources(caller, setting);
-        let layers = estate.provider.layers.iter().filter(|s| s.grants && s.binding == Binding::Principal);
         let holder = caller.principal.filter(|_| !caller.unloaded);
-        for held in layers.flat_map(|spec| holder.map_or(&[][..], |id| estate.held(spec.id, id))) {
+        for held in estate
+            .provider
+            .own_grants()
+            .flat_map(|spec| holder.map_or(&[][..], |id| estate.held(spec.id, id)))
+        {
             if self.is_granted_by(held.policy, caller, setting) {
                 names.push(estate.policies[held.policy].name);
                 names.extend(held.via);

@@ -14,7 +14,6 @@ use crate::condition::{Atom, Expr, simplify};
 use crate::error::Error;
 use crate::model::{Match, PrincipalKind, Query, Session};
 use crate::progress::Progress;
-use crate::provider::Binding;
 use crate::snapshot::Snapshot;
 use crate::snapshot::estate::{AccountId, Estate};
 use crate::truth::{Bits, Kleene, Mark, PrincipalId, PrincipalSet, Principals, Truth};
@@ -116,7 +115,7 @@ impl Snapshot {
             members = open;
         }
         let assumptions = general_assumptions(estate, None, &plan, query.missing_layer);
-        let index = self.estates().iter().position(|e| std::ptr::eq(e, estate)).unwrap_or(0);
+        let index = self.number_of(estate);
         let snapshot = self.clone();
         let found = Vec::new();
         let mut holders = Holders {
@@ -452,7 +451,7 @@ impl<'a> Asking<'a> {
         let mut names: Vec<Text> = of_resources.to_vec();
         let account = estate.principals[id].account;
         let loaded = !estate.unloaded.contains(id);
-        let layers = estate.provider.layers.iter().filter(|s| s.grants && s.binding == Binding::Principal);
+        let layers = estate.provider.own_grants();
         for held in layers.filter(|_| loaded).flat_map(|spec| estate.held(spec.id, id)) {
             let saying = self.likenesses.saying(held.policy);
             let whose = if saying.hangs() { Err(self.likenesses.whole(id, stance)) } else { Ok(account) };

@@ -55,6 +55,15 @@ impl Intervals {
         Intervals(out.into_boxed_slice())
     }
 
+    /// Whether both have an id in common.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        let (few, many) = if self.0.len() <= other.0.len() { (self, other) } else { (other, self) };
+        few.0.iter().any(|&(start, end)| {
+            let at = many.0.partition_point(|&(_, to)| to <= start);
+            many.0.get(at).is_some_and(|&(from, _)| from < end)
+        })
+    }
+
     #[inline]
     pub(crate) fn contains(&self, id: u16) -> bool {
         // Two or three intervals are the rule: a linear scan beats a binary search there.

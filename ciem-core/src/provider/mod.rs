@@ -81,6 +81,11 @@ impl Provider {
     pub(crate) fn layer(&self, id: LayerId) -> Option<&'static LayerSpec> {
         self.layers.get(usize::from(id.0))
     }
+
+    /// The layers of what principals hold that grant something.
+    pub(crate) fn own_grants(&self) -> impl Iterator<Item = &'static LayerSpec> + use<> {
+        self.layers.iter().filter(|spec| spec.grants && spec.binding == Binding::Principal)
+    }
 }
 
 impl std::fmt::Debug for Provider {

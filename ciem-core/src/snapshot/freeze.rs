@@ -231,7 +231,7 @@ pub(crate) fn freeze(
         let flags = variants.iter().fold(0, |all, r| all | r.flags);
         let management_account = account.is_some_and(|a| accounts[a].management);
         let context = |layer: LayerId| {
-            let spec = provider.layers.iter().find(|spec| spec.id == layer);
+            let spec = provider.layer(layer);
             spec.is_some_and(|spec| matches!(spec.binding, Binding::Context(_)))
         };
         let askable = !policies.iter().any(|&p| context(resolver.policies[p].layer));

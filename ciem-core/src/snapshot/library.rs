@@ -543,8 +543,7 @@ impl<'a> LibraryBuilder<'a> {
         let Some(pattern) = pattern else {
             return self.action_set(Intervals::all(self.universe.len()));
         };
-        let service = pattern.segments().get(self.provider.key_segments[0]).and_then(|s| s.as_literal());
-        let types = self.universe.types_of_pattern(&pattern, service);
+        let types = self.universe.types_of_pattern(&pattern, self.provider.key_segments[0]);
         self.of_types(&types)
     }
 

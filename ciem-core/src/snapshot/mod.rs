@@ -35,4 +35,10 @@ impl Snapshot {
     pub(crate) fn estates(&self) -> &[Estate] {
         &self.0.estates
     }
+
+    /// Which of them this one is.
+    pub(crate) fn number_of(&self, estate: &Estate) -> usize {
+        // INVARIANT: whoever asks has the estate from this snapshot.
+        self.estates().iter().position(|one| std::ptr::eq(one, estate)).unwrap_or(0)
+    }
 }

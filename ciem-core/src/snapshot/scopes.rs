@@ -119,7 +119,7 @@ pub(crate) fn gather(
 }
 
 fn unknown_level(resolver: &mut Resolver<'_>, layer: LayerId, scope: Text) -> super::estate::PolicyId {
-    let spec = resolver.provider.layers.iter().find(|spec| spec.id == layer);
+    let spec = resolver.provider.layer(layer);
     let (fact, how) = spec.map_or(("", ""), |spec| spec.missing);
     let subject = resolver.text(scope).to_owned();
     let fact = MissingFact { fact: fact.to_owned(), subject, how: how.to_owned() };

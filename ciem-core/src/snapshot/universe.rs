@@ -178,9 +178,9 @@ impl Universe {
         (!info.resource_types.is_empty()).then(|| info.resource_types.iter().filter_map(pattern))
     }
 
-    /// The resource types that a pattern can name a resource of, sorted. `service` is the pattern's service
-    /// segment, `None` where it is open.
-    pub(crate) fn types_of_pattern(&self, pattern: &Pattern, service: Option<&str>) -> Vec<u16> {
+    /// The resource types that a pattern can name a resource of, sorted. `service` is where its service stands.
+    pub(crate) fn types_of_pattern(&self, pattern: &Pattern, service: usize) -> Vec<u16> {
+        let service = pattern.segments().get(service).and_then(|segment| segment.as_literal());
         self.known.types_of_pattern(pattern, service)
     }
 
