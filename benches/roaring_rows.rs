@@ -2,7 +2,8 @@
 //! generator's own documents. What stays for the clock is what a row costs: unions over the statements held, then
 //! denials, boundary and guardrails level by level.
 //!
-//! It reads just what the generator writes: documents as objects, no NotResource, and its own conditions only.
+//! It reads just what the generator writes: documents as objects, no NotResource, and its own conditions only. A
+//! policy variable stands for any text in it, also `${aws:username}` where a role asks, which has no such name.
 
 use roaring::RoaringBitmap;
 use serde_json::Value;
@@ -150,8 +151,8 @@ fn intersect([sure, possible]: &mut Pair, [surely, possibly]: &Pair) {
 struct Compiler {
     /// Lower-case names in the order of their ids, and the resource types of each.
     names: Vec<(String, Vec<&'static str>)>,
-    /// By service and type: the pattern of its ARNs.
-    types: HashMap<(&'static str, &'static str), String>,
+    /// Service and type, and a pattern of its ARNs: some types have several.
+    types: Vec<((&'static str, &'static str), String)>,
     expanded: HashMap<String, RoaringBitmap>,
     acting: HashMap<String, RoaringBitmap>,
     texts: HashMap<String, usize>,
@@ -200,7 +201,7 @@ impl Compiler {
         for line in RESOURCE_TYPES.lines() {
             let fields: Vec<&'static str> = line.split('\t').collect();
             if let [service, kind, template, ..] = fields.as_slice() {
-                self.types.insert((service, kind), variables_as_stars(template));
+                self.types.push(((service, kind), variables_as_stars(template)));
             }
         }
     }

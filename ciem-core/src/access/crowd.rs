@@ -6,26 +6,24 @@
 //! and possibly denied, the possible half on what is possibly allowed and surely denied.
 
 use super::caller::Caller;
-use super::leaf::{CondLeaf, Scene};
-use super::own_keys::principal_clause;
+use super::leaf::Scene;
 use super::question::{Owner, Part, Setting};
 use super::rows::{RowEvaluator, constant};
 use super::scalar::ScalarEvaluator;
-use super::sets::Ids;
 use super::spoken::speak;
+use super::telling::Telling;
 use crate::base::{Dense, Intervals, Row};
 use crate::condition::Tri;
-use crate::model::{Clause, ClauseId, CondId, CondNode, DocId, Effect, LayerId};
-use crate::pattern::Template;
-use crate::provider::{Binding, KeyScope};
+use crate::model::{DocId, Effect, LayerId};
+use crate::provider::Binding;
 use crate::snapshot::estate::{AccountId, Estate, Held};
-use crate::snapshot::library::{PatternKind, StatementId, Stmt};
+use crate::snapshot::hanging::Hangs;
+use crate::snapshot::library::{StatementId, Stmt};
 use crate::truth::{Effects, Kleene, PermissionSet};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// The rows of one part, caller by caller; `K` is what is kept of a row.
 pub(super) struct Crowd<'a, K> {
@@ -33,17 +31,13 @@ pub(super) struct Crowd<'a, K> {
     part: &'a Part,
     /// The layer of the callers' own grants.
     own: LayerId,
-    /// Statements of a document that hang on who asks.
-    dependent: Dependent,
-    account: Option<Block<K>>,
+    account: Option<Block<'a, K>>,
     gathered: Gathered,
     key: Vec<u32>,
     /// The caller's documents, as far as they are read.
     held: Vec<(DocId, Option<Rc<Said>>)>,
     sure: Dense,
     poss: Dense,
-    /// For whom tests of keys hold that the caller alone determines.
-    tests: HashMap<ClauseId, Arc<(Ids, Ids)>, RandomState>,
 }
 
 /// A row, valid until the next one.
@@ -63,21 +57,12 @@ impl Picked<'_> {
     }
 }
 
-type Dependent = HashMap<DocId, Rc<[Hanging]>, RandomState>;
-
-/// A statement that hangs on who asks.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Hanging {
-    id: StatementId,
-    /// Whether values of the caller's keys are filled in; tests of single keys are known for everybody at once.
-    filled_in: bool,
-}
-
 /// What holds for the callers of one account.
-struct Block<K> {
+struct Block<'a, K> {
     account: Option<AccountId>,
+    telling: Telling<'a>,
     /// Statements of guardrails and of the resource's policies that hang on who asks.
-    dependent: Vec<Hanging>,
+    dependent: Vec<StatementId>,
     /// Documents of the own layer; nothing yet for one that was met only once.
     documents: HashMap<DocId, Option<Rc<Said>>, RandomState>,
     /// By what tells limits apart.
@@ -90,7 +75,8 @@ struct Block<K> {
 struct Said {
     /// By effect and then by degree.
     spoken: [[Spoken; 2]; 2],
-    dependent: Rc<[Hanging]>,
+    /// Statements that hang on who asks, and are not in it.
+    dependent: Box<[StatementId]>,
 }
 
 /// Whichever is poured sooner.
@@ -188,14 +174,12 @@ impl<'a, K: Clone> Crowd<'a, K> {
             estate,
             part,
             own,
-            dependent: HashMap::default(),
             account: None,
             gathered: Gathered::new(len),
             key: Vec::new(),
             held: Vec::new(),
             sure: Dense::new(len),
             poss: Dense::new(len),
-            tests: HashMap::default(),
         })
     }
 
@@ -215,11 +199,11 @@ impl<'a, K: Clone> Crowd<'a, K> {
         }
         let limits = self.limits(caller, setting, bind)?;
         let lasting = self.remember(caller, estate.held(self.own, principal), setting, bind);
-        let scene = scene(estate, self.part, caller, setting);
-        let block = self.account.as_mut()?;
+        let scene = Scene::of_part(estate, self.part, caller, setting);
+        let Block { telling, rows, .. } = self.account.as_mut()?;
         if lasting {
             self.key.extend(self.held.iter().map(|(document, _)| document.0));
-            if let Some(row) = block.rows.get(self.key.as_slice()) {
+            if let Some(row) = rows.get(self.key.as_slice()) {
                 return Some(row.clone());
             }
         }
@@ -227,13 +211,17 @@ impl<'a, K: Clone> Crowd<'a, K> {
         gathered.clear();
         for (document, said) in &self.held {
             let mut say = |statement: &Stmt| {
-                speak(estate, self.part, &scene, statement, |degree, actions| {
+                let condition = || match statement.hangs {
+                    Hangs::OnTests => telling.tested(caller, statement.condition, setting),
+                    Hangs::No | Hangs::OnValues => scene.condition_tri(statement.condition),
+                };
+                speak(estate, self.part, &scene, statement, condition, |degree, actions| {
                     gathered.add(statement.effect, degree, actions);
                 });
             };
             match said {
                 Some(said) => {
-                    said.dependent.iter().for_each(|hanging| say(&estate.library.statements[hanging.id]));
+                    said.dependent.iter().for_each(|&id| say(&estate.library.statements[id]));
                     gathered.add_all(&said.spoken);
                 }
                 None => estate.library.statements_of(*document).for_each(|(_, statement)| say(statement)),
@@ -242,12 +230,12 @@ impl<'a, K: Clone> Crowd<'a, K> {
         let exact = limits.pick(gathered, &mut self.sure, &mut self.poss);
         let row = keep(Picked { sure: (!exact).then_some(&self.sure), poss: &self.poss });
         if lasting {
-            block.rows.insert(self.key.as_slice().into(), row.clone());
+            rows.insert(self.key.as_slice().into(), row.clone());
         }
         Some(row)
     }
 
-    fn block(&mut self, caller: &Caller) -> Block<K> {
+    fn block(&mut self, caller: &Caller) -> Block<'a, K> {
         let estate = self.estate;
         let mut documents = Vec::new();
         for spec in estate.provider.layers {
@@ -266,13 +254,15 @@ impl<'a, K: Clone> Crowd<'a, K> {
         }
         documents.sort_unstable();
         documents.dedup();
-        let dependent = documents.iter().flat_map(|&document| self.dependent(document).to_vec()).collect();
-        // Most documents that one meets are the callers' own.
-        let callers = caller.account.and_then(|id| estate.accounts[id].principals.size_hint().1);
+        let all = documents.iter().flat_map(|&document| hanging(estate, self.part, document));
+        let dependent = all.map(|(id, _)| id).collect();
+        let telling = Telling::new(estate, self.part, caller.account);
         Block {
             account: caller.account,
             dependent,
-            documents: HashMap::with_capacity_and_hasher(callers.unwrap_or(0), RandomState::default()),
+            // Most documents that one meets are the callers' own.
+            documents: HashMap::with_capacity_and_hasher(telling.callers(), RandomState::default()),
+            telling,
             limits: HashMap::default(),
             rows: HashMap::default(),
         }
@@ -286,7 +276,8 @@ impl<'a, K: Clone> Crowd<'a, K> {
         bind: &mut dyn FnMut(&mut Setting),
     ) -> Option<Rc<Limits>> {
         let (estate, principal) = (self.estate, caller.principal?);
-        let mut key = std::mem::take(&mut self.key);
+        let Block { telling, dependent, limits, .. } = self.account.as_mut()?;
+        let key = &mut self.key;
         key.clear();
         key.extend([caller.facts, caller.kind as u32]);
         for spec in estate.provider.layers {
@@ -296,16 +287,15 @@ impl<'a, K: Clone> Crowd<'a, K> {
                 for held in held {
                     let document = estate.policies[held.policy].document;
                     key.push(document.0);
-                    for &hanging in &*self.dependent(document) {
-                        self.tell(caller, hanging, setting, bind, &mut key);
+                    for (_, statement) in hanging(estate, self.part, document) {
+                        telling.tell(caller, statement, setting, bind, key);
                     }
                 }
             }
         }
-        let mut account = self.account.take()?;
-        for &hanging in &account.dependent {
-            self.tell(caller, hanging, setting, bind, &mut key);
-            let statement = &estate.library.statements[hanging.id];
+        for &id in &*dependent {
+            let statement = &estate.library.statements[id];
+            telling.tell(caller, statement, setting, bind, key);
             if let Some(who) = statement.who.filter(|_| self.part.resource.is_some()) {
                 let scalar = ScalarEvaluator::new(estate, caller, 0, self.part, setting);
                 key.push(scalar.excepted_degree(Some(who)) as u32);
@@ -313,64 +303,13 @@ impl<'a, K: Clone> Crowd<'a, K> {
                 key.extend(entries.iter().map(|&entry| scalar.names_degree(entry) as u32));
             }
         }
-        let known = account.limits.get(key.as_slice()).cloned();
-        let limits = known.unwrap_or_else(|| {
-            bind(setting);
-            let limits = Rc::new(Limits::new(estate, self.own, caller, self.part, setting));
-            account.limits.insert(key.as_slice().into(), Rc::clone(&limits));
-            limits
-        });
-        self.key = key;
-        self.account = Some(account);
-        Some(limits)
-    }
-
-    /// Everything of a statement that may differ between callers.
-    fn tell(
-        &mut self,
-        caller: &Caller,
-        hanging: Hanging,
-        setting: &mut Setting,
-        bind: &mut dyn FnMut(&mut Setting),
-        key: &mut Vec<u32>,
-    ) {
-        let library = &self.estate.library;
-        let statement = &library.statements[hanging.id];
-        if !hanging.filled_in {
-            key.push(self.tested(caller, statement.condition, setting) as u32);
-            return;
+        if let Some(known) = limits.get(key.as_slice()) {
+            return Some(Rc::clone(known));
         }
         bind(setting);
-        let scene = scene(self.estate, self.part, caller, setting);
-        key.push(scene.condition_tri(statement.condition) as u32);
-        let set = &library.resource_sets[statement.resources];
-        let templates =
-            set.items.iter().filter(|&&item| library.patterns[item].kind == PatternKind::Template);
-        let before = key.len();
-        key.extend(templates.map(|&item| scene.item_degree(library.patterns[item]) as u32));
-        if key.len() > before {
-            key.push(scene.resources(statement.resources) as u32);
-        }
-    }
-
-    /// A condition whose tests of the caller's keys have no variables: whom they hold for is known.
-    fn tested(&mut self, caller: &Caller, id: CondId, setting: &Setting) -> Tri {
-        let (estate, tests) = (self.estate, &mut self.tests);
-        let conditions = &estate.library.conditions;
-        let scene = scene(estate, self.part, caller, setting);
-        scene.condition(id, &mut |scene, leaf| {
-            let CondLeaf::Clause(id) = leaf else { return Tri::Maybe };
-            let clause = conditions.clause(id);
-            let (true, Some(principal)) = (key_hangs(estate, clause.key.id), caller.principal) else {
-                return scene.clause(clause, false).degree;
-            };
-            let sets = tests.entry(id).or_insert_with(|| principal_clause(estate, scene.states, clause));
-            if sets.1.contains(principal) {
-                // The facts tell nothing; the context may.
-                return clause.test.eval(scene.states.base_state(clause.key.id));
-            }
-            Tri::from(sets.0.contains(principal))
-        })
+        let new = Rc::new(Limits::new(estate, self.own, caller, self.part, setting));
+        limits.insert(key.as_slice().into(), Rc::clone(&new));
+        Some(new)
     }
 
     /// Lists the caller's documents; those that were met before are read once for all. Whether all are, and none of
@@ -393,116 +332,50 @@ impl<'a, K: Clone> Crowd<'a, K> {
                 Entry::Vacant(slot) => slot.insert(None).clone(),
                 Entry::Occupied(slot) if slot.get().is_some() => slot.get().clone(),
                 Entry::Occupied(mut slot) => {
-                    let dependent = dependent(estate, part, &mut self.dependent, document);
-                    let scene = scene(estate, part, caller, setting);
-                    slot.insert(Some(Rc::new(Said::new(estate, part, &scene, document, dependent))));
+                    let scene = Scene::of_part(estate, part, caller, setting);
+                    slot.insert(Some(Rc::new(Said::new(estate, part, &scene, document))));
                     slot.get().clone()
                 }
             };
-            let hangs = match &said {
-                Some(said) => !said.dependent.is_empty(),
-                None => any_hangs(estate, part, document),
-            };
-            if hangs {
+            let mut hanging = hanging(estate, part, document).peekable();
+            lasting &= said.is_some() && hanging.peek().is_none();
+            // What tests of the caller's keys come to is known without them.
+            if hanging.any(|(_, statement)| statement.hangs != Hangs::OnTests) {
                 bind(setting);
             }
-            lasting &= said.is_some() && !hangs;
             self.held.push((document, said));
         }
         lasting
     }
-
-    fn dependent(&mut self, document: DocId) -> Rc<[Hanging]> {
-        dependent(self.estate, self.part, &mut self.dependent, document)
-    }
-}
-
-fn scene<'s>(estate: &'s Estate, part: &'s Part, caller: &'s Caller, setting: &'s Setting) -> Scene<'s> {
-    Scene {
-        provider: estate.provider,
-        library: &estate.library,
-        states: &setting.states,
-        asked: &part.asked,
-        permission: None,
-        own_account: part.own_account(estate, caller),
-        memo: None,
-        brought: false,
-    }
 }
 
 /// The statements of a document that may say something else to another caller of the account.
-fn dependent(estate: &Estate, part: &Part, known: &mut Dependent, document: DocId) -> Rc<[Hanging]> {
-    let found = known.entry(document).or_insert_with(|| {
-        let statements = estate.library.statements_of(document).filter(|(_, s)| hangs(estate, part, s));
-        let hanging = statements.map(|(id, statement)| {
-            let in_condition = condition_hangs(estate, statement.condition, &|clause| {
-                !clause.templates.is_empty() && clause_hangs(estate, clause)
-            });
-            Hanging { id, filled_in: in_condition || resources_hang(estate, statement) }
-        });
-        hanging.collect()
-    });
-    Rc::clone(found)
+fn hanging<'a>(
+    estate: &'a Estate,
+    part: &Part,
+    document: DocId,
+) -> impl Iterator<Item = (StatementId, &'a Stmt)> + use<'a> {
+    let of_resource = part.resource.is_some();
+    estate.library.statements_of(document).filter(move |(_, statement)| hangs(of_resource, statement))
 }
 
-fn any_hangs(estate: &Estate, part: &Part, document: DocId) -> bool {
-    estate.library.statements_of(document).any(|(_, statement)| hangs(estate, part, statement))
-}
-
-fn hangs(estate: &Estate, part: &Part, statement: &Stmt) -> bool {
-    part.resource.is_some() && statement.who.is_some()
-        || condition_hangs(estate, statement.condition, &|clause| clause_hangs(estate, clause))
-        || resources_hang(estate, statement)
-}
-
-pub(super) fn key_hangs(estate: &Estate, key: u32) -> bool {
-    matches!(estate.library.key_scopes.get(key as usize), Some(KeyScope::Principal(..)))
-}
-
-pub(super) fn template_hangs(estate: &Estate, template: &Template) -> bool {
-    template.variables().any(|(name, _)| {
-        estate.library.conditions.find_key(name).is_some_and(|key| key_hangs(estate, key.id))
-    })
-}
-
-fn clause_hangs(estate: &Estate, clause: &Clause) -> bool {
-    key_hangs(estate, clause.key.id)
-        || clause.templates.iter().any(|template| template_hangs(estate, template))
-}
-
-fn condition_hangs(estate: &Estate, id: CondId, hangs: &dyn Fn(&Clause) -> bool) -> bool {
-    match estate.library.conditions.get(id) {
-        CondNode::Always | CondNode::Missing(_) => false,
-        CondNode::And(parts) => parts.iter().any(|&part| condition_hangs(estate, part, hangs)),
-        CondNode::Clause(clause) => hangs(estate.library.conditions.clause(*clause)),
-    }
-}
-
-fn resources_hang(estate: &Estate, statement: &Stmt) -> bool {
-    let library = &estate.library;
-    library.resource_sets[statement.resources].items.iter().any(|&item| {
-        let entry = library.patterns[item];
-        entry.kind == PatternKind::Template
-            && template_hangs(estate, &Template::parse(library.texts.get(entry.text)))
-    })
+fn hangs(of_resource: bool, statement: &Stmt) -> bool {
+    statement.hangs != Hangs::No || of_resource && statement.who.is_some()
 }
 
 impl Said {
-    fn new(
-        estate: &Estate,
-        part: &Part,
-        scene: &Scene<'_>,
-        document: DocId,
-        dependent: Rc<[Hanging]>,
-    ) -> Said {
+    fn new(estate: &Estate, part: &Part, scene: &Scene<'_>, document: DocId) -> Said {
         let mut ranges: [[Vec<(u16, u16)>; 2]; 2] = Default::default();
+        let mut dependent = Vec::new();
         for (id, statement) in estate.library.statements_of(document) {
-            if dependent.iter().any(|hanging| hanging.id == id) {
+            if hangs(part.resource.is_some(), statement) {
+                dependent.push(id);
                 continue;
             }
             let [allow, deny] = &mut ranges;
             let sides = if statement.effect == Effect::Allow { allow } else { deny };
-            speak(estate, part, scene, statement, |degree, actions| match degree {
+            let condition = || scene.condition_tri(statement.condition);
+            speak(estate, part, scene, statement, condition, |degree, actions| match degree {
                 Tri::No => {}
                 Tri::Maybe => sides[1].extend_from_slice(actions.ranges()),
                 Tri::Yes => sides[0].extend_from_slice(actions.ranges()),
@@ -518,7 +391,7 @@ impl Said {
             words.pour(&intervals);
             Spoken::Many(words)
         };
-        Said { spoken: ranges.map(|side| side.map(spoken)), dependent }
+        Said { spoken: ranges.map(|side| side.map(spoken)), dependent: dependent.into() }
     }
 }
 
@@ -559,9 +432,16 @@ impl Half {
     /// The row where the layer allows what is in either of the one pair, and denies what is in either of the other.
     fn pick(&self, allow: [&Dense; 2], deny: [&Dense; 2], row: &mut Dense) {
         let ([a, b], [c, d]) = (allow, deny);
-        let said = a.touched().or(b.touched());
-        let op = |[granted, always, a, b, c, d]: [u64; 6]| granted & (a | b) & !(c | d) | always;
-        row.set(said.or(self.always.touched()), [&self.granted, &self.always, a, b, c, d], op);
+        let (said, denied) = (a.touched().or(b.touched()), c.touched().or(d.touched()));
+        let granted = said.and(self.granted.touched());
+        // Most layers say little, and nothing under a condition: what is not said is not looked at.
+        if b.touched().is_empty() {
+            row.set(granted, [&self.granted, a], |[granted, a]| granted & a);
+        } else {
+            row.set(granted, [&self.granted, a, b], |[granted, a, b]| granted & (a | b));
+        }
+        row.cut(denied, [c, d], |[c, d]| c | d);
+        row.join(self.always.touched(), [&self.always], |[always]| always);
         if let Some(undenied) = &self.undenied {
             row.join(undenied.touched(), [undenied, c, d], |[word, c, d]| word & !(c | d));
         }

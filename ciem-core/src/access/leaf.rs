@@ -1,8 +1,9 @@
 //! Leaves: whether a statement's resources and conditions apply, as truth and as what that depends on.
 
+use super::caller::Caller;
 use super::context::States;
 use super::memo::{Answer, Leaf, Memo};
-use super::question::{Asked, find_resource};
+use super::question::{Asked, Part, Setting, find_resource};
 use crate::condition::{Atom, Expr, KeyState, Operator, Prefix, Test, Tri};
 use crate::model::{Clause, ClauseId, CondId, CondNode};
 use crate::pattern::{Pattern, Relation, Template, matches_text};
@@ -26,6 +27,27 @@ pub(crate) struct Scene<'a> {
     pub(crate) memo: Option<Memo<'a>>,
     /// Whether the library is that of documents which came with the request.
     pub(crate) brought: bool,
+}
+
+impl<'a> Scene<'a> {
+    /// A part of a question about every permission.
+    pub(super) fn of_part(
+        estate: &'a Estate,
+        part: &'a Part,
+        caller: &'a Caller,
+        setting: &'a Setting,
+    ) -> Scene<'a> {
+        Scene {
+            provider: estate.provider,
+            library: &estate.library,
+            states: &setting.states,
+            asked: &part.asked,
+            permission: None,
+            own_account: part.own_account(estate, caller),
+            memo: None,
+            brought: false,
+        }
+    }
 }
 
 /// A degree, and how it depends on what is open.

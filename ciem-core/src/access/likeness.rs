@@ -5,7 +5,6 @@
 //! variables. Where all of these agree, so do the answers.
 
 use super::context::bind_one;
-use super::crowd::{key_hangs, template_hangs};
 use super::decide::Case;
 use super::own_keys::principal_clause;
 use super::question::{Plan, Setting};
@@ -84,7 +83,7 @@ impl Hanging {
             CondNode::And(parts) => parts.iter().for_each(|&part| self.add_condition(estate, part)),
             CondNode::Clause(id) => {
                 let clause = estate.library.conditions.clause(*id);
-                let own = key_hangs(estate, clause.key.id);
+                let own = estate.library.key_hangs(clause.key.id);
                 if clause.templates.is_empty() {
                     self.tests.extend(own.then_some(*id));
                     return;
@@ -96,11 +95,11 @@ impl Hanging {
     }
 
     fn add_template(&mut self, estate: &Estate, template: &Template) {
-        if !template_hangs(estate, template) {
+        if !estate.library.template_hangs(template) {
             return;
         }
         let keys = template.variables().filter_map(|(name, _)| estate.library.conditions.find_key(name));
-        self.keys.extend(keys.map(|key| key.id).filter(|&key| key_hangs(estate, key)));
+        self.keys.extend(keys.map(|key| key.id).filter(|&key| estate.library.key_hangs(key)));
     }
 
     pub(super) fn sorted(mut self) -> Self {

@@ -28,6 +28,7 @@ pub(crate) mod sets;
 mod shared_sets;
 pub(crate) mod spoken;
 mod study;
+mod telling;
 pub(crate) mod usage;
 pub(crate) mod via;
 pub(crate) mod what_can;

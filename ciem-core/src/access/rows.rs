@@ -95,25 +95,17 @@ impl<'a> RowEvaluator<'a> {
     }
 
     fn scene(&self, brought: bool) -> Scene<'a> {
-        let (library, states) = match (&self.setting.brought, brought) {
-            (Some(brought), true) => (&*brought.library, &brought.states),
-            _ => (&self.estate.library, &self.setting.states),
-        };
-        Scene {
-            provider: self.estate.provider,
-            library,
-            states,
-            asked: &self.part.asked,
-            permission: None,
-            own_account: self.part.own_account(self.estate, self.caller),
-            memo: None,
-            brought,
+        let scene = Scene::of_part(self.estate, self.part, self.caller, self.setting);
+        match &self.setting.brought {
+            Some(own) if brought => Scene { library: &own.library, states: &own.states, brought, ..scene },
+            _ => Scene { brought, ..scene },
         }
     }
 
     fn document(&self, scene: &Scene<'_>, document: DocId, gathered: &mut Gathered) {
         for (_, statement) in scene.library.statements_of(document) {
-            speak(self.estate, self.part, scene, statement, |degree, actions| {
+            let condition = || scene.condition_tri(statement.condition);
+            speak(self.estate, self.part, scene, statement, condition, |degree, actions| {
                 gathered.add(statement.effect, degree, actions);
             });
         }
@@ -141,7 +133,8 @@ impl<'a> RowEvaluator<'a> {
         let scalar = self.scalar();
         for (_, statement) in self.estate.library.statements_of(self.estate.policies[policy].document) {
             let mut gathered = Gathered::new(self.len);
-            speak(self.estate, self.part, &scene, statement, |degree, actions| {
+            let condition = || scene.condition_tri(statement.condition);
+            speak(self.estate, self.part, &scene, statement, condition, |degree, actions| {
                 gathered.add(Effect::Allow, degree, actions);
             });
             let says = gathered.allow.pair();

@@ -8,12 +8,13 @@ use crate::snapshot::estate::Estate;
 use crate::snapshot::library::{PatternEntry, Place, Stmt};
 
 /// How far a statement applies, and to which of its permissions: a pattern that only overlaps the asked one
-/// speaks of the permissions that can act on what it matches.
+/// speaks of the permissions that can act on what it matches. `condition` tells how far its condition holds.
 pub(super) fn speak(
     estate: &Estate,
     part: &Part,
     scene: &Scene<'_>,
     statement: &Stmt,
+    condition: impl FnOnce() -> Tri,
     mut found: impl FnMut(Tri, &Intervals),
 ) {
     let actions = &scene.library.action_sets[statement.actions];
@@ -32,7 +33,7 @@ pub(super) fn speak(
         if let Some(somewhere) = statement.somewhere {
             let actions = &scene.library.action_sets[somewhere.actions];
             let speaks = !somewhere.account.is_some_and(elsewhere) && !actions.is_empty();
-            if speaks && scene.condition_tri(statement.condition) != Tri::No {
+            if speaks && condition() != Tri::No {
                 found(Tri::Maybe, actions);
             }
             return;
@@ -40,7 +41,7 @@ pub(super) fn speak(
         let patterns = || set().items.iter().map(|&item| scene.library.patterns[item]);
         if !set().negated && patterns().all(|entry| entry.place != Place::Open) {
             // Each has its place: none of them needs to be compared with what is asked.
-            if scene.condition_tri(statement.condition) != Tri::No {
+            if condition() != Tri::No {
                 let ours = |entry: &PatternEntry| !matches!(entry.place, Place::Account(id) if elsewhere(id));
                 for entry in patterns().filter(ours) {
                     found(Tri::Maybe, &actions.intersect(&scene.library.action_sets[entry.applicable]));
@@ -49,7 +50,7 @@ pub(super) fn speak(
             return;
         }
     }
-    let condition = scene.condition_tri(statement.condition);
+    let condition = condition();
     if condition == Tri::No {
         return;
     }

@@ -5,6 +5,9 @@ use super::interval::{Intervals, Row, fill};
 /// Words that are looked at together.
 const BLOCK: usize = 8;
 
+/// Ids of a block.
+const BLOCK_IDS: u16 = 64 * BLOCK as u16;
+
 /// Blocks of a row, one bit for each: the longest axis has 128 of them.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Blocks(u128);
@@ -14,13 +17,21 @@ impl Blocks {
         Blocks(self.0 | other.0)
     }
 
+    pub(crate) fn and(self, other: Blocks) -> Blocks {
+        Blocks(self.0 & other.0)
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     fn and_not(self, other: Blocks) -> Blocks {
         Blocks(self.0 & !other.0)
     }
 
     /// The blocks that the ids of `start..end` lie in.
     fn of(start: u16, end: u16) -> Blocks {
-        let block = |id: u16| u32::from(id) / (64 * BLOCK as u32);
+        let block = |id: u16| u32::from(id / BLOCK_IDS);
         let (first, last) = (block(start), block(end.max(1) - 1));
         Blocks((u128::MAX << first) & (u128::MAX >> (127 - last)))
     }
@@ -45,7 +56,11 @@ pub(crate) struct Dense {
 
 impl PartialEq for Dense {
     fn eq(&self, other: &Self) -> bool {
-        self.touched.or(other.touched).iter().all(|at| self.words.get(at) == other.words.get(at))
+        let differs = |at: usize| {
+            let pair = self.words.get(at).zip(other.words.get(at));
+            pair.is_none_or(|(a, b)| a.iter().zip(b).fold(0, |differs, (a, b)| differs | (a ^ b)) != 0)
+        };
+        !self.touched.or(other.touched).iter().any(differs)
     }
 }
 
@@ -91,8 +106,14 @@ impl Dense {
     }
 
     pub(crate) fn pour(&mut self, intervals: &Intervals) {
+        let mut last = None;
         for &(start, end) in intervals.ranges() {
-            self.touched = self.touched.or(Blocks::of(start, end));
+            // Most intervals lie in the block of the one before.
+            let block = Some((end.max(1) - 1) / BLOCK_IDS);
+            if block != last {
+                self.touched = self.touched.or(Blocks::of(start, end));
+                last = block;
+            }
         }
         fill(self.words.as_flattened_mut(), intervals);
     }
@@ -122,6 +143,16 @@ impl Dense {
     ) {
         self.touched = self.touched.or(blocks);
         self.each(blocks, rows, |slot, words| *slot |= op(words));
+    }
+
+    /// Takes away what `op` makes of the words of other rows, in these blocks.
+    pub(crate) fn cut<const N: usize>(
+        &mut self,
+        blocks: Blocks,
+        rows: [&Dense; N],
+        op: impl Fn([u64; N]) -> u64,
+    ) {
+        self.each(self.touched.and(blocks), rows, |slot, words| *slot &= !op(words));
     }
 
     #[inline]

@@ -10,6 +10,21 @@ pub(crate) struct IdSet<I> {
     id: PhantomData<fn(I) -> I>,
 }
 
+/// A stretch of a set, as bits.
+pub(crate) struct Window<I> {
+    start: u32,
+    words: Box<[u64]>,
+    id: PhantomData<fn(I) -> I>,
+}
+
+impl<I: Id> Window<I> {
+    /// Whether an id of the stretch is a member.
+    pub(crate) fn contains(&self, id: I) -> bool {
+        let at = (id.index() as u32).wrapping_sub(self.start) as usize;
+        self.words.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
+    }
+}
+
 impl<I> Clone for IdSet<I> {
     fn clone(&self) -> Self {
         IdSet { bits: self.bits.clone(), id: PhantomData }
@@ -107,6 +122,19 @@ impl<I: Id> IdSet<I> {
 
     pub(crate) fn subtract(&mut self, other: &Self) {
         self.bits -= &other.bits;
+    }
+
+    /// The members in a range, for many looks at them one after another.
+    pub(crate) fn window(&self, range: std::ops::Range<u32>) -> Window<I> {
+        let mut words = vec![0; range.len().div_ceil(64)];
+        let start = range.start;
+        for index in self.bits.range(range) {
+            let at = (index - start) as usize;
+            if let Some(word) = words.get_mut(at / 64) {
+                *word |= 1 << (at % 64);
+            }
+        }
+        Window { start, words: words.into(), id: PhantomData }
     }
 
     /// Packs runs and gives spare room back; call it once on sets that are kept.

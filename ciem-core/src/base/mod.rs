@@ -13,7 +13,7 @@ mod tests;
 pub(crate) use csr::{Csr, SparseRows};
 pub(crate) use dense::{Dense, RowList, RowNumber};
 pub(crate) use id::{Id, id_type};
-pub(crate) use idset::IdSet;
+pub(crate) use idset::{IdSet, Window};
 pub(crate) use idvec::IdVec;
 pub(crate) use intern::{Interner, Text, fingerprint};
 pub(crate) use interval::{Intervals, Row};

@@ -1,5 +1,6 @@
 //! Policy documents, frozen: statements over interned sets of permissions, resources and conditions.
 
+use super::hanging::Hangs;
 use super::universe::Universe;
 use crate::base::{Id, IdVec, Interner, Intervals, Text, id_type};
 use crate::condition::MissingFact;
@@ -31,6 +32,7 @@ id_type!(
 pub(crate) struct Stmt {
     pub(crate) effect: Effect,
     pub(crate) alone: bool,
+    pub(crate) hangs: Hangs,
     pub(crate) index: u16,
     /// From the first to the last of its permissions: most statements say nothing of a permission, and this tells
     /// without a look at the set.
@@ -228,6 +230,7 @@ impl<'a> LibraryBuilder<'a> {
             self.library.statements.push(Stmt {
                 effect: statement.effect,
                 alone: statement.alone,
+                hangs: Hangs::No,
                 index: statement.index,
                 span: self.library.action_sets[actions].span(),
                 actions,
@@ -269,6 +272,7 @@ impl<'a> LibraryBuilder<'a> {
             self.library.statements.push(Stmt {
                 effect,
                 alone: true,
+                hangs: Hangs::No,
                 index: 0,
                 span: self.library.action_sets[everything].span(),
                 actions: everything,
@@ -565,6 +569,7 @@ impl<'a> LibraryBuilder<'a> {
         library.conditions.freeze();
         library.key_scopes =
             library.conditions.keys().iter().map(|key| (self.provider.key_scope)(&key.name)).collect();
+        library.note_what_hangs();
         library.statements.shrink();
         library.documents.shrink();
         library.action_sets.shrink();

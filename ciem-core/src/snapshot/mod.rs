@@ -4,6 +4,7 @@ pub(crate) mod builder;
 pub(crate) mod estate;
 pub(crate) mod freeze;
 pub(crate) mod governed;
+pub(crate) mod hanging;
 pub(crate) mod index;
 pub(crate) mod intake;
 pub(crate) mod known;
