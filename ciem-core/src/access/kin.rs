@@ -18,7 +18,7 @@ use crate::snapshot::estate::{Estate, ResourceId};
 use crate::snapshot::library::{ActionSetId, PatternKind, ResourceSetId, StatementId};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// What a document can say, and what in it hangs on who holds it.
 struct Content {
@@ -61,8 +61,8 @@ impl Ways {
 pub(super) struct Kin<'a> {
     estate: &'a Estate,
     guardrails: Hanging,
-    of_resources: HashMap<ResourceId, Rc<Hanging>, RandomState>,
-    contents: HashMap<DocId, Rc<Content>, RandomState>,
+    of_resources: HashMap<ResourceId, Arc<Hanging>, RandomState>,
+    contents: HashMap<DocId, Arc<Content>, RandomState>,
     values: Values,
     stances: HashMap<Box<[u32]>, u32, RandomState>,
 }
@@ -196,7 +196,7 @@ impl<'a> Kin<'a> {
         all.sorted()
     }
 
-    fn of_resource(&mut self, resource: ResourceId) -> Rc<Hanging> {
+    fn of_resource(&mut self, resource: ResourceId) -> Arc<Hanging> {
         let estate = self.estate;
         let found = self.of_resources.entry(resource).or_insert_with(|| {
             let mut hanging = Hanging::default();
@@ -204,12 +204,12 @@ impl<'a> Kin<'a> {
                 let statements = estate.library.statements_of(estate.policies[policy].document);
                 statements.for_each(|(_, statement)| hanging.add(estate, statement));
             }
-            Rc::new(hanging.sorted())
+            Arc::new(hanging.sorted())
         });
-        Rc::clone(found)
+        Arc::clone(found)
     }
 
-    fn content(&mut self, document: DocId) -> Rc<Content> {
+    fn content(&mut self, document: DocId) -> Arc<Content> {
         let estate = self.estate;
         let found = self.contents.entry(document).or_insert_with(|| {
             let (mut statements, mut hanging) = (Vec::new(), Hanging::default());
@@ -217,9 +217,9 @@ impl<'a> Kin<'a> {
                 statements.push((statement.actions, Ways::of(estate, statement.resources)));
                 hanging.add(estate, statement);
             }
-            Rc::new(Content { statements, hanging: hanging.sorted() })
+            Arc::new(Content { statements, hanging: hanging.sorted() })
         });
-        Rc::clone(found)
+        Arc::clone(found)
     }
 
     /// What the facts of the caller make of conditions and variables.

@@ -20,7 +20,6 @@ use crate::truth::PrincipalId;
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 use std::num::NonZeroU32;
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// What a policy says of the permission, statement by statement.
@@ -147,7 +146,7 @@ pub(super) struct Likenesses<'a> {
     /// By policy, what was worked out before: a question to many meets many policies, each a few times.
     policies: Vec<Option<Saying>>,
     contents: HashMap<Content, u32, RandomState>,
-    hanging: Vec<Rc<Hanging>>,
+    hanging: Vec<Arc<Hanging>>,
     tests: HashMap<ClauseId, Arc<(Ids, Ids)>, RandomState>,
     values: Values,
     stances: HashMap<Box<[u32]>, u32, RandomState>,
@@ -231,7 +230,7 @@ impl<'a> Likenesses<'a> {
         if number == next {
             let mut hanging = Hanging::default();
             statements().for_each(|statement| hanging.add(self.estate, statement));
-            self.hanging.push(Rc::new(hanging.sorted()));
+            self.hanging.push(Arc::new(hanging.sorted()));
         }
         let hangs = self.hanging.get(number as usize).is_some_and(|hanging| !hanging.is_empty());
         let saying = Saying::new(number, speaks, hangs);
@@ -283,7 +282,7 @@ impl<'a> Likenesses<'a> {
                     key.push(saying.number() + 2);
                 }
                 if let Some(hanging) = self.hanging.get(saying.number() as usize).filter(|_| saying.hangs()) {
-                    let hanging = Rc::clone(hanging);
+                    let hanging = Arc::clone(hanging);
                     self.tell(id, &hanging, &mut key);
                 }
             }

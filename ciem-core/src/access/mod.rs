@@ -7,6 +7,7 @@ pub(crate) mod can;
 pub(crate) mod context;
 pub(crate) mod crowd;
 pub(crate) mod decide;
+pub(crate) mod everybody;
 mod gathered;
 mod inquiry;
 mod kin;

@@ -25,7 +25,7 @@ use crate::truth::PermissionSet;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// What a condition means, written out once for all who share it.
 #[derive(Debug)]
@@ -39,23 +39,23 @@ pub(super) struct Found {
 /// Permissions on a pattern that are held alike; what callers have in common is shared.
 #[derive(Debug)]
 pub(super) struct Finding {
-    pub(super) pattern: Rc<str>,
+    pub(super) pattern: Arc<str>,
     /// First number and end of each run of permissions, sorted.
     pub(super) permissions: Box<[(u16, u16)]>,
-    pub(super) found: Rc<Found>,
+    pub(super) found: Arc<Found>,
     /// Names of policies and groups, sorted.
-    pub(super) via: Rc<[Text]>,
+    pub(super) via: Arc<[Text]>,
 }
 
-pub(super) type Findings = Rc<[Finding]>;
+pub(super) type Findings = Arc<[Finding]>;
 
 type Map<K, V> = HashMap<K, V, RandomState>;
 
 /// Patterns, and what of a grant can act there.
-type Places = Rc<[(String, Intervals)]>;
+type Places = Arc<[(String, Intervals)]>;
 
 /// Permissions with one answer, by what it means and where it comes from.
-type Answered = Map<(*const Found, Vec<(u32, u32)>), (Rc<Answer>, Vec<u16>)>;
+type Answered = Map<(*const Found, Vec<(u32, u32)>), (Arc<Answer>, Vec<u16>)>;
 
 /// One question to many callers.
 pub(super) struct Study<'a> {
@@ -63,17 +63,17 @@ pub(super) struct Study<'a> {
     query: &'a Query,
     wanted: Option<Intervals>,
     kin: Kin<'a>,
-    star: Rc<Star>,
+    star: Arc<Star>,
     /// By condition, as it is and simplified.
-    raw: Map<Expr, Rc<Found>>,
-    known: Map<Expr, Rc<Found>>,
-    always: Rc<Found>,
+    raw: Map<Expr, Arc<Found>>,
+    known: Map<Expr, Arc<Found>>,
+    always: Arc<Found>,
     /// By facts and kind: whether both sides must allow what crosses accounts.
     crossing: Map<(u32, PrincipalKind), bool>,
     /// By grant: where it holds, unless that hangs on the caller.
     places: Map<u32, Option<Places>>,
     /// By class of permissions: the resources whose policies speak of them.
-    speaking: Map<u32, Rc<Speaking>>,
+    speaking: Map<u32, Arc<Speaking>>,
     of_account: OfAccount,
 }
 
@@ -81,13 +81,13 @@ pub(super) struct Study<'a> {
 #[derive(Default)]
 struct OfAccount {
     account: Option<AccountId>,
-    plans: Map<String, Rc<Planned>>,
+    plans: Map<String, Arc<Planned>>,
     findings: Map<(String, Vec<u32>), Findings>,
-    answers: Map<(u16, bool, Vec<u32>), Option<Rc<Answer>>>,
+    answers: Map<(u16, bool, Vec<u32>), Option<Arc<Answer>>>,
 }
 
 struct Planned {
-    pattern: Rc<str>,
+    pattern: Arc<str>,
     parsed: Option<Pattern>,
     plan: RowPlan,
     policies: BTreeMap<ResourceId, Intervals>,
@@ -104,22 +104,22 @@ struct Speaking {
 
 /// What holds for one permission on everything.
 struct Answer {
-    found: Rc<Found>,
+    found: Arc<Found>,
     sources: Vec<(u32, u32)>,
-    names: Rc<[Text]>,
+    names: Arc<[Text]>,
 }
 
 impl<'a> Study<'a> {
     pub(super) fn new(estate: &'a Estate, query: &'a Query) -> Result<Self, Error> {
-        let always = Rc::new(Found::of(Expr::Always));
+        let always = Arc::new(Found::of(Expr::Always));
         Ok(Study {
             estate,
             query,
             wanted: query.action.as_ref().map(|action| estate.universe.expand(action)),
             kin: Kin::new(estate),
-            star: Rc::new(Star::new(estate, query.caller_side_only)?),
+            star: Arc::new(Star::new(estate, query.caller_side_only)?),
             raw: HashMap::default(),
-            known: HashMap::from_iter([(Expr::Always, Rc::clone(&always))]),
+            known: HashMap::from_iter([(Expr::Always, Arc::clone(&always))]),
             always,
             crossing: HashMap::default(),
             places: HashMap::default(),
@@ -142,7 +142,7 @@ impl<'a> Study<'a> {
         }
         let inquiry = Inquiry { estate, caller, setting, caller_side: self.query.caller_side_only };
         let stance = self.kin.stance(caller, setting);
-        let star = Rc::clone(&self.star);
+        let star = Arc::clone(&self.star);
         let whole = star.plan.generic().map(|part| one_part(estate, caller, setting, part));
         let whole = whole.unwrap_or_else(|| PermissionSet::exact(crate::base::Row::None));
         let needs_both = || {
@@ -191,10 +191,10 @@ impl<'a> Study<'a> {
     ) -> Result<Findings, Error> {
         let estate = self.estate;
         let planned = match self.of_account.plans.get(&pattern) {
-            Some(known) => Rc::clone(known),
+            Some(known) => Arc::clone(known),
             None => {
-                let planned = Rc::new(Planned::new(estate, &pattern, inquiry.caller_side)?);
-                self.of_account.plans.insert(pattern.clone(), Rc::clone(&planned));
+                let planned = Arc::new(Planned::new(estate, &pattern, inquiry.caller_side)?);
+                self.of_account.plans.insert(pattern.clone(), Arc::clone(&planned));
                 planned
             }
         };
@@ -207,7 +207,7 @@ impl<'a> Study<'a> {
             (pattern, key)
         });
         if let Some(known) = key.as_ref().and_then(|key| self.of_account.findings.get(key)) {
-            return Ok(Rc::clone(known));
+            return Ok(Arc::clone(known));
         }
         let sources = inquiry.sources(&planned.pattern, &planned.policies);
         let groups = match few(actions) {
@@ -227,7 +227,7 @@ impl<'a> Study<'a> {
         };
         let findings = self.findings(inquiry, &planned.pattern, groups, &sources);
         if let Some(key) = key {
-            self.of_account.findings.insert(key, Rc::clone(&findings));
+            self.of_account.findings.insert(key, Arc::clone(&findings));
         }
         Ok(findings)
     }
@@ -261,7 +261,7 @@ impl<'a> Study<'a> {
     fn findings(
         &mut self,
         inquiry: &Inquiry<'_>,
-        pattern: &Rc<str>,
+        pattern: &Arc<str>,
         groups: Groups,
         sources: &[Source],
     ) -> Findings {
@@ -269,7 +269,7 @@ impl<'a> Study<'a> {
         for ((expr, via), ids) in groups {
             let via = inquiry.names(via.iter().filter_map(|&at| sources.get(usize::from(at))));
             findings.push(Finding {
-                pattern: Rc::clone(pattern),
+                pattern: Arc::clone(pattern),
                 permissions: runs(ids),
                 found: self.known(expr),
                 via: via.into(),
@@ -288,7 +288,7 @@ impl<'a> Study<'a> {
         actions: &Intervals,
     ) -> Result<Vec<Finding>, Error> {
         let &Inquiry { estate, caller, setting, .. } = inquiry;
-        let star = Rc::clone(&self.star);
+        let star = Arc::clone(&self.star);
         // Where a resource's policy may matter, each class of permissions is asked about on its own; elsewhere the
         // caller's side is all there is.
         let told = actions.intersect(&star.told);
@@ -303,16 +303,16 @@ impl<'a> Study<'a> {
                 let Some(&first) = ids.first() else { continue };
                 let answer = self.answer(inquiry, stance, reach, first, is_sure, &mut held)?;
                 let Some(answer) = answer else { continue };
-                let key = (Rc::as_ptr(&answer.found), answer.sources.clone());
+                let key = (Arc::as_ptr(&answer.found), answer.sources.clone());
                 groups.entry(key).or_insert_with(|| (answer, Vec::new())).1.extend(ids);
             }
         }
-        let pattern: Rc<str> = "*".into();
-        let finding = |(answer, ids): (Rc<Answer>, Vec<u16>)| Finding {
-            pattern: Rc::clone(&pattern),
+        let pattern: Arc<str> = "*".into();
+        let finding = |(answer, ids): (Arc<Answer>, Vec<u16>)| Finding {
+            pattern: Arc::clone(&pattern),
             permissions: runs(ids),
-            found: Rc::clone(&answer.found),
-            via: Rc::clone(&answer.names),
+            found: Arc::clone(&answer.found),
+            via: Arc::clone(&answer.names),
         };
         let mut findings: Vec<Finding> = groups.into_values().map(finding).collect();
         findings.sort_by(|a, b| a.permissions.cmp(&b.permissions));
@@ -328,7 +328,7 @@ impl<'a> Study<'a> {
         permission: u16,
         is_sure: bool,
         held: &mut Option<Vec<Source>>,
-    ) -> Result<Option<Rc<Answer>>, Error> {
+    ) -> Result<Option<Arc<Answer>>, Error> {
         let estate = self.estate;
         let states = &inquiry.setting.states;
         let only = Intervals::from_ranges(vec![(permission, permission + 1)]);
@@ -340,7 +340,7 @@ impl<'a> Study<'a> {
             return Ok(known.clone());
         }
         let found = match is_sure {
-            true => Rc::clone(&self.always),
+            true => Arc::clone(&self.always),
             false => {
                 let plan = self.plan(inquiry, reach, permission, &speaking)?;
                 self.decide(&Case::new(estate, inquiry.caller, &plan, inquiry.setting))
@@ -360,7 +360,7 @@ impl<'a> Study<'a> {
                 sources.extend(inquiry.sources_of(grants.filter(speaks), &only));
             }
             let numbers = sources.iter().map(|source| (source.policy.0, source.statement.0)).collect();
-            Rc::new(Answer { found, sources: numbers, names: inquiry.names(sources.iter()).into() })
+            Arc::new(Answer { found, sources: numbers, names: inquiry.names(sources.iter()).into() })
         });
         self.of_account.answers.insert(key, answer.clone());
         Ok(answer)
@@ -402,7 +402,7 @@ impl<'a> Study<'a> {
     }
 
     /// The resources whose policies can make a difference to the permission.
-    fn speaking(&mut self, permission: u16) -> Rc<Speaking> {
+    fn speaking(&mut self, permission: u16) -> Arc<Speaking> {
         let estate = self.estate;
         let class = alike::common_classes(estate).get(usize::from(permission)).copied().unwrap_or_default();
         let found = self.speaking.entry(class).or_insert_with(|| {
@@ -410,9 +410,9 @@ impl<'a> Study<'a> {
             let resources: Vec<ResourceId> =
                 estate.spoken.by(permission).into_iter().filter(askable).collect();
             let hanging = self.kin.hanging(&resources);
-            Rc::new(Speaking { resources, hanging })
+            Arc::new(Speaking { resources, hanging })
         });
-        Rc::clone(found)
+        Arc::clone(found)
     }
 
     /// Where policies of resources grant something to the caller.
@@ -437,27 +437,27 @@ impl<'a> Study<'a> {
         }
     }
 
-    fn decide(&mut self, case: &Case<'_>) -> Rc<Found> {
+    fn decide(&mut self, case: &Case<'_>) -> Arc<Found> {
         // Not for speed alone: what is sure part by part need not be seen in a long condition.
         match case.tri() {
-            Tri::Yes => Rc::clone(&self.always),
+            Tri::Yes => Arc::clone(&self.always),
             Tri::No => self.known(Expr::Never),
             Tri::Maybe => self.meaning(case.residual_expr()),
         }
     }
 
-    fn meaning(&mut self, raw: Expr) -> Rc<Found> {
+    fn meaning(&mut self, raw: Expr) -> Arc<Found> {
         if let Some(known) = self.raw.get(&raw) {
-            return Rc::clone(known);
+            return Arc::clone(known);
         }
         let found = self.known(simplify(&raw).expr);
-        self.raw.insert(raw, Rc::clone(&found));
+        self.raw.insert(raw, Arc::clone(&found));
         found
     }
 
-    fn known(&mut self, expr: Expr) -> Rc<Found> {
-        let found = self.known.entry(expr).or_insert_with_key(|expr| Rc::new(Found::of(expr.clone())));
-        Rc::clone(found)
+    fn known(&mut self, expr: Expr) -> Arc<Found> {
+        let found = self.known.entry(expr).or_insert_with_key(|expr| Arc::new(Found::of(expr.clone())));
+        Arc::clone(found)
     }
 }
 

@@ -1,10 +1,10 @@
 //! `what_can`: one caller's access as rows of permissions on resource patterns.
 
-use super::caller::{Caller, find_callers};
-use super::can::general_assumptions;
+use super::caller::find_callers;
 use super::decide::Verdict;
+use super::everybody::{assumed, everybody};
 use super::matrix::Held;
-use super::question::{Plan, Setting};
+use super::question::Setting;
 use super::study::{Finding, Study};
 use crate::base::Text;
 use crate::error::Error;
@@ -56,7 +56,7 @@ impl Access {
 }
 
 /// Nothing that is loaded needs to be activated.
-const TIER: &str = "active";
+pub(super) const TIER: &str = "active";
 
 impl Snapshot {
     /// What can `query.principal` do, on anything or on `query.resource`?
@@ -172,85 +172,14 @@ pub(crate) struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
+    pub(super) fn of(estate: &'a Estate, names: &'a [Text]) -> Self {
+        Names { estate, names }
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &'a str> {
         let estate = self.estate;
         self.names.iter().map(move |&name| estate.text(name))
     }
-}
-
-/// Hands the rows of all principals on, as they are made; answers what they take for granted.
-pub(crate) fn everybody(
-    snapshot: &Snapshot,
-    query: &Query,
-    progress: &Progress,
-    each: &mut dyn FnMut(&AccessCells<'_>) -> Result<(), Error>,
-) -> Result<Vec<String>, Error> {
-    if query.principal.is_some() || query.session.is_some() {
-        return Err(Error::invalid(
-            "principal",
-            "a question about everybody has neither principal nor session",
-        ));
-    }
-    let mut assumptions = BTreeSet::new();
-    let (mut refused, mut answered) = (None, false);
-    for estate in snapshot.estates() {
-        match everybody_of(estate, query, progress, &mut assumptions, each) {
-            Ok(()) => answered = true,
-            // What is no resource for one provider may be one for another.
-            Err(error @ Error::InvalidRequest { .. }) => refused = refused.or(Some(error)),
-            Err(error) => return Err(error),
-        }
-    }
-    match refused.filter(|_| !answered) {
-        Some(error) => Err(error),
-        None => Ok(assumptions.into_iter().collect()),
-    }
-}
-
-fn everybody_of(
-    estate: &Estate,
-    query: &Query,
-    progress: &Progress,
-    assumptions: &mut BTreeSet<String>,
-    each: &mut dyn FnMut(&AccessCells<'_>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let mut setting = Setting::asked(estate, query, None)?;
-    let mut study = Study::new(estate, query)?;
-    let (quiet, count) = (progress.quiet(), estate.principals.len());
-    let (mut account, named) = (None, estate.names_anyone());
-    for (done, id) in estate.principals.ids().enumerate() {
-        progress.tick("asking", done, Some(count))?;
-        quiet.poll("asking", done, None)?;
-        if !named && estate.principals[id].kind == PrincipalKind::Anonymous {
-            continue;
-        }
-        let caller = Caller::of(estate, id, None);
-        caller.bind(estate, &mut setting, None);
-        if account.replace(caller.account) != Some(caller.account) {
-            assumptions.extend(assumed(estate, &caller, query));
-        }
-        for finding in study.about(&caller, &setting, &quiet)?.iter().flat_map(|findings| &**findings) {
-            each(&AccessCells {
-                principal: caller.shown_id(estate),
-                principal_kind: caller.shown_kind(estate),
-                provider: estate.provider.name,
-                account: caller.account_id.text(estate),
-                permissions: Held::of(&estate.universe, &finding.permissions),
-                resources: [&*finding.pattern],
-                except: &finding.found.except,
-                verdict: finding.found.verdict,
-                condition: finding.found.condition.as_deref(),
-                tier: TIER,
-                via: Names { estate, names: &finding.via },
-            })?;
-        }
-    }
-    Ok(())
-}
-
-fn assumed(estate: &Estate, caller: &Caller, query: &Query) -> Vec<String> {
-    let plan = Plan { permission: 0, generic: None, special: Vec::new(), further: false, own_scope: true };
-    general_assumptions(estate, Some(caller), &plan, query.missing_layer)
 }
 
 fn row(estate: &Estate, finding: &Finding) -> AccessRow {

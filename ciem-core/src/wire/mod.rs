@@ -13,7 +13,8 @@ pub use arrow::Batches;
 pub use table::{Cell, ColumnKind, Pairs, Table, Texts};
 
 use crate::access::can;
-use crate::access::what_can::{AccessCells, everybody};
+use crate::access::everybody::everybody;
+use crate::access::what_can::AccessCells;
 use crate::error::Error;
 use crate::model::{Query, Request};
 use crate::progress::Progress;
