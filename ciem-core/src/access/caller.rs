@@ -110,6 +110,7 @@ impl Caller {
             name: Some(name.text(estate).to_owned()),
             ..session.cloned().unwrap_or_default()
         });
+        let organisation_path = self.account.and_then(|account| estate.organisation_path(account));
         let view = crate::provider::PrincipalView {
             id: self.id.text(estate),
             kind: self.kind,
@@ -117,6 +118,7 @@ impl Caller {
             name: self.name.text(estate),
             unique_id: self.unique_id.map(|id| estate.text(id)),
             organisation,
+            organisation_path,
             session: named.as_ref().or(session),
             tag: &|key| self.principal.and_then(|id| estate.tag(id, key)),
         };

@@ -49,6 +49,8 @@ pub(crate) struct States {
     principal_keys: Arc<[u32]>,
     resource_keys: Arc<[u32]>,
     base: Arc<[State]>,
+    /// Keys of which the context says more than the facts.
+    yielding: Arc<[u32]>,
 }
 
 impl States {
@@ -65,14 +67,18 @@ impl States {
             UnknownContext::Absent => State::Absent,
         };
         let (mut base, mut principal_keys, mut resource_keys) = (Vec::new(), Vec::new(), Vec::new());
+        let mut yielding = Vec::new();
         for (id, (key, scope)) in library.conditions.keys().iter().zip(&library.key_scopes).enumerate() {
             let id = id as u32;
+            let given = lower.get(&key.name.to_ascii_lowercase()).map(|value| State::given(value));
             match scope {
-                KeyScope::Principal(..) => principal_keys.push(id),
-                KeyScope::Resource(..) => resource_keys.push(id),
+                KeyScope::Principal(fact) | KeyScope::Resource(fact) if fact.yields && given.is_some() => {
+                    yielding.push(id);
+                }
+                KeyScope::Principal(_) => principal_keys.push(id),
+                KeyScope::Resource(_) => resource_keys.push(id),
                 KeyScope::Request => {}
             }
-            let given = lower.get(&key.name.to_ascii_lowercase()).map(|value| State::given(value));
             base.push(given.unwrap_or_else(|| default.clone()));
         }
         States {
@@ -80,7 +86,13 @@ impl States {
             principal_keys: principal_keys.into(),
             resource_keys: resource_keys.into(),
             base: base.into(),
+            yielding: yielding.into(),
         }
+    }
+
+    /// Whether the context tells the key, whatever the facts say.
+    pub(crate) fn yields(&self, key: u32) -> bool {
+        self.yielding.contains(&key)
     }
 
     pub(crate) fn state(&self, key: u32) -> KeyState<'_> {
@@ -125,6 +137,15 @@ impl States {
         }
     }
 
+    /// From now on the request's context says this of a key.
+    pub(crate) fn tell(&mut self, key: u32, value: &str) {
+        let mut base = self.base.to_vec();
+        for slot in [base.get_mut(key as usize), self.states.get_mut(key as usize)].into_iter().flatten() {
+            *slot = State::One(value.into());
+        }
+        self.base = base.into();
+    }
+
     /// What the request's context says of a key, facts aside.
     pub(crate) fn base_state(&self, key: u32) -> KeyState<'_> {
         self.base.get(key as usize).map_or(KeyState::Unknown, State::view)
@@ -138,6 +159,7 @@ impl States {
             principal_keys: Arc::clone(&self.principal_keys),
             resource_keys: Arc::clone(&self.resource_keys),
             base: unknown.into(),
+            yielding: Arc::default(),
         }
     }
 
@@ -158,6 +180,7 @@ fn set(states: &mut [State], base: &[State], key: u32, value: KeyValue<'_>) {
         // Most keys have the same value for many callers in a row.
         (KeyValue::One(value), State::One(before)) if before == value => {}
         (KeyValue::One(value), _) => *slot = State::One(value.into()),
+        (KeyValue::Listed(value), _) => *slot = State::Many([Box::from(value)].into()),
         (KeyValue::Absent, _) => *slot = State::Absent,
         (KeyValue::Open, _) => *slot = base.get(key as usize).cloned().unwrap_or_default(),
     }
@@ -183,6 +206,7 @@ fn with_view(estate: &Estate, id: PrincipalId, bind: impl FnOnce(&PrincipalView<
         id: estate.text(principal.id),
         kind: principal.kind,
         account: estate.account_text(principal.account),
+        organisation_path: estate.organisation_path(principal.account),
         name: estate.text(principal.name),
         unique_id: principal.unique_id.map(|id| estate.text(id)),
         organisation: estate.organisation_of(principal.account),

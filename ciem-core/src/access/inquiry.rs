@@ -305,6 +305,7 @@ impl<'a> Inquiry<'a> {
                 tag: &|_| None,
                 account: None,
                 organisation: None,
+                organisation_path: None,
                 at: self.setting.at,
             };
             states.to_mut().bind_resource(estate.provider, &estate.library, &anything);

@@ -60,7 +60,7 @@ impl Evaluator<PermissionSet> for Outside<'_> {
             FactSpec::Permission => {
                 Kleene::exact(self.estate.universe.row(fact).cloned().unwrap_or(Row::None))
             }
-            FactSpec::Resource => constant(Tri::Maybe),
+            FactSpec::Resource | FactSpec::Asked => constant(Tri::Maybe),
             FactSpec::SameAccount => PermissionSet::never(),
         }
     }

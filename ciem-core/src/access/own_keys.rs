@@ -9,6 +9,9 @@ use std::sync::Arc;
 
 /// For whom a test of a fact of the principal holds, and of whom the facts tell nothing.
 pub(super) fn principal_clause(estate: &Estate, states: &States, clause: &Clause) -> Arc<(Ids, Ids)> {
+    if states.yields(clause.key.id) {
+        return Arc::new((Ids::default(), estate.principals.ids().collect()));
+    }
     estate.clause_sets.get_or_compute(clause, || {
         let mut open = Vec::new();
         let mut hits = Vec::new();

@@ -12,6 +12,7 @@ use crate::snapshot::estate::{AccountId, Estate, ResourceId};
 use crate::snapshot::governed::Ground;
 use crate::snapshot::library::{Library, LibraryBuilder};
 use crate::truth::FactId;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -123,6 +124,8 @@ pub(crate) struct Setting {
 pub(crate) struct Given<'a> {
     pub(crate) context: &'a BTreeMap<String, ContextValue>,
     pub(crate) session: Option<&'a Session>,
+    /// The resource or pattern that is asked about.
+    pub(crate) resource: Option<&'a str>,
     pub(crate) at: Option<&'a str>,
     pub(crate) unknown: UnknownContext,
     pub(crate) missing: MissingLayer,
@@ -133,6 +136,7 @@ impl<'a> From<&'a Request> for Given<'a> {
         Given {
             context: &request.context,
             session: request.session.as_ref(),
+            resource: Some(&request.resource),
             at: request.at.as_deref(),
             unknown: request.unknown_context,
             missing: request.missing_layer,
@@ -146,6 +150,7 @@ impl Setting {
         let given = Given {
             context: &query.context,
             session,
+            resource: query.resource.as_deref(),
             at: query.at.as_deref(),
             unknown: query.unknown_context,
             missing: query.missing_layer,
@@ -158,6 +163,11 @@ impl Setting {
         let mut context = given.context.clone();
         if let Some(session) = given.session {
             (estate.provider.session_context)(session, &mut context);
+        }
+        if let Some((key, value)) = given.resource.and_then(estate.provider.resource_context) {
+            if !is_given(&context, key) {
+                context.insert(key.to_owned(), ContextValue::One(value.to_owned()));
+            }
         }
         let states = States::new(&estate.library, &context, given.unknown);
         let brought = match given.session.and_then(|session| session.policies.as_ref()) {
@@ -177,6 +187,23 @@ impl Setting {
         Ok(Setting { states, brought, at, strict, named, own_policies: true })
     }
 
+    /// The same, where a key has this value. `None` if that changes nothing.
+    pub(crate) fn telling(&self, estate: &Estate, key: &str, value: &str) -> Option<Setting> {
+        let id = estate.library.conditions.find_key(key).map(|key| key.id);
+        let brought = self.brought.as_ref();
+        let of_brought =
+            brought.and_then(|brought| brought.library.conditions.find_key(key)).map(|key| key.id);
+        if id.is_none() && of_brought.is_none() {
+            return None;
+        }
+        let mut told = self.clone();
+        id.into_iter().for_each(|id| told.states.tell(id, value));
+        if let (Some(id), Some(brought)) = (of_brought, &mut told.brought) {
+            brought.states.tell(id, value);
+        }
+        Some(told)
+    }
+
     /// Fills in what the part's resource and the time determine.
     pub(crate) fn bind_part(&mut self, estate: &Estate, caller: Option<AccountId>, part: &Part) {
         let account = match &part.owner {
@@ -189,16 +216,24 @@ impl Setting {
             _ => account.map(|account| estate.account_text(account)),
         };
         let organisation = account.and_then(|account| estate.organisation_of(account));
+        let organisation_path = account.and_then(|account| estate.organisation_path(account));
         let resource = part.resource.map(|id| &estate.resources[id]);
         let tag = |key: &str| resource.and_then(|resource| estate.resource_tag(resource, key));
         let kind = resource.map(|resource| estate.text(resource.kind));
         let flags = resource.map_or(0, |resource| resource.flags);
-        let view = ResourceView { kind, flags, tag: &tag, account: text, organisation, at: self.at };
+        let at = self.at;
+        let view =
+            ResourceView { kind, flags, tag: &tag, account: text, organisation, organisation_path, at };
         self.states.bind_resource(estate.provider, &estate.library, &view);
         if let Some(brought) = &mut self.brought {
             brought.states.bind_resource(estate.provider, &brought.library, &view);
         }
     }
+}
+
+/// Whether a request's context says something of a key.
+pub(super) fn is_given(context: &BTreeMap<String, ContextValue>, key: &str) -> bool {
+    context.keys().any(|name| name.eq_ignore_ascii_case(key))
 }
 
 fn named(estate: &Estate, key: &str, context: &BTreeMap<String, ContextValue>) -> Option<ResourceId> {
@@ -388,6 +423,17 @@ pub(crate) fn part_facts(estate: &Estate, part: &Part, caller: Option<AccountId>
     };
     let management_account = owner.is_some_and(|account| estate.accounts[account].management);
     (estate.provider.resource_facts)(&ResourceTraits { flags: 0, management_account })
+}
+
+/// Whether a fact holds of everything that the part is about.
+pub(crate) fn asked_fact(estate: &Estate, part: &Part, fact: FactId) -> bool {
+    let text = match (&part.covered, &part.asked) {
+        (Some(pattern), _) | (None, Asked::Pattern(pattern)) => Cow::Owned(pattern.to_string()),
+        (None, Asked::Id(id)) => Cow::Borrowed(id.as_str()),
+        (None, Asked::Nothing) => return false,
+    };
+    let literal = text.split(['*', '?']).next().unwrap_or_default();
+    (estate.provider.asked_facts)(literal) >> fact.0 & 1 == 1
 }
 
 /// The record whose policy speaks for a resource.

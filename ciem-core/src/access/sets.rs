@@ -8,7 +8,7 @@ use super::context::{States, bind};
 use super::gathered::Gathered;
 use super::leaf::{CondLeaf, Scene};
 use super::own_keys::principal_clause;
-use super::question::{Asked, Owner, Part, Setting, fact_spec};
+use super::question::{Asked, Owner, Part, Setting, asked_fact, fact_spec};
 use super::shared_sets::SharedSets;
 use crate::base::IdSet;
 use crate::condition::Tri;
@@ -122,10 +122,11 @@ impl<'a> SetEvaluator<'a> {
 
     fn key_depends(&self, key: u32) -> DependsOn {
         match self.estate.library.key_scopes.get(key as usize) {
-            Some(KeyScope::Principal(..)) => DependsOn::Principal,
+            Some(KeyScope::Principal(_)) => DependsOn::Principal,
             // Keys with a name of their own (tags) hang on the resource alone: without a record nothing is known of it.
-            Some(KeyScope::Resource(_, name))
-                if self.part.owner == Owner::Caller && (name.is_empty() || self.part.resource.is_some()) =>
+            Some(KeyScope::Resource(fact))
+                if self.part.owner == Owner::Caller
+                    && (fact.rest.is_empty() || self.part.resource.is_some()) =>
             {
                 DependsOn::Mixed
             }
@@ -526,6 +527,7 @@ impl Evaluator<PrincipalSet> for SetEvaluator<'_> {
                 exactly(estate.with_fact.get(usize::from(fact.0)).cloned().unwrap_or_default())
             }
             FactSpec::Permission => constant(Tri::from(self.permission_facts >> fact.0 & 1 == 1)),
+            FactSpec::Asked => constant(Tri::from(asked_fact(estate, self.part, fact))),
             FactSpec::SameAccount => match &self.part.owner {
                 Owner::Caller => PrincipalSet::always(),
                 Owner::Account(account) => members(*account),

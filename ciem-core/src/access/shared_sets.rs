@@ -59,7 +59,7 @@ impl<'a> SharedSets<'a> {
                 let keys = variables.filter_map(|(name, _)| conditions.find_key(name)).map(|key| key.id);
                 keys.chain([clause.key.id]).any(|key| {
                     let scope = self.estate.library.key_scopes.get(key as usize);
-                    matches!(scope, Some(KeyScope::Resource(..)))
+                    matches!(scope, Some(KeyScope::Resource(_)))
                 })
             }
         }

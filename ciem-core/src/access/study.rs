@@ -8,7 +8,7 @@ use super::inquiry::{Granted, Groups, Inquiry, Source};
 use super::kin::{Kin, Stance};
 use super::likeness::Hanging;
 use super::outside::needs_both_sides;
-use super::question::{Plan, Setting};
+use super::question::{Plan, Setting, is_given};
 use super::reach::{Reach, Star};
 use super::row_plan::{RowPlan, one_part};
 use super::who_can::{condition, except};
@@ -161,6 +161,8 @@ impl<'a> Study<'a> {
                 found
             }
         };
+        // What patterns fix of the request's context.
+        let mut told: BTreeMap<String, Option<Setting>> = BTreeMap::new();
         let mut all = Vec::with_capacity(asked.len());
         let count = asked.len();
         for (done, (pattern, ranges)) in asked.into_iter().enumerate() {
@@ -171,7 +173,17 @@ impl<'a> Study<'a> {
             }
             let findings = match pattern.as_str() {
                 "*" => self.on_everything(&inquiry, &stance, &whole, &reach, &actions)?.into(),
-                _ => self.on_pattern(&inquiry, &stance, pattern, &actions, exactly, progress)?,
+                _ => {
+                    let fixed = (estate.provider.resource_context)(&pattern);
+                    let fixed = fixed.filter(|(key, _)| !exactly && !is_given(&self.query.context, key));
+                    let mut inquiry = inquiry;
+                    if let Some((key, value)) = fixed {
+                        let new = || setting.telling(estate, key, value);
+                        let told = told.entry(value.to_owned()).or_insert_with(new);
+                        inquiry.setting = told.as_ref().unwrap_or(setting);
+                    }
+                    self.on_pattern(&inquiry, &stance, pattern, &actions, exactly, progress)?
+                }
             };
             if !findings.is_empty() {
                 all.push(findings);

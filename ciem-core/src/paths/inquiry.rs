@@ -105,6 +105,7 @@ impl Settings {
         let given = |session| Given {
             context: &context,
             session,
+            resource: None,
             at: query.at.as_deref(),
             unknown: query.unknown_context,
             missing: query.missing_layer,

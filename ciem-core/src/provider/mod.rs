@@ -65,6 +65,10 @@ pub(crate) struct Provider {
     /// Whether a resource of this id can have a policy of its own.
     pub(crate) can_have_policy: fn(&str) -> bool,
     /// What a session says of the request's context.
+    /// Facts of what is asked about; of a pattern, its beginning up to the first wildcard is given.
+    pub(crate) asked_facts: fn(&str) -> u32,
+    /// The key of a request's context that its resource, or a pattern of resources, fixes, and the value.
+    pub(crate) resource_context: for<'a> fn(&'a str) -> Option<(&'static str, &'a str)>,
     pub(crate) session_context:
         fn(&crate::model::Session, &mut std::collections::BTreeMap<String, crate::model::ContextValue>),
     /// The permission fact under which identity policies count only where the resource's policy delegates.
@@ -170,6 +174,8 @@ pub(crate) enum FactSpec {
     Principal,
     Permission,
     Resource,
+    /// What is asked about, by its text alone.
+    Asked,
 }
 
 /// The rule, instantiated at each algebra.
@@ -203,10 +209,20 @@ pub(crate) struct ResourceTraits {
 pub(crate) enum KeyScope {
     /// The request alone.
     Request,
-    /// The principal: provider's number of the key, and the rest of a prefix key (a tag's name).
-    Principal(u8, Box<str>),
+    Principal(KeyFact),
     /// The resource or the time of the request.
-    Resource(u8, Box<str>),
+    Resource(KeyFact),
+}
+
+/// A key that facts determine.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct KeyFact {
+    /// The provider's number of the key.
+    pub(crate) number: u8,
+    /// The rest of a prefix key (a tag's name).
+    pub(crate) rest: Box<str>,
+    /// What a request's context says of it goes before what the facts say.
+    pub(crate) yields: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -215,6 +231,8 @@ pub(crate) enum KeyValue<'a> {
     Open,
     Absent,
     One(std::borrow::Cow<'a, str>),
+    /// The one value of a key that may have several.
+    Listed(&'a str),
 }
 
 /// A principal as keys see it.
@@ -225,6 +243,7 @@ pub(crate) struct PrincipalView<'a> {
     pub(crate) name: &'a str,
     pub(crate) unique_id: Option<&'a str>,
     pub(crate) organisation: Option<&'a str>,
+    pub(crate) organisation_path: Option<&'a str>,
     pub(crate) session: Option<&'a crate::model::Session>,
     pub(crate) tag: &'a dyn Fn(&str) -> Option<&'a str>,
 }
@@ -237,6 +256,7 @@ pub(crate) struct ResourceView<'a> {
     pub(crate) tag: &'a dyn Fn(&str) -> Option<&'a str>,
     pub(crate) account: Option<&'a str>,
     pub(crate) organisation: Option<&'a str>,
+    pub(crate) organisation_path: Option<&'a str>,
     /// Seconds since 1970.
     pub(crate) at: Option<i64>,
 }

@@ -73,6 +73,8 @@ pub(crate) struct Account {
     pub(crate) principals: Range<u32>,
     /// Root first; empty if no organisation is known that has the account.
     pub(crate) chain: Vec<ScopeId>,
+    /// The organisation and the nodes above the account, root first, if all are known.
+    pub(crate) path: Option<Text>,
     pub(crate) management: bool,
     /// Whether the account is in the loaded organisation.
     pub(crate) member: bool,
@@ -286,6 +288,10 @@ impl Estate {
 
     pub(crate) fn organisation_of(&self, account: AccountId) -> Option<&str> {
         self.organisation.filter(|_| self.accounts[account].member).map(|id| self.text(id))
+    }
+
+    pub(crate) fn organisation_path(&self, account: AccountId) -> Option<&str> {
+        self.accounts[account].path.map(|path| self.text(path))
     }
 
     pub(crate) fn resource_policies(

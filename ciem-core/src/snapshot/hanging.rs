@@ -21,7 +21,7 @@ pub(crate) enum Hangs {
 impl Library {
     /// Whether callers determine the key.
     pub(crate) fn key_hangs(&self, key: u32) -> bool {
-        matches!(self.key_scopes.get(key as usize), Some(KeyScope::Principal(..)))
+        matches!(self.key_scopes.get(key as usize), Some(KeyScope::Principal(_)))
     }
 
     /// Whether a value of the caller is filled in.

@@ -105,7 +105,15 @@ pub(crate) fn gather(
         let end = drafts.partition_point(|d| order.get(&d.account) <= order.get(&id)) as u32;
         let loaded = loaded.contains(&id);
         let (chain, principals) = (Vec::new(), start..end);
-        accounts.push(Account { id, loaded, principals, chain, management: false, member: false });
+        accounts.push(Account {
+            id,
+            loaded,
+            principals,
+            chain,
+            path: None,
+            management: false,
+            member: false,
+        });
     }
     let account_ids: HashMap<Text, AccountId, RandomState> =
         sorted.iter().enumerate().map(|(i, &text)| (text, AccountId::new(i))).collect();

@@ -90,6 +90,12 @@ pub(crate) fn gather(
         }
         let whole = chain.last().is_some_and(|top| roots.contains(top));
         chain.reverse();
+        let above = chain.split_last().map_or(&[][..], |(_, above)| above);
+        if let Some(organisation) = out.organisation.filter(|_| whole) {
+            let nodes = [organisation].into_iter().chain(above.iter().copied());
+            let path: String = nodes.map(|node| format!("{}/", resolver.text(node))).collect();
+            accounts[account].path = Some(resolver.builder.library.texts.text(&path));
+        }
         let mut nodes: Vec<ScopeId> = chain.iter().filter_map(|id| ids.get(id).copied()).collect();
         if !whole {
             let subject = resolver.text(*id).to_owned();

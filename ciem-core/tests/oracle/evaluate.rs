@@ -113,6 +113,16 @@ fn level_chain<'w>(node: &'w Node, account: &str) -> Option<Vec<&'w [Guardrail]>
     Some(chain)
 }
 
+/// The ids of the nodes above an account, root first.
+fn nodes_above<'w>(node: &'w Node, account: &str) -> Option<Vec<&'w str>> {
+    if node.accounts.iter().any(|member| member.account == account) {
+        return Some(vec![&node.id]);
+    }
+    let mut above = node.units.iter().find_map(|unit| nodes_above(unit, account))?;
+    above.insert(0, &node.id);
+    Some(above)
+}
+
 impl<'w> Case<'w> {
     /// The request as every caller that its principal stands for: one, or one for each session of a person.
     pub(crate) fn all(world: &'w World, index: &'w WorldIndex, request: &'w Request) -> Vec<Case<'w>> {
@@ -182,6 +192,13 @@ impl<'w> Case<'w> {
 
     pub(crate) fn levels(&self, account: Option<&str>) -> Option<Vec<&'w [Guardrail]>> {
         level_chain(&self.world.organization.as_ref()?.root, account?)
+    }
+
+    /// The organisation and the nodes above an account, as a path.
+    pub(crate) fn organization_path(&self, account: Option<&str>) -> Option<String> {
+        let organization = self.world.organization.as_ref()?;
+        let above = nodes_above(&organization.root, account?)?;
+        Some(format!("{}/{}/", organization.id, above.join("/")))
     }
 
     pub(crate) fn is_asked_on_everything(&self) -> bool {

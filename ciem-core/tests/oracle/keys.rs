@@ -42,6 +42,13 @@ impl Case<'_> {
             },
             "aws:principalaccount" => Some(optional(caller.account.clone())),
             "aws:principalorgid" => organization(caller.account.as_deref()),
+            "aws:principalorgpaths" | "aws:resourceorgpaths" => {
+                let whose = if key == "aws:principalorgpaths" { &caller.account } else { &target.account };
+                match (whose, self.organization_path(whose.as_deref())) {
+                    (None, _) => Some(Held::Absent),
+                    (Some(_), path) => path.map(|path| Held::Many(vec![path])),
+                }
+            }
             "aws:principaltype" => Some(match caller.kind {
                 Kind::User(_) => Held::One("User".to_owned()),
                 Kind::Role(_) => Held::One("AssumedRole".to_owned()),
@@ -78,7 +85,23 @@ impl Case<'_> {
             Some((_, value)) => {
                 Some(Held::One(value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
             }
-            None => self.request.unknown_is_absent.then_some(Held::Absent),
+            None => self.unless_given(key).or_else(|| self.request.unknown_is_absent.then_some(Held::Absent)),
+        }
+    }
+
+    /// What facts say of a key where the request's context says nothing.
+    fn unless_given(&self, key: &str) -> Option<Held> {
+        match key {
+            // Only services call on behalf of a resource.
+            "aws:sourcearn" | "aws:sourceaccount" | "aws:sourceorgid" | "aws:sourceorgpaths" => {
+                (!matches!(self.caller.kind, Kind::Service)).then_some(Held::Absent)
+            }
+            "aws:requestedregion" => {
+                let region = self.request.resource.split(':').nth(3)?;
+                let known = !region.is_empty() && !region.contains(['*', '?']);
+                known.then(|| Held::One(region.to_owned()))
+            }
+            _ => None,
         }
     }
 

@@ -127,7 +127,7 @@ impl Names {
     fn condition(&self, random: &mut Random, plain: bool) -> (String, String, Value) {
         let account = random.pick(&self.accounts).clone();
         let test = |operator: &str, key: &str, values: Value| (operator.to_owned(), key.to_owned(), values);
-        let choices = if plain { 40 } else { 37 };
+        let choices = if plain { 43 } else { 40 };
         match random.below(choices) {
             0 => test("StringEquals", "aws:RequestedRegion", json!("eu-west-1")),
             1 => test("StringEquals", "aws:requestedregion", json!(["eu-west-1", "us-east-1"])),
@@ -166,8 +166,17 @@ impl Names {
             34 => test("StringEquals", "aws:SourceVpce", json!("vpce-1")),
             35 => test("StringEquals", "aws:PrincipalAccount", json!(account)),
             36 => test("StringEquals", "aws:ResourceAccount", json!(account)),
-            37 => test("StringEquals", "aws:PrincipalTag/team", json!(["pay", "logs"])),
-            38 => test("StringNotEquals", "aws:PrincipalTag/team", json!("pay")),
+            37 => {
+                let path = json!(format!("{ORGANIZATION}/r-root/ou-*"));
+                test("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", path)
+            }
+            38 => {
+                let path = json!(format!("{ORGANIZATION}/*"));
+                test("ForAllValues:StringLike", "aws:ResourceOrgPaths", path)
+            }
+            39 => test("StringEquals", "aws:SourceAccount", json!(account)),
+            40 => test("StringEquals", "aws:PrincipalTag/team", json!(["pay", "logs"])),
+            41 => test("StringNotEquals", "aws:PrincipalTag/team", json!("pay")),
             _ => test("StringEquals", "aws:PrincipalType", json!("User")),
         }
     }

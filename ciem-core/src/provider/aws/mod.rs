@@ -4,6 +4,7 @@ mod becoming;
 pub(crate) mod catalog;
 pub(crate) mod condition;
 pub(crate) mod document;
+mod keys;
 pub(crate) mod read;
 pub(crate) mod rule;
 pub(crate) mod simulate;
@@ -28,6 +29,7 @@ pub(crate) const SCP: LayerId = LayerId(5);
 pub(crate) const RCP: LayerId = LayerId(6);
 pub(crate) const ENDPOINT: LayerId = LayerId(7);
 pub(crate) const PUBLIC_BLOCK: LayerId = LayerId(8);
+pub(crate) const FIXED: LayerId = LayerId(9);
 
 /// Where Identity Center keeps the roles of its permission sets.
 pub(crate) const IDENTITY_CENTER_ROLES: &str = "role/aws-reserved/sso.amazonaws.com/";

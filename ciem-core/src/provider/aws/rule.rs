@@ -1,6 +1,6 @@
 //! The AWS decision rule, written once for every algebra. `NOTES.md` cites the pages it follows.
 
-use super::{BOUNDARY, ENDPOINT, IDENTITY, PUBLIC_BLOCK, RCP, RESOURCE, SCP, SESSION, TRUST};
+use super::{BOUNDARY, ENDPOINT, FIXED, IDENTITY, PUBLIC_BLOCK, RCP, RESOURCE, SCP, SESSION, TRUST};
 use crate::truth::{Effects, Evaluator, FactId, Grants, Outcome, StrengthId, Truth};
 
 /// How a resource policy names the caller.
@@ -37,6 +37,14 @@ pub(crate) const BOUNDED: FactId = FactId(10);
 pub(crate) const SERVICE_CALLER: FactId = FactId(11);
 /// Resource: its public policy is restricted by S3 Block Public Access (AWS-42).
 pub(crate) const PUBLIC_RESTRICTED: FactId = FactId(12);
+/// Permission: changes a managed policy (AWS-22).
+pub(crate) const CHANGES_POLICY: FactId = FactId(13);
+/// Permission: changes or deletes a role.
+pub(crate) const CHANGES_ROLE: FactId = FactId(14);
+/// Asked about: managed policies of AWS.
+pub(crate) const POLICY_OF_AWS: FactId = FactId(15);
+/// Asked about: service-linked roles.
+pub(crate) const ROLE_OF_SERVICE: FactId = FactId(16);
 
 /// Decides. With `FULL` every layer is asked about everybody, so that explicit denies and the layers that
 /// stand in the way are all found; without it the rule stops as soon as nothing can be allowed any more.
@@ -123,7 +131,8 @@ pub(crate) fn rule<T: Truth, E: Evaluator<T> + ?Sized, const FULL: bool>(e: &mut
     let rcp = guardrail::<T, E, FULL>(e, RCP, &rcp_bound, &mut open, false);
     let endpoint = guardrail::<T, E, FULL>(e, ENDPOINT, &always, &mut open, true);
     let public = e.fact(PUBLIC_RESTRICTED).minus(&same).minus(&e.fact(SERVICE_CALLER));
-    open = open.minus(&public);
+    let fixed = protected(e, CHANGES_POLICY, POLICY_OF_AWS).or(&protected(e, CHANGES_ROLE, ROLE_OF_SERVICE));
+    open = open.minus(&public).minus(&fixed);
 
     let mut outcome = Outcome::allowing(open.or(&free));
     if FULL {
@@ -141,6 +150,7 @@ pub(crate) fn rule<T: Truth, E: Evaluator<T> + ?Sized, const FULL: bool>(e: &mut
             (RCP, rcp.gap.or(&rcp.deny)),
             (ENDPOINT, endpoint.gap.or(&endpoint.deny)),
             (PUBLIC_BLOCK, public),
+            (FIXED, fixed),
         ];
         for (layer, stop) in stops {
             outcome.stop(layer, &stop.minus(&free));
@@ -183,6 +193,12 @@ fn guardrail<T: Truth, E: Evaluator<T> + ?Sized, const FULL: bool>(
         }
     }
     guard
+}
+
+/// AWS-22: what belongs to AWS nobody changes, whatever the policies say.
+fn protected<T: Truth, E: Evaluator<T> + ?Sized>(e: &mut E, change: FactId, of_aws: FactId) -> T {
+    let changes = e.fact(change);
+    if changes.is_never() { changes } else { changes.and(&e.fact(of_aws)) }
 }
 
 fn none<T: Truth>() -> Effects<T> {

@@ -1,19 +1,18 @@
 //! What AWS declares of itself: layers, facts, callers, and where context keys come from.
 
 use super::becoming::BECOMING;
+use super::keys::{key_scope, principal_key, resource_context, resource_key, session_context};
 use super::rule::{self, rule};
 use super::{
-    ABAC_DISABLED, ABAC_ENABLED, ARN, BOUNDARY, ENDPOINT, IDENTITY, IDENTITY_CENTER_ROLES, PUBLIC_BLOCK,
-    PUBLIC_POLICY, RCP, RESOURCE, RESTRICTS_PUBLIC, SCP, SERVICE_LINKED, SESSION, TAGS_KNOWN, TRUST,
+    ARN, BOUNDARY, ENDPOINT, FIXED, IDENTITY, PUBLIC_BLOCK, PUBLIC_POLICY, RCP, RESOURCE, RESTRICTS_PUBLIC,
+    SCP, SERVICE_LINKED, SESSION, TRUST,
 };
-use crate::model::{Catalog, ContextValue, LayerId, PrincipalKind, Session, WhoEntry};
+use crate::model::{Catalog, LayerId, PrincipalKind, WhoEntry};
 use crate::provider::{
-    Binding, Caller, FactSpec, KeyScope, KeyValue, LayerSpec, PrincipalTraits, PrincipalView, Provider,
-    ResourceTraits, ResourceView, RuleTable, rule_table,
+    Binding, Caller, FactSpec, LayerSpec, PrincipalTraits, Provider, ResourceTraits, RuleTable, rule_table,
 };
 use crate::truth::{Evaluator, FactId, Outcome, StrengthId, Truth};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 pub(crate) static PROVIDER: Provider = Provider {
     name: "aws",
@@ -44,6 +43,8 @@ pub(crate) static PROVIDER: Provider = Provider {
     can_have_policy,
     is_guardrail: |id| !id.starts_with("arn:"),
     session_context,
+    resource_context,
+    asked_facts,
     delegating: Some(rule::DELEGATING),
     account_of,
     assumed_resource,
@@ -121,6 +122,7 @@ static LAYERS: &[LayerSpec] = &[
         false,
         ("public access block", "aws s3api get-public-access-block"),
     ),
+    layer(FIXED, "fixed_rule", Binding::Rule, false, ("fixed rule", "nothing: AWS decides")),
 ];
 
 /// By [`FactId`], as `rule.rs` numbers them.
@@ -138,6 +140,10 @@ static FACTS: &[FactSpec] = &[
     FactSpec::Principal,
     FactSpec::Principal,
     FactSpec::Resource,
+    FactSpec::Permission,
+    FactSpec::Permission,
+    FactSpec::Asked,
+    FactSpec::Asked,
 ];
 
 fn bit(fact: FactId) -> u32 {
@@ -172,6 +178,33 @@ fn permission_facts(catalog: &Catalog, name: &str) -> u32 {
         (rule::TRUSTING, trusting),
         (rule::DELEGATING, trusting || service == "kms"),
         (rule::RCP_SERVICE, catalog.supports_rcp(service)),
+        (rule::CHANGES_POLICY, service == "iam" && CHANGES_TO_POLICIES.contains(&action)),
+        (rule::CHANGES_ROLE, service == "iam" && CHANGES_TO_ROLES.contains(&action)),
+    ])
+}
+
+/// AWS-22: permissions that change what a managed policy says, and those that the IAM API refuses with
+/// `UnmodifiableEntity` on a role which belongs to a service.
+static CHANGES_TO_POLICIES: &[&str] =
+    &["createpolicyversion", "deletepolicy", "deletepolicyversion", "setdefaultpolicyversion"];
+static CHANGES_TO_ROLES: &[&str] = &[
+    "attachrolepolicy",
+    "deleterole",
+    "deleterolepermissionsboundary",
+    "deleterolepolicy",
+    "detachrolepolicy",
+    "putrolepermissionsboundary",
+    "putrolepolicy",
+    "updateassumerolepolicy",
+];
+
+fn asked_facts(literal: &str) -> u32 {
+    let mut segments = literal.splitn(6, ':').skip(2);
+    let (service, account) = (segments.next(), segments.nth(1));
+    let name = segments.next().filter(|_| service == Some("iam")).unwrap_or_default();
+    bits(&[
+        (rule::POLICY_OF_AWS, account == Some("aws") && name.starts_with("policy/")),
+        (rule::ROLE_OF_SERVICE, name.starts_with("role/aws-service-role/")),
     ])
 }
 
@@ -240,149 +273,14 @@ fn carrier(id: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-fn service_of(arn: &str) -> Option<&str> {
+pub(super) fn service_of(arn: &str) -> Option<&str> {
     arn.split(':').nth(2)
 }
 
 fn account_of(arn: &str) -> Option<String> {
-    let account = arn.split(':').nth(4)?;
+    // What AWS itself provides (`arn:aws:iam::aws:policy/…`) is used as if it were the caller's own.
+    let account = arn.split(':').nth(4).filter(|account| *account != "aws")?;
     (!account.is_empty() && !account.contains(['*', '?'])).then(|| account.to_owned())
-}
-
-/// Keys of AWS requests in lower case; a trailing `/` marks a prefix key.
-static PRINCIPAL_KEYS: &[&str] = &[
-    "aws:principalarn",
-    "aws:principalaccount",
-    "aws:principalorgid",
-    "aws:principaltype",
-    "aws:principaltag/",
-    "aws:username",
-    "aws:userid",
-    "aws:principalisawsservice",
-    "aws:principalservicename",
-    "kms:calleraccount",
-];
-static RESOURCE_KEYS: &[&str] = &[
-    "aws:resourceaccount",
-    "aws:resourceorgid",
-    "aws:currenttime",
-    "aws:epochtime",
-    "aws:resourcetag/",
-    "s3:buckettag/",
-    "ec2:resourcetag/",
-    "iam:resourcetag/",
-    "secretsmanager:resourcetag/",
-    "ssm:resourcetag/",
-];
-
-fn key_scope(key: &str) -> KeyScope {
-    let lower = key.to_ascii_lowercase();
-    let find = |keys: &[&str]| {
-        let matches = |known: &&str| lower == **known || known.ends_with('/') && lower.starts_with(*known);
-        let at = keys.iter().position(matches)?;
-        let rest = keys.get(at).and_then(|k| key.get(k.len()..)).unwrap_or("");
-        Some((u8::try_from(at).unwrap_or(u8::MAX), Box::from(rest)))
-    };
-    if let Some((number, rest)) = find(PRINCIPAL_KEYS) {
-        KeyScope::Principal(number, rest)
-    } else if let Some((number, rest)) = find(RESOURCE_KEYS) {
-        KeyScope::Resource(number, rest)
-    } else {
-        KeyScope::Request
-    }
-}
-
-fn principal_key<'a>(scope: &KeyScope, p: &PrincipalView<'a>) -> KeyValue<'a> {
-    use PrincipalKind::{Account, Anonymous, Deleted, External, Federated, Role, Root, Service, User};
-    let KeyScope::Principal(number, rest) = scope else { return KeyValue::Open };
-    let name = PRINCIPAL_KEYS.get(usize::from(*number)).copied().unwrap_or("");
-    let one = |text: &'a str| KeyValue::One(Cow::Borrowed(text));
-    // Callers without an AWS identity have none of the keys; of an account that is not loaded only the account
-    // (and the ARN of a named principal) is known.
-    match (name, p.kind) {
-        (_, Deleted) => KeyValue::Open,
-        ("aws:principalisawsservice", Account | External) => KeyValue::One("false".into()),
-        ("aws:principalisawsservice", kind) => {
-            KeyValue::One(if kind == Service { "true" } else { "false" }.into())
-        }
-        ("aws:principalservicename", Service) => one(p.id),
-        ("aws:principalservicename", _) => KeyValue::Absent,
-        ("aws:principaltype", Anonymous) => KeyValue::One("Anonymous".into()),
-        // Whoever an identity provider vouches for is no AWS principal before the role is taken on.
-        (_, Service | Anonymous | Federated) => KeyValue::Absent,
-        ("aws:principalaccount" | "kms:calleraccount", _) => one(p.account),
-        ("aws:principalorgid", _) => p.organisation.map_or(KeyValue::Open, one),
-        ("aws:principalarn", External) => one(p.id),
-        // A user's or role's ARN tells what it is, wherever it lives.
-        ("aws:principaltype" | "aws:username", External) => match kind_and_name(p.id) {
-            Some((User, user)) if name == "aws:username" => one(user),
-            Some((Role, _)) if name == "aws:username" => KeyValue::Absent,
-            Some((User, _)) => KeyValue::One("User".into()),
-            Some(_) => KeyValue::One("AssumedRole".into()),
-            None => KeyValue::Open,
-        },
-        // The role of an assignment, of which only the beginning of the name is known.
-        ("aws:principalarn", Role) if p.id.ends_with('*') => KeyValue::Open,
-        (_, Account | External) => KeyValue::Open,
-        ("aws:principalarn", _) => one(p.id),
-        ("aws:principaltype", kind) => KeyValue::One(
-            match kind {
-                Role => "AssumedRole",
-                Root => "Account",
-                _ => "User",
-            }
-            .into(),
-        ),
-        ("aws:principaltag/", _) => {
-            let session = p.session.and_then(|s| {
-                s.tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(rest)).map(|(_, value)| value.as_str())
-            });
-            let known = session.or_else(|| (p.tag)(rest)).map(one);
-            known.unwrap_or(if is_identity_centers(p.id) { KeyValue::Open } else { KeyValue::Absent })
-        }
-        ("aws:username", User) => one(p.name),
-        ("aws:username", _) => KeyValue::Absent,
-        ("aws:userid", Root) => one(p.account),
-        ("aws:userid", Role) => match (p.unique_id, p.session.and_then(|s| s.name.as_deref())) {
-            (Some(id), Some(session)) => KeyValue::One(Cow::Owned(format!("{id}:{session}"))),
-            _ => KeyValue::Open,
-        },
-        ("aws:userid", _) => p.unique_id.map_or(KeyValue::Open, one),
-        _ => KeyValue::Open,
-    }
-}
-
-/// Whether Identity Center made the role: its sessions may carry tags of which no export tells.
-/// <https://docs.aws.amazon.com/singlesignon/latest/userguide/abac.html>
-fn is_identity_centers(role: &str) -> bool {
-    role.split(':').nth(5).is_some_and(|name| name.starts_with(IDENTITY_CENTER_ROLES))
-}
-
-fn resource_key<'a>(scope: &KeyScope, r: &ResourceView<'a>) -> KeyValue<'a> {
-    let KeyScope::Resource(number, rest) = scope else { return KeyValue::Open };
-    let one = |text: Option<&'a str>| text.map_or(KeyValue::Open, |t| KeyValue::One(Cow::Borrowed(t)));
-    match RESOURCE_KEYS.get(usize::from(*number)).copied().unwrap_or("") {
-        "aws:resourceaccount" => one(r.account),
-        "aws:resourceorgid" => one(r.organisation),
-        "aws:currenttime" => {
-            r.at.and_then(|at| jiff::Timestamp::from_second(at).ok())
-                .map_or(KeyValue::Open, |at| KeyValue::One(Cow::Owned(at.to_string())))
-        }
-        name if name.ends_with("tag/") => {
-            let bucket = r.kind == Some("s3:bucket");
-            // AWS-43: a bucket's tags count where attribute-based access is enabled for it.
-            let counts = !bucket || r.flags & ABAC_ENABLED != 0;
-            if bucket && r.flags & ABAC_DISABLED != 0 {
-                KeyValue::Absent
-            } else if counts && r.flags & TAGS_KNOWN != 0 {
-                (r.tag)(rest).map_or(KeyValue::Absent, |value| KeyValue::One(Cow::Borrowed(value)))
-            } else {
-                KeyValue::Open
-            }
-        }
-        "aws:epochtime" => r.at.map_or(KeyValue::Open, |at| KeyValue::One(Cow::Owned(at.to_string()))),
-        _ => KeyValue::Open,
-    }
 }
 
 fn caller(text: &str) -> Option<Caller> {
@@ -466,32 +364,6 @@ fn can_have_policy(arn: &str) -> bool {
         Some("iam") => arn.contains(":role/"),
         Some(service) => service.contains(['*', '?']) || WITH_POLICIES.binary_search(&service).is_ok(),
         None => true,
-    }
-}
-
-/// User or role, and its name without path.
-fn kind_and_name(arn: &str) -> Option<(PrincipalKind, &str)> {
-    let (kind, path) = arn.split(':').nth(5)?.split_once('/')?;
-    let kind = match kind {
-        "user" => PrincipalKind::User,
-        "role" | "assumed-role" => PrincipalKind::Role,
-        _ => return None,
-    };
-    Some((kind, path.rsplit('/').next().unwrap_or(path)))
-}
-
-/// What a session fixes of the request's context, unless the context says it already.
-fn session_context(session: &Session, context: &mut BTreeMap<String, ContextValue>) {
-    let given = [
-        ("aws:MultiFactorAuthPresent", session.mfa.map(|mfa| mfa.to_string())),
-        ("aws:SourceIdentity", session.source_identity.clone()),
-        ("aws:FederatedProvider", session.federated_provider.clone()),
-    ];
-    for (key, value) in given {
-        let known = context.keys().any(|name| name.eq_ignore_ascii_case(key));
-        if let (Some(value), false) = (value, known) {
-            context.insert(key.to_owned(), ContextValue::One(value));
-        }
     }
 }
 
