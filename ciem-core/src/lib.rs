@@ -17,11 +17,11 @@ mod truth;
 pub mod wire;
 
 pub use access::answer::{Decision, Denial, Explanation, LayerView, Missing, StatementView};
-pub use access::can::simulate;
 pub use access::decide::Verdict;
 pub use access::listing::{Coverage, InputCoverage, LayerCoverage, PermissionRow, PrincipalRow, ResourceRow};
 pub use access::matrix::{Matrix, MatrixRow};
 pub use access::prepared::{Prepared, PreparedRequest, Scratch};
+pub use access::simulator::{Simulator, simulate};
 pub use access::usage::{AccessedRow, CredentialRow};
 pub use access::what_can::{Access, AccessRow};
 pub use access::who_can::{HolderRow, Holders};

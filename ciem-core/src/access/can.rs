@@ -6,20 +6,15 @@ use super::decide::{Case, Verdict, degree, residual, verdict};
 use super::question::{Asked, Given, Owner, Plan, Setting};
 use super::scalar::InForce;
 use crate::condition::{Atom, Expr, Tri};
-use crate::error::{Error, Place};
-use crate::model::{CondId, CondNode, Effect, Facts, LayerId, MissingLayer, Request};
-use crate::progress::Progress;
-use crate::provider::{Binding, LayerSpec, TABLE};
+use crate::error::Error;
+use crate::model::{CondId, CondNode, Effect, LayerId, MissingLayer, Request};
+use crate::provider::{Binding, LayerSpec};
+use crate::snapshot::Snapshot;
 use crate::snapshot::estate::Estate;
-use crate::snapshot::freeze::freeze;
-use crate::snapshot::known::Known;
 use crate::snapshot::library::{Library, StatementId};
-use crate::snapshot::universe::Universe;
-use crate::snapshot::{Inner, Snapshot};
 use crate::truth::{Outcome, Residual};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 impl Snapshot {
     /// May the principal do this on that resource, and on what does it depend?
@@ -110,45 +105,6 @@ pub(crate) fn assert_session(caller: &Caller, request: &Request) -> Result<(), E
         return Err(Error::invalid("session", "a caller of this kind acts without a session policy"));
     }
     Ok(())
-}
-
-/// Evaluates loose policies: a `simulate` document, as `docs` describes it.
-///
-/// ```
-/// use ciem_core::{Verdict, simulate};
-///
-/// let decision = simulate(r#"{
-///   "v": 1, "provider": "aws", "principal": "arn:aws:iam::111122223333:user/ana",
-///   "action": "s3:GetObject", "resource": "arn:aws:s3:::pay/report.csv", "resource_account": "111122223333",
-///   "identity_policies": [{"name": "own", "document": {"Version": "2012-10-17", "Statement": [
-///     {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}}]
-/// }"#)?;
-/// assert_eq!(decision.verdict, Verdict::Allow);
-/// # Ok::<(), ciem_core::Error>(())
-/// ```
-///
-/// # Errors
-/// `rejected_policy` with the place in the policy; `invalid_request`, `malformed`, `unknown_action`.
-pub fn simulate(simulation: &str) -> Result<Decision, Error> {
-    let named: Value = serde_json::from_str(simulation).map_err(|error| {
-        let line = u64::try_from(error.line()).unwrap_or(u64::MAX);
-        Error::malformed(format!("the simulation is not JSON: {error}"), Place::default().line(line))
-    })?;
-    let provider = match named.get("provider") {
-        None => TABLE.first(),
-        Some(name) => TABLE.iter().find(|p| name.as_str() == Some(p.name)),
-    };
-    let Some(provider) = provider else { return Err(Error::invalid("provider", "no such provider")) };
-    let mut facts = Facts::default();
-    let request = (provider.simulate)(simulation, &mut facts)?;
-    let universe = Universe::of_facts(Known::built_in(provider), &facts)?;
-    let (estate, coverage) = freeze(provider, universe, facts, &Progress::none())?;
-    let snapshot = Snapshot(Arc::new(Inner {
-        estates: vec![estate],
-        coverages: vec![coverage],
-        unrecognised: Vec::new(),
-    }));
-    snapshot.can(&request)
 }
 
 fn decision(asked: &Question<'_>, missing_layer: MissingLayer, all_statements: bool) -> Decision {

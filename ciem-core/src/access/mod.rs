@@ -27,6 +27,7 @@ pub(crate) mod rows;
 pub(crate) mod scalar;
 pub(crate) mod sets;
 mod shared_sets;
+pub(crate) mod simulator;
 pub(crate) mod spoken;
 mod study;
 mod telling;

@@ -30,7 +30,9 @@ pub(crate) struct Provider {
     /// Completes the facts once every input was read.
     pub(crate) finish: fn(&mut Facts),
     /// A `simulate` document as facts and a question on them.
-    pub(crate) simulate: fn(&str, &mut Facts) -> Result<Request, Error>,
+    pub(crate) simulate: fn(&str, &mut Facts) -> Result<Simulated, Error>,
+    /// Makes a question one that these facts can be asked.
+    pub(crate) fit: fn(&Simulated, &mut Request),
     /// Compiles a document that comes with a request, for the layer it belongs to.
     pub(crate) document: fn(&mut Facts, LayerId, &str) -> Result<DocId, Error>,
     /// What is missing where a referenced policy or group is absent, and how to get it.
@@ -202,6 +204,16 @@ pub(crate) struct PrincipalTraits {
 pub(crate) struct ResourceTraits {
     pub(crate) flags: u8,
     pub(crate) management_account: bool,
+}
+
+/// The question of a simulation, and what of its options is no fact.
+#[derive(Debug)]
+pub(crate) struct Simulated {
+    pub(crate) request: Request,
+    /// What every request comes through.
+    pub(crate) endpoint: Option<String>,
+    /// Whether tags of a bucket count.
+    pub(crate) bucket_tags: bool,
 }
 
 /// Who determines a context key.

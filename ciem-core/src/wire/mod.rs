@@ -12,8 +12,8 @@ mod tests;
 pub use arrow::Batches;
 pub use table::{Cell, ColumnKind, Pairs, Table, Texts};
 
-use crate::access::can;
 use crate::access::everybody::everybody;
+use crate::access::simulator;
 use crate::access::what_can::AccessCells;
 use crate::error::Error;
 use crate::model::{Query, Request};
@@ -109,7 +109,7 @@ pub fn table(snapshot: &Snapshot, verb: &str, request: &str, progress: &Progress
 /// # Errors
 /// `rejected_policy` with the place in the policy; `invalid_request`, `malformed`, `unknown_action`.
 pub fn simulate(simulation: &str) -> Result<String, Error> {
-    text(&can::simulate(simulation)?)
+    text(&simulator::simulate(simulation)?)
 }
 
 /// An error in its wire form: `{"v": 1, "code", "message", "place"}`.

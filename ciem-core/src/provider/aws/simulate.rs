@@ -14,6 +14,7 @@ use crate::model::{
     ContextValue, Facts, FileReport, LayerId, PolicyRef, PolicyUse, PrincipalRecord, Request, ResourceRecord,
     Session, SourceId,
 };
+use crate::provider::Simulated;
 use caller::{Caller, Kind};
 use input::{Policy, Simulation};
 use std::collections::BTreeMap;
@@ -22,32 +23,55 @@ const ENDPOINT_KEY: &str = "aws:SourceVpce";
 const TAG_PREFIX: &str = "aws:principaltag/";
 
 /// The facts that a simulation states, and its question.
-pub(crate) fn build(text: &str, facts: &mut Facts) -> Result<Request, Error> {
+pub(crate) fn build(text: &str, facts: &mut Facts) -> Result<Simulated, Error> {
     let simulation = input::parse(text)?;
     let caller = caller::of(&simulation)?;
     reject_layers(&simulation, &caller)?;
     let source = facts.source(FileReport { name: "simulation".to_owned(), ..FileReport::default() });
     let mut builder = Builder { facts, source };
-    let mut context = simulation.context.clone();
-    builder.principal(&simulation, &caller, &context)?;
+    builder.principal(&simulation, &caller)?;
     builder.resource(&simulation)?;
-    builder.endpoint(&simulation, &mut context)?;
+    let endpoint = builder.endpoint(&simulation)?;
     builder.guardrails(&simulation, &caller)?;
-    if !simulation.s3.bucket_abac && simulation.resource.split(':').nth(2) == Some("s3") {
-        hide_bucket_tags(&mut context);
-    }
     let session = builder.session(&simulation)?;
     finish(facts);
-    Ok(Request {
-        principal: simulation.principal.clone(),
-        action: simulation.action.clone(),
-        resource: simulation.resource.clone(),
-        context,
+    let request = Request {
+        principal: simulation.principal,
+        action: simulation.action,
+        resource: simulation.resource,
+        context: simulation.context,
         session,
-        at: simulation.at.clone(),
+        at: simulation.at,
         unknown_context: simulation.unknown_context,
         missing_layer: simulation.missing_layer,
-    })
+    };
+    Ok(Simulated { request, endpoint, bucket_tags: simulation.s3.bucket_abac })
+}
+
+/// A question as it must be asked of the facts that a simulation states.
+pub(crate) fn fit(simulated: &Simulated, request: &mut Request) {
+    let context = &mut request.context;
+    if let Some(id) = &simulated.endpoint
+        && !context.keys().any(|key| key.eq_ignore_ascii_case(ENDPOINT_KEY))
+    {
+        context.insert(ENDPOINT_KEY.to_owned(), ContextValue::One(id.clone()));
+    }
+    if !simulated.bucket_tags && request.resource.split(':').nth(2) == Some("s3") {
+        hide_bucket_tags(context);
+    }
+    // Facts decide the tags of principals; here the context is what states them.
+    let tags = context.iter().filter_map(|(key, value)| {
+        let prefix = key.get(..TAG_PREFIX.len()).filter(|prefix| prefix.eq_ignore_ascii_case(TAG_PREFIX))?;
+        let ContextValue::One(value) = value else { return None };
+        Some((key.get(prefix.len()..)?.to_owned(), value.clone()))
+    });
+    let tags: Vec<(String, String)> = tags.collect();
+    if !tags.is_empty() {
+        let session = request.session.get_or_insert_default();
+        for (key, value) in tags {
+            session.tags.entry(key).or_insert(value);
+        }
+    }
 }
 
 /// Layers that a caller of this kind does not have (AWS-17, AWS-19, AWS-20).
@@ -133,12 +157,7 @@ impl Builder<'_> {
         policies.iter().enumerate().map(one).collect()
     }
 
-    fn principal(
-        &mut self,
-        simulation: &Simulation,
-        caller: &Caller,
-        context: &BTreeMap<String, ContextValue>,
-    ) -> Result<(), Error> {
+    fn principal(&mut self, simulation: &Simulation, caller: &Caller) -> Result<(), Error> {
         let Some(record) = &caller.record else { return Ok(()) };
         let mut policies = self.policies(&simulation.identity_policies, IDENTITY, "identity_policies")?;
         policies.extend(self.policies(
@@ -147,22 +166,13 @@ impl Builder<'_> {
             "permissions_boundaries",
         )?);
         let account = self.facts.text(&record.account);
-        // Facts decide the tags of principals; here the context is what states them.
-        let tags = context.iter().filter_map(|(key, value)| {
-            let prefix =
-                key.get(..TAG_PREFIX.len()).filter(|prefix| prefix.eq_ignore_ascii_case(TAG_PREFIX))?;
-            let ContextValue::One(value) = value else { return None };
-            Some((key.get(prefix.len()..)?, value.as_str()))
-        });
-        let tags =
-            tags.map(|(key, value)| (self.facts.texts.text(key), self.facts.texts.text(value))).collect();
         let principal = PrincipalRecord {
             id: self.facts.text(&record.id),
             kind: record.kind,
             account,
             name: self.facts.text(&record.name),
             unique_id: None,
-            tags,
+            tags: Vec::new(),
             flags: record.flags,
             policies,
             groups: Vec::new(),
@@ -240,16 +250,12 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Endpoint policies hang on the endpoint that the request comes through.
-    fn endpoint(
-        &mut self,
-        simulation: &Simulation,
-        context: &mut BTreeMap<String, ContextValue>,
-    ) -> Result<(), Error> {
+    /// Endpoint policies hang on the endpoint that the request comes through: its id.
+    fn endpoint(&mut self, simulation: &Simulation) -> Result<Option<String>, Error> {
         if simulation.vpc_endpoint_policies.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
-        let given = context.iter().find(|(key, _)| key.eq_ignore_ascii_case(ENDPOINT_KEY));
+        let given = simulation.context.iter().find(|(key, _)| key.eq_ignore_ascii_case(ENDPOINT_KEY));
         let id = match given {
             Some((_, ContextValue::One(id))) => id.clone(),
             Some(_) => {
@@ -260,9 +266,6 @@ impl Builder<'_> {
             }
             None => "vpce-simulated".to_owned(),
         };
-        if given.is_none() {
-            context.insert(ENDPOINT_KEY.to_owned(), ContextValue::One(id.clone()));
-        }
         let policies = self.policies(&simulation.vpc_endpoint_policies, ENDPOINT, "vpc_endpoint_policies")?;
         let record = ResourceRecord {
             id: self.facts.text(&id),
@@ -275,7 +278,7 @@ impl Builder<'_> {
             source: self.source,
         };
         self.facts.add_resource(record);
-        Ok(())
+        Ok(Some(id))
     }
 }
 

@@ -1,0 +1,124 @@
+//! Loose policies: one question, or many with the documents prepared once.
+
+use super::answer::Decision;
+use super::prepared::{Prepared, PreparedRequest};
+use crate::error::{Error, Place};
+use crate::model::{Facts, Request};
+use crate::progress::Progress;
+use crate::provider::{Provider, Simulated, TABLE};
+use crate::snapshot::freeze::freeze;
+use crate::snapshot::known::Known;
+use crate::snapshot::universe::Universe;
+use crate::snapshot::{Inner, Snapshot};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Evaluates loose policies: a `simulate` document, as `docs` describes it.
+///
+/// ```
+/// use ciem_core::{Verdict, simulate};
+///
+/// let decision = simulate(r#"{
+///   "v": 1, "provider": "aws", "principal": "arn:aws:iam::111122223333:user/ana",
+///   "action": "s3:GetObject", "resource": "arn:aws:s3:::pay/report.csv", "resource_account": "111122223333",
+///   "identity_policies": [{"name": "own", "document": {"Version": "2012-10-17", "Statement": [
+///     {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}}]
+/// }"#)?;
+/// assert_eq!(decision.verdict, Verdict::Allow);
+/// # Ok::<(), ciem_core::Error>(())
+/// ```
+///
+/// # Errors
+/// `rejected_policy` with the place in the policy; `invalid_request`, `malformed`, `unknown_action`.
+pub fn simulate(simulation: &str) -> Result<Decision, Error> {
+    let simulator = Simulator::new(simulation)?;
+    simulator.decide(simulator.request())
+}
+
+/// The policies of a `simulate` document, prepared once for many questions.
+///
+/// The principal, the policies and the resource that `resource_policy` belongs to are those of the document. Action,
+/// resource, context, session and time may differ from question to question: change them in a copy of
+/// [`Simulator::request`].
+///
+/// ```
+/// use ciem_core::{Scratch, Simulator, Verdict};
+///
+/// let simulator = Simulator::new(r#"{
+///   "principal": "arn:aws:iam::111122223333:user/ana", "action": "s3:GetObject", "resource": "arn:aws:s3:::pay/a.csv",
+///   "identity_policies": [{"document": {"Version": "2012-10-17", "Statement": [
+///     {"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::pay/*"}]}}]
+/// }"#)?;
+/// let mut asked = simulator.request().clone();
+/// asked.action = "s3:PutObject".to_owned();
+/// assert_eq!(simulator.decide(simulator.request())?.verdict, Verdict::Allow);
+/// assert_eq!(simulator.decide(&asked)?.verdict, Verdict::Deny);
+///
+/// // Where the verdict is all that is wanted, this is many times faster.
+/// let (prepared, mut scratch) = (simulator.prepare(), Scratch::default());
+/// let ready = simulator.ready(&prepared, &asked)?;
+/// assert_eq!(prepared.verdict(&ready, &mut scratch), Verdict::Deny);
+/// # Ok::<(), ciem_core::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Simulator {
+    provider: &'static Provider,
+    snapshot: Snapshot,
+    simulated: Simulated,
+}
+
+impl Simulator {
+    /// Reads and checks the document.
+    ///
+    /// # Errors
+    /// As [`simulate`].
+    pub fn new(simulation: &str) -> Result<Simulator, Error> {
+        let named: Value = serde_json::from_str(simulation).map_err(|error| {
+            let line = u64::try_from(error.line()).unwrap_or(u64::MAX);
+            Error::malformed(format!("the simulation is not JSON: {error}"), Place::default().line(line))
+        })?;
+        let provider = match named.get("provider") {
+            None => TABLE.first(),
+            Some(name) => TABLE.iter().find(|p| name.as_str() == Some(p.name)),
+        };
+        let Some(&provider) = provider else { return Err(Error::invalid("provider", "no such provider")) };
+        let mut facts = Facts::default();
+        let simulated = (provider.simulate)(simulation, &mut facts)?;
+        let universe = Universe::of_facts(Known::built_in(provider), &facts)?;
+        let (estate, coverage) = freeze(provider, universe, facts, &Progress::none())?;
+        let inner = Inner { estates: vec![estate], coverages: vec![coverage], unrecognised: Vec::new() };
+        Ok(Simulator { provider, snapshot: Snapshot(Arc::new(inner)), simulated })
+    }
+
+    /// The question of the document.
+    pub fn request(&self) -> &Request {
+        &self.simulated.request
+    }
+
+    /// The answer to a question.
+    ///
+    /// # Errors
+    /// `unknown_action`, `unknown_principal`, `invalid_request`.
+    pub fn decide(&self, request: &Request) -> Result<Decision, Error> {
+        self.snapshot.can(&self.fitting(request))
+    }
+
+    /// Makes the policies ready for many verdicts.
+    pub fn prepare(&self) -> Prepared<'_> {
+        self.snapshot.prepare()
+    }
+
+    /// Makes a question ready for [`Prepared::verdict`] of what [`Simulator::prepare`] gave.
+    ///
+    /// # Errors
+    /// As [`Simulator::decide`].
+    pub fn ready(&self, prepared: &Prepared<'_>, request: &Request) -> Result<PreparedRequest, Error> {
+        prepared.request(&self.fitting(request))
+    }
+
+    fn fitting(&self, request: &Request) -> Request {
+        let mut request = request.clone();
+        (self.provider.fit)(&self.simulated, &mut request);
+        request
+    }
+}
