@@ -31,6 +31,37 @@ fn every_world_gives_the_expected_answers() {
     assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));
 }
 
+/// The rules that the notes of a provider list each have worlds in which the rule lets something happen, and in which
+/// it does not.
+#[test]
+fn every_rule_is_shown_from_both_sides() {
+    let notes = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider/aws/NOTES.md");
+    let notes = std::fs::read_to_string(notes).unwrap();
+    let first_columns = notes.lines().filter_map(|line| line.strip_prefix("| AWS-")?.split('|').next());
+    let rules =
+        first_columns.flat_map(|column| column.split(", ").map(|id| id.trim().trim_start_matches("AWS-")));
+    let worlds = worlds();
+    let mut lacking = Vec::new();
+    for rule in rules {
+        let id = Value::from(format!("AWS-{rule}"));
+        let about = |world: &&Value| world["rules"].as_array().is_some_and(|rules| rules.contains(&id));
+        let of_rule = worlds.iter().map(|(_, world)| world).filter(about);
+        let answers: String = of_rule.map(|world| world["ask"].to_string()).collect();
+        let allows = answers.contains(r#""verdict":"allow""#);
+        let other = [
+            r#""verdict":"deny""#,
+            r#""verdict":"conditional""#,
+            r#""verdict":"unknown""#,
+            r#""error":"#,
+            r#""$length":0"#,
+        ];
+        if !allows || !other.iter().any(|text| answers.contains(text)) {
+            lacking.push(rule);
+        }
+    }
+    assert!(lacking.is_empty(), "rules without a world for either side: {lacking:?}");
+}
+
 fn worlds() -> Vec<(String, Value)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/conformance");
     let mut files: Vec<_> = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
