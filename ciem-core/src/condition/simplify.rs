@@ -9,6 +9,8 @@ use super::expr::{Atom, Expr};
 use super::fold;
 use super::table::{Cube, Table, all_states, literals};
 use super::variable::{Subject, Variable};
+use foldhash::fast::RandomState;
+use hashbrown::HashSet;
 use std::sync::Arc;
 
 /// A simplified expression.
@@ -71,9 +73,10 @@ struct Place<'a> {
 
 fn exact(expr: &Expr) -> Option<Simplified> {
     let mut distinct: Vec<&Arc<Atom>> = Vec::new();
+    let mut known: HashSet<&Atom, RandomState> = HashSet::default();
     let mut too_many = false;
     expr.visit(&mut |atom| {
-        if !too_many && !distinct.iter().any(|known| Arc::ptr_eq(known, atom) || *known == atom) {
+        if !too_many && known.insert(atom) {
             distinct.push(atom);
             too_many = distinct.len() > MAX_ATOMS;
         }
