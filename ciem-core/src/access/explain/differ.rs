@@ -17,12 +17,14 @@ use crate::snapshot::library::{PatternKind, Stmt};
 const MOST_WANTED: usize = 20;
 /// So many permissions of a statement are named.
 const MOST_PERMISSIONS: usize = 3;
+/// Of the permissions next to the asked one so many are compared.
+const MOST_COMPARED: usize = 64;
 /// With more elements that fail a statement is about something else.
 const MOST_FAILING: usize = 2;
 
 /// How far apart a failing element is: what is easily mended is close.
 mod distance {
-    pub(super) const CLAUSE: usize = 8;
+    pub(super) const CLAUSE: usize = 3;
     pub(super) const HINTED: usize = 4;
     pub(super) const SAME_ACCOUNT: usize = 12;
     pub(super) const OTHERS: usize = 18;
@@ -243,7 +245,8 @@ impl Meeting<'_, '_> {
         }
     }
 
-    /// Names the closest permissions of which the statement speaks; `false` if it speaks of none of the service.
+    /// Names the closest permissions of which the statement speaks; `false` if none of the service can act on what is
+    /// asked about.
     fn action_differs(&self, near: &mut Compared) -> bool {
         let universe = &self.evaluator.estate.universe;
         let asked = self.evaluator.permission;
@@ -251,7 +254,12 @@ impl Meeting<'_, '_> {
         let service = name.split(':').next().unwrap_or(name);
         let actions = &self.scene.library.action_sets[self.statement.actions];
         let mut closest = nearest(actions, asked);
-        closest.retain(|&id| universe.name(id).split(':').next().is_some_and(|of| of == service));
+        closest.retain(|&id| {
+            let same_service = universe.name(id).split(':').next().is_some_and(|of| of == service);
+            let acts = self.evaluator.part.can_be_acted_on(self.evaluator.estate, id);
+            same_service && acts && !universe.is_without_resource(id)
+        });
+        closest.truncate(MOST_PERMISSIONS);
         if closest.is_empty() {
             return false;
         }
@@ -385,13 +393,13 @@ impl Meeting<'_, '_> {
 fn nearest(actions: &Intervals, asked: u16) -> Vec<u16> {
     let mut found: Vec<(u16, u16)> = Vec::new();
     for &(start, end) in actions.ranges() {
-        let few = MOST_PERMISSIONS as u16;
+        let few = MOST_COMPARED as u16;
         let below = start.max(end.saturating_sub(few))..end;
         let above = start..end.min(start.saturating_add(few));
         let ids = if end <= asked { below } else { above };
         found.extend(ids.map(|id| (id.abs_diff(asked), id)));
     }
     found.sort_unstable();
-    found.truncate(MOST_PERMISSIONS);
+    found.truncate(MOST_COMPARED);
     found.into_iter().map(|(_, id)| id).collect()
 }

@@ -6,7 +6,7 @@ use crate::access::scalar::ScalarEvaluator;
 use crate::condition::{Expr, Tri, simplify};
 use crate::model::{LayerId, WhoEntry};
 use crate::provider::{Binding, LayerSpec};
-use crate::snapshot::estate::Estate;
+use crate::snapshot::estate::{Estate, PolicyId};
 use crate::truth::{Effects, Evaluator, FactId, Grants, Outcome, Residual, Truth};
 
 /// What was said about one part of the question.
@@ -22,14 +22,17 @@ pub(super) struct Heard {
 enum Answer {
     /// The layer has so many levels.
     Levels(usize),
-    Says {
-        allow: Residual,
-        deny: Residual,
-        documents: bool,
-        account_only: bool,
-    },
+    Says(Box<Says>),
     /// The resource has no policy there.
     NoPolicy,
+}
+
+struct Says {
+    allow: Residual,
+    deny: Residual,
+    /// Whether there is a document at all.
+    documents: bool,
+    account_only: bool,
 }
 
 /// Passes the rule's questions on and notes the answers.
@@ -48,8 +51,9 @@ impl Evaluator<Residual> for Listener<'_> {
     fn layer(&mut self, layer: LayerId, level: usize, within: &Residual) -> Effects<Residual> {
         let effects = self.inner.layer(layer, level, within);
         let (allow, deny) = (effects.allow.clone(), effects.deny.clone());
-        let documents = self.has_documents(layer);
-        self.answers.push((layer, Answer::Says { allow, deny, documents, account_only: false }));
+        let documents = self.has_documents(layer, level);
+        let says = Says { allow, deny, documents, account_only: false };
+        self.answers.push((layer, Answer::Says(Box::new(says))));
         effects
     }
 
@@ -57,12 +61,12 @@ impl Evaluator<Residual> for Listener<'_> {
         let found = self.inner.grants(layer, within);
         let answer = match &found {
             None => Answer::NoPolicy,
-            Some(grants) => Answer::Says {
+            Some(grants) => Answer::Says(Box::new(Says {
                 allow: grants.by_strength.iter().fold(Residual::never(), |all, one| all.or(one)),
                 deny: grants.deny.clone(),
                 documents: true,
                 account_only: self.names_account_only(layer),
-            },
+            })),
         };
         self.answers.push((layer, answer));
         found
@@ -74,7 +78,7 @@ impl Evaluator<Residual> for Listener<'_> {
 }
 
 impl Listener<'_> {
-    fn has_documents(&self, layer: LayerId) -> bool {
+    fn has_documents(&self, layer: LayerId, level: usize) -> bool {
         let inner = &self.inner;
         let Some(spec) = inner.estate.provider.layer(layer) else { return false };
         match spec.binding {
@@ -87,7 +91,12 @@ impl Listener<'_> {
                 brought.is_some_and(|brought| brought.documents.iter().any(|(of, _)| *of == layer))
             }
             Binding::Context(_) => inner.named_policies(layer).next().is_some(),
-            _ => true,
+            Binding::PrincipalScope | Binding::ResourceScope => {
+                let of_layer = |id: &PolicyId| inner.estate.policies[*id].layer == layer;
+                let scope = inner.scope(spec, level);
+                scope.is_none_or(|scope| inner.estate.scopes[scope].policies.iter().any(of_layer))
+            }
+            Binding::Resource | Binding::Rule => true,
         }
     }
 
@@ -145,19 +154,23 @@ impl Heard {
     /// What the layer says, in a word.
     pub(super) fn state(&self, estate: &Estate, spec: &LayerSpec) -> &'static str {
         let answers = || self.answers.iter().filter(|(layer, _)| *layer == spec.id).map(|(_, answer)| answer);
+        let scoped = matches!(spec.binding, Binding::PrincipalScope | Binding::ResourceScope);
         let mut levels = Vec::new();
         let mut known_levels = None;
+        let mut documents = false;
         for answer in answers() {
             match answer {
                 Answer::Levels(count) => known_levels = Some(*count),
                 Answer::NoPolicy => levels.push(if self.told { "no_policy" } else { "not_given" }),
-                Answer::Says { documents: false, .. } => levels.push(match spec.binding {
+                // A level of guardrails without a policy may still stop everything.
+                Answer::Says(said) if !said.documents && !scoped => levels.push(match spec.binding {
                     Binding::Context(_) if !self.named.contains(&spec.id) => "not_asked",
                     _ => "no_policy",
                 }),
-                Answer::Says { allow, deny, account_only, .. } => {
-                    levels.push(match says(allow, deny) {
-                        "allows" if *account_only => "delegates",
+                Answer::Says(said) => {
+                    documents |= said.documents;
+                    levels.push(match in_a_word(&said.allow, &said.deny) {
+                        "allows" if said.account_only => "delegates",
                         other => other,
                     });
                 }
@@ -172,11 +185,11 @@ impl Heard {
                 _ => "not_asked",
             };
         };
-        let scoped = matches!(spec.binding, Binding::PrincipalScope | Binding::ResourceScope);
         match worst {
             "unknown" if scoped && !estate.layers_given.contains(&spec.id) => "not_given",
             // The rule passes over a limit, or takes full access for implied.
-            "does_not_allow" if !spec.grants && stop == Tri::No => "passes",
+            "does_not_allow" if !spec.grants && stop == Tri::No && documents => "passes",
+            "does_not_allow" if !spec.grants && stop == Tri::No => "no_policy",
             other => other,
         }
     }
@@ -195,7 +208,7 @@ const ORDER: &[&str] = &[
     "not_asked",
 ];
 
-fn says(allow: &Residual, deny: &Residual) -> &'static str {
+fn in_a_word(allow: &Residual, deny: &Residual) -> &'static str {
     let (allow, deny) = (simplify(&allow.0).expr, simplify(&deny.0).expr);
     match (&allow, &deny) {
         (_, Expr::Always) => "denies",
