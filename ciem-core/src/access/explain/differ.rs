@@ -131,11 +131,14 @@ impl Meeting<'_, '_> {
         Lies::Near(near)
     }
 
-    /// Whether the statement is about particular resources, or about the one that carries it.
+    /// Whether the statement is about particular resources, or about the one that carries it; in a layer that limits
+    /// each counts, for what it leaves out.
     fn is_particular(&self) -> bool {
         let set = &self.scene.library.resource_sets[self.statement.resources];
         let named = |&item| self.scene.library.patterns[item].kind != PatternKind::Any;
-        matches!(self.spec.binding, Binding::Resource | Binding::Context(_))
+        let limits = !self.spec.grants && self.statement.effect == Effect::Allow;
+        limits
+            || matches!(self.spec.binding, Binding::Resource | Binding::Context(_))
             || !set.negated && set.items.iter().all(named)
     }
 

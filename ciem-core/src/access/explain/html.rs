@@ -1,7 +1,7 @@
 //! An explanation as an HTML fragment. Foreign text reaches it through `escaped` only.
 
 use super::told::{MOST_SHOWN, Near, Statement, Told, condition, label};
-use super::words::plain;
+use super::words::{plain, visible};
 
 /// Colours are mixed into the ground, so that the text keeps the colour that the page gave it, light or dark.
 const STYLE: &str = "<style>\
@@ -132,14 +132,13 @@ fn in_code(sentence: &str) -> String {
 
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in visible(text).chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            c if super::words::is_invisible(c) => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }

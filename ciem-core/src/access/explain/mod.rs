@@ -62,7 +62,7 @@ fn layers(asked: &Question<'_>, decision: &Decision) -> Vec<LayerView> {
             allows: decision.verdict != Verdict::Allow && !matches!(state, "allows" | "passes" | "not_asked"),
             denials: decision.verdict != Verdict::Deny && !matches!(state, "denies" | "not_asked"),
         };
-        let near = near::misses(asked, spec, wanted, &mut budget);
+        let near = near::misses(asked, spec, wanted, &decision.statements, &mut budget);
         views.push(LayerView {
             layer: spec.name,
             stops: match (all, any) {

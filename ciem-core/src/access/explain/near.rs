@@ -3,7 +3,7 @@
 use super::differ::{Lies, Meeting};
 use super::words;
 use super::{MOST_ALLOWS, MOST_DENIALS};
-use crate::access::answer::NearMiss;
+use crate::access::answer::{NearMiss, StatementView};
 use crate::access::can::{Question, view};
 use crate::access::decide::Case;
 use crate::access::scalar::{InForce, ScalarEvaluator};
@@ -74,6 +74,7 @@ pub(super) fn misses(
     asked: &Question<'_>,
     spec: &'static LayerSpec,
     wanted: Wanted,
+    in_force: &[StatementView],
     budget: &mut Budget,
 ) -> Near {
     let mut near = Near::default();
@@ -85,8 +86,13 @@ pub(super) fn misses(
     for (number, case) in asked.cases.iter().enumerate() {
         of_case((number, case), spec, wanted, budget, &mut found);
     }
-    // Whoever stands for several callers may hold one policy several times.
+    // Whoever stands for several callers may hold one policy several times, and it may apply to one of them only.
+    fn place(one: &StatementView) -> impl Ord + '_ {
+        (&one.policy, one.index, one.effect, &one.via, &one.pointer)
+    }
+    let in_force: BTreeSet<_> = in_force.iter().filter(|one| one.layer == spec.name).map(place).collect();
     let mut all: Vec<Candidate> = found.into_values().collect();
+    all.retain(|candidate| !in_force.contains(&place(&candidate.miss.statement)));
     all.sort_by(|a, b| order(a).cmp(&order(b)));
     all.dedup_by(|a, b| a.miss == b.miss);
     let mut room = [MOST_ALLOWS, MOST_DENIALS];

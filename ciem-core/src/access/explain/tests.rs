@@ -249,7 +249,7 @@ fn a_policy_that_names_only_the_account_delegates() {
         .unwrap();
     assert_eq!(explanation.decision.verdict, Verdict::Deny);
     assert_eq!(explanation.layers[1].state, "delegates");
-    assert!(explanation.text().contains("resource: delegates"));
+    assert!(explanation.text().contains("resource: delegates: not in the way"));
 }
 
 #[test]
@@ -313,6 +313,17 @@ fn a_session_policy_is_a_layer_too() {
     let layer = explanation.layers.iter().find(|layer| layer.stops == "yes").unwrap();
     assert_eq!((layer.layer, layer.state), ("session_policy", "does_not_allow"));
     assert_eq!(layer.near_misses[0].failed[0].segments, [6]);
+}
+
+#[test]
+fn a_limit_says_what_it_leaves() {
+    let mut request = Request::new("dev", "s3:GetObject", OBJECT);
+    let limit = json!({"Effect": "Allow", "Action": ["s3:PutObject", "s3:ListAllMyBuckets", "sqs:*"], "Resource": "*"});
+    let policy = json!({"Version": "2012-10-17", "Statement": [limit]});
+    request.session = Some(Session { policies: Some(vec![policy]), ..Session::default() });
+    let explanation = snapshot(&json!([allow("*")]), &[]).explain(&request).unwrap();
+    let layer = explanation.layers.iter().find(|layer| layer.stops == "yes").unwrap();
+    assert_eq!(layer.near_misses[0].failed[0].wanted, ["s3:PutObject"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! An explanation as text of several lines.
 
 use super::told::{MOST_SHOWN, Near, Statement, Told, condition, label};
-use super::words::{plain, quoted};
+use super::words::{plain, quoted, visible};
 
 pub(super) fn render(told: &Told) -> String {
     let mut out = Lines::default();
@@ -33,7 +33,7 @@ pub(super) fn render(told: &Told) -> String {
         out.more(2, layer.statements.len());
         for near in &layer.near_misses {
             out.line(2, &format!("nearly: {}", statement_at(near)));
-            out.line(3, &plain_long(&near.reason));
+            out.line(3, &visible(&near.reason));
         }
         if let Some(rest) = layer.rest() {
             out.line(2, &rest);
@@ -59,11 +59,6 @@ fn statement_at(near: &Near) -> String {
         Some(scope) => format!("{}, on {}", statement(&near.statement), quoted(scope)),
         None => statement(&near.statement),
     }
-}
-
-/// A reason is made of texts that were cut each; here only what is not seen is escaped.
-fn plain_long(reason: &str) -> String {
-    reason.split(' ').map(plain).collect::<Vec<_>>().join(" ")
 }
 
 #[derive(Default)]

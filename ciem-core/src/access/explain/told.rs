@@ -135,6 +135,7 @@ impl Layer {
     /// What the layer says, in words.
     pub(super) fn says(&self) -> String {
         let stops = match (self.stops.as_str(), self.state.as_str()) {
+            ("no", "does_not_allow" | "delegates") => ": not in the way",
             ("yes", "denies") | ("no", _) => "",
             ("yes", _) => ": in the way",
             _ => ": may be in the way",

@@ -8,14 +8,18 @@ const LONGEST: usize = 200;
 /// So many values are named.
 const MOST_VALUES: usize = 3;
 
-/// `text` made safe to print, in one line: what is not seen, or turns the order of what is seen, is escaped.
+/// `text` made safe to print, in one line, and cut where it is long.
 pub(super) fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(LONGEST));
-    for (count, c) in text.chars().enumerate() {
-        if count == LONGEST {
-            out.push('…');
-            break;
-        }
+    match text.char_indices().nth(LONGEST).and_then(|(at, _)| text.get(..at)) {
+        Some(cut) => format!("{}…", visible(cut)),
+        None => visible(text),
+    }
+}
+
+/// What is not seen, or turns the order of what is seen, is escaped.
+pub(super) fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
         if is_invisible(c) {
             out.extend(c.escape_unicode());
         } else {
@@ -26,7 +30,7 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 /// Control characters, marks that turn the direction of writing, and spaces without width.
-pub(super) fn is_invisible(c: char) -> bool {
+fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
         || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
