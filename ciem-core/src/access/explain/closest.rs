@@ -101,7 +101,7 @@ fn candidate(meeting: &Meeting<'_, '_>, item: PatternId, asked: &str) -> Option<
                 None => None,
             };
             let known = template.to_pattern(syntax, &mut value);
-            without_value = meeting.without_value(&[template.clone()]);
+            without_value = meeting.without_value(std::slice::from_ref(&template));
             known.or_else(|| template.open_pattern(syntax))
         }
         _ => Pattern::parse(text, syntax),

@@ -15,6 +15,8 @@ pub(super) struct Heard {
     outcome: Outcome<Residual>,
     /// Whether inputs spoke of the policies of the part's resource.
     told: bool,
+    /// Whether nothing of the caller's own side is loaded.
+    unloaded: bool,
     /// Layers whose policies are named by the request.
     named: Vec<LayerId>,
 }
@@ -84,7 +86,8 @@ impl Listener<'_> {
         match spec.binding {
             Binding::Principal => {
                 let held = |id| !inner.estate.held(layer, id).is_empty();
-                inner.caller.unloaded || inner.caller.principal.is_some_and(held)
+                // Of whom nothing is loaded the rule takes no limit for granted, but what grants is missing.
+                inner.caller.unloaded && spec.grants || inner.caller.principal.is_some_and(held)
             }
             Binding::Request => {
                 let brought = inner.setting.brought.as_ref();
@@ -137,10 +140,11 @@ pub(super) fn listen(case: &Case<'_>) -> Vec<Heard> {
             (Asked::Nothing, _) => true,
             (_, resource) => resource.is_some_and(|id| inner.estate.resources[id].told),
         };
+        let unloaded = inner.caller.unloaded;
         let named = inner.setting.named.iter().map(|(layer, _)| *layer).collect();
         let mut listener = Listener { inner, answers: Vec::new() };
         let outcome = rule(&mut listener);
-        Heard { answers: listener.answers, outcome, told, named }
+        Heard { answers: listener.answers, outcome, told, unloaded, named }
     });
     parts.collect()
 }
@@ -165,6 +169,7 @@ impl Heard {
                 // A level of guardrails without a policy may still stop everything.
                 Answer::Says(said) if !said.documents && !scoped => levels.push(match spec.binding {
                     Binding::Context(_) if !self.named.contains(&spec.id) => "not_asked",
+                    Binding::Principal if self.unloaded => "not_given",
                     _ => "no_policy",
                 }),
                 Answer::Says(said) => {

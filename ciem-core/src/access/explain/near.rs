@@ -87,7 +87,7 @@ pub(super) fn misses(
         of_case((number, case), spec, wanted, budget, &mut found);
     }
     // Whoever stands for several callers may hold one policy several times, and it may apply to one of them only.
-    fn place(one: &StatementView) -> impl Ord + '_ {
+    fn place(one: &StatementView) -> (&str, u16, &str, &[String], &str) {
         (&one.policy, one.index, one.effect, &one.via, &one.pointer)
     }
     let in_force: BTreeSet<_> = in_force.iter().filter(|one| one.layer == spec.name).map(place).collect();
