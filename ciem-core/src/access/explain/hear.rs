@@ -191,6 +191,8 @@ impl Heard {
             };
         };
         match worst {
+            // A denial of everybody but some holds for some of these too (AWS-9): only the rule knows.
+            "allows" | "delegates" if stop == Tri::Yes => "denies",
             "unknown" if scoped && !estate.layers_given.contains(&spec.id) => "not_given",
             // The rule passes over a limit, or takes full access for implied.
             "does_not_allow" if !spec.grants && stop == Tri::No && documents => "passes",
