@@ -153,11 +153,62 @@ export interface Decision {
   assumptions?: string[]
 }
 
+/** What a statement wants and the question does not have, or may not have. */
+export interface Difference {
+  element: string
+  key?: string
+  operator?: string
+  /** The statement is about everything except `wanted`. */
+  except?: boolean
+  wanted: string[]
+  wanted_left_out?: number
+  /** What is known of the question. */
+  known: string
+  given?: string[]
+  /** Of a resource: which segments of the closest pattern differ, counted from 1. */
+  segments?: number[]
+  hint?: string
+}
+
+/** A statement that speaks of what is asked and does not apply. */
+export interface NearMiss extends Statement {
+  /** Of a guardrail: the node that it hangs on. */
+  scope?: string
+  /** What of it matches. */
+  elements: { principal?: string; action: string; resource: string; condition?: string }
+  failed: Difference[]
+  /** What would remain open. */
+  open?: Difference[]
+  /** The same in words. */
+  reason: string
+}
+
+export interface Layer {
+  layer: string
+  /** How far it stands in the way. */
+  stops: string
+  /** What it says. */
+  state: string
+  /** Its statements, as places in `decision.statements`. */
+  statements: number[]
+  near_misses?: NearMiss[]
+  /** How many further near misses there are. */
+  left_out?: number
+  /** There were too many statements to look at all of them. */
+  incomplete?: boolean
+}
+
 export interface Explanation {
   v: number
+  question: { principal: string; action: string; resource: string }
   decision: Decision
-  /** Every layer, how far it stands in the way, and its statements as places in `decision.statements`. */
-  layers: Array<{ layer: string; stops: string; statements: number[] }>
+  /** The statements that decide, as places in `decision.statements`. */
+  deciding: number[]
+  layers: Layer[]
+  /** In words, line by line. Made when it is read; no part of the JSON form. */
+  readonly text: string
+  /** As an HTML fragment, without scripts and with all foreign text escaped. Made when it is read; no part of the JSON form. */
+  readonly html: string
 }
 
 export interface Coverage {

@@ -76,6 +76,15 @@ function longWork(signal, onProgress, start) {
   })
 }
 
+/** An explanation with its forms in words. They are made when they are read, and are no part of the wire form. */
+function shown(explanation) {
+  const form = (make) => ({ get: () => checked(make(JSON.stringify(explanation))) })
+  return Object.defineProperties(explanation, {
+    text: form(native.explanationText),
+    html: form(native.explanationHtml),
+  })
+}
+
 /** Rows, each an object, in a stable order. The rows stay in the library; they become objects when they are read. */
 class Table {
   #native
@@ -160,7 +169,7 @@ class Snapshot {
   }
 
   explain(question) {
-    return this.#ask('explain', question)
+    return shown(this.#ask('explain', question))
   }
 
   whoCan(question) {

@@ -44,6 +44,12 @@ export declare class NativeTable {
   toArrowIpc(): Uint8Array | Failure
 }
 
+/** The wire answer of `explain` as an HTML fragment. */
+export declare function explanationHtml(explanation: string): string | Failure
+
+/** The wire answer of `explain` as text of several lines. */
+export declare function explanationText(explanation: string): string | Failure
+
 /** An error as a value in wire form; `index.js` throws it, so that it has the same shape in sync and async calls. */
 export interface Failure {
   /** The error in wire form. */

@@ -838,4 +838,6 @@ module.exports = nativeBinding
 module.exports.CancelToken = nativeBinding.CancelToken
 module.exports.NativeSnapshot = nativeBinding.NativeSnapshot
 module.exports.NativeTable = nativeBinding.NativeTable
+module.exports.explanationHtml = nativeBinding.explanationHtml
+module.exports.explanationText = nativeBinding.explanationText
 module.exports.simulate = nativeBinding.simulate

@@ -52,6 +52,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         for statement in layer.statements.iter().filter_map(|&place| decision.statements.get(place)) {
             println!("      {} in {} {}", statement.effect, statement.policy, statement.pointer);
         }
+        for near in layer.near_misses.iter().filter(|_| layer.stops != "no") {
+            println!("      nearly, in {}: {}", near.statement.policy, near.reason);
+        }
     }
     for fact in &decision.missing {
         println!("  not known: {} of {}: {}", fact.fact, fact.subject, fact.how);

@@ -16,7 +16,9 @@ mod snapshot;
 mod truth;
 pub mod wire;
 
-pub use access::answer::{Decision, Denial, Explanation, LayerView, Missing, StatementView};
+pub use access::answer::{
+    Asking, Decision, Denial, Difference, Elements, Explanation, LayerView, Missing, NearMiss, StatementView,
+};
 pub use access::decide::Verdict;
 pub use access::listing::{Coverage, InputCoverage, LayerCoverage, PermissionRow, PrincipalRow, ResourceRow};
 pub use access::matrix::{Matrix, MatrixRow};

@@ -142,12 +142,21 @@ fn ask_one(snapshot: &Snapshot, ask: &Value) -> Result<(), String> {
     match (answer, ask.get("expect"), ask["error"].as_str()) {
         (Ok(text), Some(expected), None) => {
             let answer: Value = serde_json::from_str(&text).map_err(|e| format!("{about}: not JSON: {e}"))?;
-            matches(expected, &answer, "").map_err(|why| format!("{about}: {why}; answer {text}"))
+            matches(expected, &answer, "").map_err(|why| format!("{about}: {why}; answer {text}"))?;
+            in_words(ask, &text)
         }
         (Err(error), None, Some(code)) if error.code() == code => Ok(()),
         (Err(error), ..) => Err(format!("{about}: {}", wire::error_json(&error))),
         (Ok(text), _, code) => Err(format!("{about}: expected error {code:?}, answer {text}")),
     }
+}
+
+/// Whether the answer of `explain` in words has the lines of `text`.
+fn in_words(ask: &Value, answer: &str) -> Result<(), String> {
+    let Some(lines) = ask["text"].as_array() else { return Ok(()) };
+    let words = wire::explanation_text(answer).map_err(|error| wire::error_json(&error))?;
+    let has = |line: &&Value| !words.lines().any(|found| Some(found.trim_start()) == line.as_str());
+    lines.iter().find(has).map_or(Ok(()), |line| Err(format!("no line {line} in\n{words}")))
 }
 
 /// Whether `expected` describes a part of `actual`; `at` is the JSON pointer for the message.

@@ -19,6 +19,7 @@ use oracle::chains::{chains_law, people_law, steps_law};
 use oracle::complete::{Verdict, WorldIndex, answer};
 use oracle::engine::{self, Shares, asked_by, gist};
 use oracle::evaluate::{Case, LAYERS};
+use oracle::explanations::{Said, explanation_law};
 use oracle::people::sorted;
 use oracle::random::Random;
 use oracle::statements::{Names, SERVICES};
@@ -115,6 +116,27 @@ fn can_equals_the_oracle() {
         assert!(total.of_people.iter().all(|&count| count * 1_000 > total.requests), "hardly any people");
         assert!(total.skipped * 50 < total.requests, "{} requests were not compared", total.skipped);
     }
+}
+
+#[test]
+fn explanations_explain_the_decision() {
+    let found = over_worlds(worlds().div_ceil(4), |seed| {
+        let (world, _, requests) = case(seed);
+        let snapshot =
+            engine::snapshot(&world.files()).map_err(|message| format!("seed {seed}: {message}"))?;
+        let mut said = Said::default();
+        for request in requests {
+            let one = explanation_law(&snapshot, &request).map_err(|why| format!("seed {seed}: {why}"))?;
+            said.near += one.near;
+            said.states.extend(one.states);
+        }
+        Ok(said)
+    });
+    let near: usize = found.iter().map(|said| said.near).sum();
+    let mut states: BTreeMap<String, usize> = BTreeMap::new();
+    found.into_iter().flat_map(|said| said.states).for_each(|state| *states.entry(state).or_default() += 1);
+    println!("{near} near misses; {states:?}");
+    assert!(near > 0 && states.len() >= 9, "{near} near misses, states {states:?}");
 }
 
 /// A decision without the places of its statements.

@@ -73,6 +73,18 @@ pub fn simulate(simulation: String) -> Either<String, Failure> {
     run(|| wire::simulate(&simulation))
 }
 
+/// The wire answer of `explain` as text of several lines.
+#[napi]
+pub fn explanation_text(explanation: String) -> Either<String, Failure> {
+    run(|| wire::explanation_text(&explanation))
+}
+
+/// The wire answer of `explain` as an HTML fragment.
+#[napi]
+pub fn explanation_html(explanation: String) -> Either<String, Failure> {
+    run(|| wire::explanation_html(&explanation))
+}
+
 /// Loading, off the event loop.
 #[derive(Debug)]
 pub struct Load {

@@ -27,6 +27,16 @@ test('decisions and explanations are plain objects', async () => {
   assert(explanation.layers.length > 0)
 })
 
+test('an explanation has forms in words', async () => {
+  const explanation = (await Snapshot.load(sample())).explain({ ...QUESTION, resource: 'arn:aws:s3:::other/<x>' })
+  const [near] = explanation.layers[0].near_misses
+  assert.equal(near.failed[0].element, 'resource')
+  assert(explanation.text.includes(near.reason) && explanation.text.includes('<x>'))
+  assert(explanation.html.includes('&lt;x&gt;') && !explanation.html.includes('<x>'))
+  assert.deepEqual(Object.keys(explanation), Object.keys(JSON.parse(JSON.stringify(explanation))))
+  assert(!('text' in JSON.parse(JSON.stringify(explanation))))
+})
+
 test('a table has length, iteration, slices and arrays', async () => {
   const table = (await Snapshot.load(sample())).principals()
   assert(table instanceof Table)

@@ -41,7 +41,10 @@ async function run(world) {
     if (ask.error) {
       assert.equal((await failure(answering)).code, ask.error, JSON.stringify(ask))
     } else {
-      const answer = JSON.parse(JSON.stringify(await answering))
+      const found = await answering
+      const lines = ask.text ? found.text.split('\n').map((line) => line.trimStart()) : []
+      for (const line of ask.text ?? []) assert(lines.includes(line), `${line}\n${found.text}`)
+      const answer = JSON.parse(JSON.stringify(found))
       assert.equal(mismatch(ask.expect, answer), undefined, JSON.stringify({ ask, answer }))
     }
   }

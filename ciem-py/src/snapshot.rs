@@ -69,3 +69,15 @@ impl Snapshot {
 pub(crate) fn simulate(py: Python<'_>, simulation: String) -> PyResult<String> {
     run(py, || wire::simulate(&simulation))
 }
+
+/// The wire answer of `explain` as text of several lines.
+#[pyfunction]
+pub(crate) fn explanation_text(py: Python<'_>, explanation: String) -> PyResult<String> {
+    run(py, || wire::explanation_text(&explanation))
+}
+
+/// The wire answer of `explain` as an HTML fragment.
+#[pyfunction]
+pub(crate) fn explanation_html(py: Python<'_>, explanation: String) -> PyResult<String> {
+    run(py, || wire::explanation_html(&explanation))
+}

@@ -34,6 +34,8 @@ def test_world(path, tmp_path, monkeypatch):
         else:
             answer = call(snapshot, verb, request)
             assert mismatch(ask["expect"], answer) is None, (ask, answer)
+            if lines := ask.get("text"):
+                assert set(lines) <= words(answer), (ask, answer)
 
 
 def content(file):
@@ -45,6 +47,11 @@ def content(file):
 def call(snapshot, verb, request):
     answer = ciem.simulate(request) if verb == "simulate" else getattr(snapshot, verb)(**request)
     return answer if isinstance(answer, dict) else answer.to_dict()
+
+
+def words(answer):
+    """The lines of an explanation in words."""
+    return {line.lstrip() for line in ciem.Explanation(answer).text().splitlines()}
 
 
 def mismatch(expected, actual, at=""):

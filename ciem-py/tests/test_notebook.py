@@ -19,8 +19,10 @@ class Reader(HTMLParser):
         self.open, self.text = [], ""
 
     def handle_starttag(self, tag, attrs):
-        assert tag in {"style", "div", "table", "thead", "tbody", "tr", "th", "td", "code", "br", "wbr"}, tag
-        assert all(name == "class" for name, _ in attrs)
+        tables = {"table", "thead", "tbody", "tr", "th", "td"}
+        lists = {"details", "summary", "ul", "li", "span"}
+        assert tag in {"style", "div", "code", "br", "wbr", *tables, *lists}, tag
+        assert all(name in {"class", "open"} for name, _ in attrs)
         if tag not in {"br", "wbr"}:
             self.open.append(tag)
 
@@ -52,11 +54,18 @@ def snapshot(tmp_path):
 
 def test_answers_show_their_fields(snapshot):
     question = (arn("user", "ana"), "s3:GetObject", "arn:aws:s3:::pay/x")
-    for answer in (snapshot.can(*question), snapshot.explain(*question)):
-        shown = text(answer)
-        assert "conditional" in shown and "aws:SourceVpc" in shown and "Read" in shown
-        assert json.dumps(NASTY, ensure_ascii=False) in shown
+    shown = text(snapshot.can(*question))
+    assert "conditional" in shown and "aws:SourceVpc" in shown and "Read" in shown
+    assert json.dumps(NASTY, ensure_ascii=False) in shown
     assert "blocked by" in text(snapshot.can(arn("user", "bob"), *question[1:]))
+
+
+def test_an_explanation_shows_itself_in_words(snapshot):
+    explanation = snapshot.explain(arn("user", "ana"), "s3:GetObject", "arn:aws:s3:::pay/x", context={"aws:SourceVpc": "vpc-1"})
+    visible = NASTY.replace("\u202e", "\\u{202e}")
+    for shown in (text(explanation), str(explanation)):
+        assert "does not allow" in shown and "condition" in shown and "aws:SourceVpc" in shown and visible in shown
+    assert explanation.near_misses[0]["failed"][0]["wanted"] == [NASTY] and explanation.deciding == []
 
 
 def test_tables_show_their_first_rows(snapshot):

@@ -28,5 +28,8 @@ for (const layer of layers) {
     const { effect, policy, pointer } = decision.statements[place]
     console.log(`      ${effect} in ${policy} ${pointer}`)
   }
+  for (const { policy, reason } of (layer.stops !== 'no' && layer.near_misses) || []) {
+    console.log(`      nearly, in ${policy}: ${reason}`)
+  }
 }
 for (const { fact, subject, how } of decision.missing ?? []) console.log(`  not known: ${fact} of ${subject}: ${how}`)

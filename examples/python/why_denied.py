@@ -34,6 +34,8 @@ def main(folder: str | Path = SAMPLE, *wish: str) -> None:
             print(f"  {layer['layer']}, stops it: {layer['stops']}")
         for statement in (decision.statements[place] for place in layer["statements"]):
             print(f"      {statement['effect']} in {statement['policy']} {statement['pointer']}")
+        for near in layer.get("near_misses", []) if layer["stops"] != "no" else []:
+            print(f"      nearly, in {near['policy']}: {near['reason']}")
     for fact in decision.missing:
         print(f"  not known: {fact['fact']} of {fact['subject']}: {fact['how']}")
 

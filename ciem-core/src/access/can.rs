@@ -1,8 +1,9 @@
 //! `can` and `explain`.
 
-use super::answer::{Decision, Denial, Explanation, LayerView, Missing, StatementView};
+use super::answer::{Decision, Denial, Explanation, Missing, StatementView};
 use super::caller::{Caller, find_callers};
 use super::decide::{Case, Verdict, degree, residual, verdict};
+use super::explain::explain;
 use super::question::{Asked, Given, Owner, Plan, Setting};
 use super::scalar::InForce;
 use crate::condition::{Atom, Expr, Tri};
@@ -39,7 +40,8 @@ impl Snapshot {
         self.with_cases(request, |asked| decision(asked, request.missing_layer, false))
     }
 
-    /// Why, or why not: the decision with every statement that applies, layer by layer.
+    /// Why, or why not: the decision with every statement that applies, layer by layer, and the statements that nearly
+    /// apply, with what of them does not match.
     ///
     /// ```
     /// # use ciem_core::SnapshotBuilder;
@@ -52,6 +54,11 @@ impl Snapshot {
     /// assert_eq!(explanation.decision.blocked_by, ["resource"]);
     /// let statement = &explanation.decision.statements[0];
     /// println!("{} in {} at {}", statement.effect, statement.policy, statement.pointer);
+    ///
+    /// let explanation = snapshot.explain(&Request::new("ana", "s3:GetObject", "arn:aws:s3:::private/x"))?;
+    /// let identity = &explanation.layers[0];
+    /// assert_eq!(identity.state, "does_not_allow");
+    /// assert_eq!(identity.near_misses[0].failed[0].element, "resource");
     /// # Ok::<(), ciem_core::Error>(())
     /// ```
     ///
@@ -60,8 +67,7 @@ impl Snapshot {
     pub fn explain(&self, request: &Request) -> Result<Explanation, Error> {
         self.with_cases(request, |asked| {
             let decision = decision(asked, request.missing_layer, true);
-            let layers = layers(asked, &decision);
-            Explanation { v: 1, decision, layers }
+            explain(asked, request, decision)
         })
     }
 
@@ -93,10 +99,10 @@ impl Snapshot {
 }
 
 /// What is asked, by everybody whom the principal of the request stands for.
-struct Question<'a> {
-    estate: &'a Estate,
+pub(super) struct Question<'a> {
+    pub(super) estate: &'a Estate,
     plan: &'a Plan,
-    cases: Vec<Case<'a>>,
+    pub(super) cases: Vec<Case<'a>>,
 }
 
 /// Session policies are for callers that act in sessions.
@@ -222,7 +228,7 @@ fn library<'a>(estate: &'a Estate, setting: &'a Setting, entry: &InForce) -> &'a
     }
 }
 
-fn view(case: &Case<'_>, entry: &InForce) -> Option<StatementView> {
+pub(super) fn view(case: &Case<'_>, entry: &InForce) -> Option<StatementView> {
     let estate = case.estate;
     let library = library(estate, case.setting, entry);
     let statement = &library.statements[entry.statement];
@@ -289,32 +295,6 @@ fn with_sources(condition: Value, sources: &BTreeMap<String, usize>) -> Value {
         Value::Array(items) => items.into_iter().map(|item| with_sources(item, sources)).collect(),
         other => other,
     }
-}
-
-fn layers(asked: &Question<'_>, decision: &Decision) -> Vec<LayerView> {
-    let outcomes: Vec<Outcome<Residual>> = asked.cases.iter().flat_map(Case::outcomes).collect();
-    asked
-        .estate
-        .provider
-        .layers
-        .iter()
-        .map(|spec| {
-            let stops: Vec<Tri> =
-                outcomes.iter().filter_map(|o| o.stops.get(usize::from(spec.id.0))).map(degree).collect();
-            let all = !stops.is_empty() && stops.iter().all(|s| *s == Tri::Yes);
-            let any = stops.iter().any(|s| *s != Tri::No);
-            let statements = decision.statements.iter().enumerate();
-            LayerView {
-                layer: spec.name,
-                stops: match (all, any) {
-                    (true, _) => "yes",
-                    (_, true) => "depends",
-                    _ => "no",
-                },
-                statements: statements.filter(|(_, s)| s.layer == spec.name).map(|(i, _)| i).collect(),
-            }
-        })
-        .collect()
 }
 
 /// What the answer takes for granted, because no export spoke of it.

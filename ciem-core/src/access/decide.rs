@@ -252,6 +252,11 @@ impl<'a> Case<'a> {
         })
     }
 
+    /// What the rule asks of each part, in their order.
+    pub(crate) fn evaluators(&self) -> impl Iterator<Item = ScalarEvaluator<'_>> {
+        self.parts().map(|met| self.evaluator(&met))
+    }
+
     pub(crate) fn traced(&self) -> Vec<(Outcome<Traced>, Vec<InForce>)> {
         let rule = self.estate.provider.rules.traced;
         self.parts()

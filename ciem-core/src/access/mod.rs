@@ -8,6 +8,7 @@ pub(crate) mod context;
 pub(crate) mod crowd;
 pub(crate) mod decide;
 pub(crate) mod everybody;
+pub(crate) mod explain;
 mod gathered;
 mod inquiry;
 mod kin;

@@ -110,8 +110,21 @@ impl<'a> ScalarEvaluator<'a> {
         named.negated || named.entries.iter().any(|&entry| self.names(entry).0 != Tri::No)
     }
 
+    /// How far an entry names the caller.
     pub(crate) fn names_degree(&self, entry: WhoEntry) -> Tri {
         self.names(entry).0
+    }
+
+    /// Whether a statement of a resource's policy is about the caller. A denial of everybody but some may be about these
+    /// too (AWS-9): the rule tells.
+    pub(crate) fn concerns(&self, statement: &Stmt) -> bool {
+        let Some(who) = statement.who else { return true };
+        let named = &self.estate.library.whos[who];
+        match (named.negated, statement.effect) {
+            (false, _) => self.may_name(Some(who)),
+            (true, Effect::Allow) => self.excepted::<Tri>(who) != Tri::Yes,
+            (true, Effect::Deny) => true,
+        }
     }
 
     pub(crate) fn excepted_degree(&self, who: Option<WhoId>) -> Tri {
@@ -267,7 +280,12 @@ impl<'a> ScalarEvaluator<'a> {
         let held = Some(Held { policy, via: None });
         let document = self.estate.policies[policy].document;
         for (id, statement) in scene.library.statements_of(document) {
+            let traced = self.trace.len();
             let says: T = self.statement(&scene, layer, held, id, statement);
+            if T::TRACES && !self.concerns(statement) {
+                self.trace.truncate(traced);
+                continue;
+            }
             // Nobody is named by a statement without principals (AWS-11), except where a document is missing.
             if says.is_never() {
                 continue;

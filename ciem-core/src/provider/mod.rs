@@ -79,6 +79,8 @@ pub(crate) struct Provider {
     pub(crate) account_of: fn(&str) -> Option<String>,
     /// What is assumed of a resource whose own policy was not given, for this permission.
     pub(crate) assumed_resource: fn(&str, &str) -> Option<String>,
+    /// What a test of this key that does not hold may have overlooked, by a wanted value and the request's.
+    pub(crate) hint: fn(&str, &str, &str) -> Option<String>,
 }
 
 impl Provider {

@@ -97,6 +97,7 @@ pub(crate) struct Held {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Scope {
+    pub(crate) id: Text,
     pub(crate) policies: Vec<PolicyId>,
     /// The accounts below, and through them the principals.
     pub(crate) principals: IdSet<PrincipalId>,

@@ -64,7 +64,7 @@ pub(crate) fn gather(
                 policies.push(unknown_level(resolver, layer, *id));
             }
         }
-        let scope = Scope { policies, principals: IdSet::default() };
+        let scope = Scope { id: *id, policies, principals: IdSet::default() };
         ids.insert(*id, out.scopes.push(scope));
         if variants.iter().any(|r| r.is_root) {
             roots.push(*id);
@@ -114,7 +114,7 @@ pub(crate) fn gather(
                 source,
             });
             let policies = layers.iter().map(|&layer| unknown_level(resolver, layer, *id)).collect();
-            nodes.insert(0, out.scopes.push(Scope { policies, principals: IdSet::default() }));
+            nodes.insert(0, out.scopes.push(Scope { id: *id, policies, principals: IdSet::default() }));
         }
         for &node in &nodes {
             out.scopes[node].principals.insert_range(accounts[account].principals.clone());

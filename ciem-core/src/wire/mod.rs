@@ -13,6 +13,7 @@ pub use arrow::Batches;
 pub use table::{Cell, ColumnKind, Pairs, Table, Texts};
 
 use crate::access::everybody::everybody;
+use crate::access::explain;
 use crate::access::simulator;
 use crate::access::what_can::AccessCells;
 use crate::error::Error;
@@ -110,6 +111,33 @@ pub fn table(snapshot: &Snapshot, verb: &str, request: &str, progress: &Progress
 /// `rejected_policy` with the place in the policy; `invalid_request`, `malformed`, `unknown_action`.
 pub fn simulate(simulation: &str) -> Result<String, Error> {
     text(&simulator::simulate(simulation)?)
+}
+
+/// The answer of `explain` as text of several lines, as [`crate::Explanation::text`] gives it.
+///
+/// ```
+/// # use ciem_core::{SnapshotBuilder, wire};
+/// # let mut builder = SnapshotBuilder::new();
+/// # builder.add("account.json", include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.json")))?;
+/// # let snapshot = builder.finish()?;
+/// let answer = wire::call(&snapshot, "explain", r#"{"principal": "ana", "action": "s3:PutObject", "resource": "arn:aws:s3:::pay/x"}"#)?;
+/// assert!(wire::explanation_text(&answer)?.starts_with("deny: "));
+/// assert!(wire::explanation_html(&answer)?.starts_with("<style>"));
+/// # Ok::<(), ciem_core::Error>(())
+/// ```
+///
+/// # Errors
+/// `malformed` if the text is no explanation.
+pub fn explanation_text(explanation: &str) -> Result<String, Error> {
+    explain::text_of(explanation)
+}
+
+/// The answer of `explain` as an HTML fragment, as [`crate::Explanation::html`] gives it.
+///
+/// # Errors
+/// `malformed` if the text is no explanation.
+pub fn explanation_html(explanation: &str) -> Result<String, Error> {
+    explain::html_of(explanation)
 }
 
 /// An error in its wire form: `{"v": 1, "code", "message", "place"}`.

@@ -9,6 +9,7 @@ pub(crate) mod complete;
 pub(crate) mod conditions;
 pub(crate) mod engine;
 pub(crate) mod evaluate;
+pub(crate) mod explanations;
 pub(crate) mod generate;
 pub(crate) mod glob;
 mod keys;

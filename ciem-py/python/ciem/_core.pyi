@@ -6,7 +6,7 @@ from _typeshed import SupportsGetItem
 from os import PathLike
 from typing import Any, Final, SupportsIndex, final
 
-__all__ = ["__version__", "Snapshot", "Table", "simulate"]
+__all__ = ["__version__", "Snapshot", "Table", "explanation_html", "explanation_text", "simulate"]
 
 __version__: Final[str]
 """
@@ -75,6 +75,16 @@ class Table:
         """
         The wire document.
         """
+
+def explanation_html(explanation: str) -> str:
+    """
+    The wire answer of `explain` as an HTML fragment.
+    """
+
+def explanation_text(explanation: str) -> str:
+    """
+    The wire answer of `explain` as text of several lines.
+    """
 
 def simulate(simulation: str) -> str:
     """

@@ -89,9 +89,23 @@ class Decision(Answer):
 
 
 class Explanation(Answer):
-    """Why a question is answered as it is: the decision and what each layer says."""
+    """Why a question is answered as it is: the decision, what each layer says, and the statements that nearly apply.
+    ``print`` and notebooks show it in words.
+
+    >>> explanation = ciem.load("exports").explain("ana", "s3:GetObject", "arn:aws:s3:::other/x")
+    >>> near = explanation.layers[0]["near_misses"][0]
+    >>> near["elements"]["action"], near["failed"][0]["element"]
+    ('matches', 'resource')
+    >>> print(explanation.text().splitlines()[0])
+    deny: `ana` may not do `s3:GetObject` on `arn:aws:s3:::other/x`
+    """
 
     __slots__ = ()
+
+    @property
+    def question(self) -> dict[str, str]:
+        """What was asked: principal, action and resource."""
+        return self._wire["question"]
 
     @property
     def decision(self) -> Decision:
@@ -99,15 +113,37 @@ class Explanation(Answer):
         return Decision(self._wire["decision"])
 
     @property
+    def deciding(self) -> list[dict[str, Any]]:
+        """The statements that decide."""
+        statements = self.decision.statements
+        return [statements[place] for place in self._wire.get("deciding", [])]
+
+    @property
     def layers(self) -> list[dict[str, Any]]:
-        """Every layer with the statements that spoke in it."""
+        """Every layer with its state, the statements that spoke in it, and near misses."""
         return self._wire.get("layers", [])
+
+    @property
+    def near_misses(self) -> list[dict[str, Any]]:
+        """The near misses of all layers."""
+        return [near for layer in self.layers for near in layer.get("near_misses", [])]
+
+    def text(self) -> str:
+        """The explanation in words, line by line."""
+        return _core.explanation_text(self.to_json())
+
+    def html(self) -> str:
+        """The explanation as an HTML fragment, without scripts and with all foreign text escaped."""
+        return _core.explanation_html(self.to_json())
+
+    def __str__(self) -> str:
+        return self.text()
 
     def __repr__(self) -> str:
         return f"Explanation({self.decision.verdict!r})"
 
     def _repr_html_(self) -> str:
-        return html.document("Explanation", {**self._wire["decision"], "layers": self.layers})
+        return self.html()
 
 
 class Table:

@@ -163,7 +163,7 @@ pub(super) fn resource_key<'a>(scope: &KeyScope, r: &ResourceView<'a>) -> KeyVal
 }
 
 /// User or role, and its name without path.
-fn kind_and_name(arn: &str) -> Option<(PrincipalKind, &str)> {
+pub(super) fn kind_and_name(arn: &str) -> Option<(PrincipalKind, &str)> {
     let (kind, path) = arn.split(':').nth(5)?.split_once('/')?;
     let kind = match kind {
         "user" => PrincipalKind::User,

@@ -1,7 +1,7 @@
 //! What AWS declares of itself: layers, facts, callers, and where context keys come from.
 
 use super::becoming::BECOMING;
-use super::keys::{key_scope, principal_key, resource_context, resource_key, session_context};
+use super::keys::{key_scope, kind_and_name, principal_key, resource_context, resource_key, session_context};
 use super::rule::{self, rule};
 use super::{
     ARN, BOUNDARY, ENDPOINT, FIXED, IDENTITY, PUBLIC_BLOCK, PUBLIC_POLICY, RCP, RESOURCE, RESTRICTS_PUBLIC,
@@ -49,6 +49,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     delegating: Some(rule::DELEGATING),
     account_of,
     assumed_resource,
+    hint,
 };
 
 const fn layer(
@@ -373,4 +374,19 @@ fn assumed_resource(permission: &str, resource: &str) -> Option<String> {
     (permission.starts_with("kms:") && resource.contains(":key/")).then(|| {
         format!("the key policy of {resource} was not given: it is taken to delegate to its account")
     })
+}
+
+/// The key of a session's principal holds the ARN of the role, with its path; policies often name the session instead
+/// (AWS-13), or leave the path out.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn>
+fn hint(key: &str, wanted: &str, given: &str) -> Option<String> {
+    if !key.eq_ignore_ascii_case("aws:PrincipalArn") {
+        return None;
+    }
+    let (Some((kind, name)), false) = (kind_and_name(given), wanted == given) else { return None };
+    let (wanted_kind, wanted_name) = kind_and_name(wanted)?;
+    match kind == PrincipalKind::Role && service_of(wanted) == Some("sts") && wanted_kind == kind {
+        true => Some("of a session the key holds the ARN of its role".to_owned()),
+        false => (wanted_name == name).then(|| "the key holds the ARN with its path".to_owned()),
+    }
 }
