@@ -18,6 +18,7 @@ pub mod wire;
 
 pub use access::answer::{Decision, Denial, Explanation, LayerView, Missing, StatementView};
 pub use access::can::simulate;
+pub use access::condition::{ConditionBlocks, condition_blocks, condition_text};
 pub use access::decide::Verdict;
 pub use access::listing::{Coverage, InputCoverage, LayerCoverage, PermissionRow, PrincipalRow, ResourceRow};
 pub use access::matrix::{Matrix, MatrixRow};

@@ -2,6 +2,7 @@
 
 use super::answer::{Decision, Denial, Explanation, LayerView, Missing, StatementView};
 use super::caller::{Caller, find_callers};
+use super::condition::text_of;
 use super::decide::{Case, Verdict, degree, residual, verdict};
 use super::question::{Asked, Given, Owner, Plan, Setting};
 use super::scalar::InForce;
@@ -178,12 +179,14 @@ fn decision(asked: &Question<'_>, missing_layer: MissingLayer, all_statements: b
         }
     }
     let open = !matches!(residual.expr, Expr::Always | Expr::Never);
+    let condition = open.then(|| residual.expr.to_json());
     Decision {
         v: 1,
         verdict,
         denial,
         blocked_by,
-        condition: open.then(|| with_sources(residual.expr.to_json(), &sources)),
+        condition_text: condition.as_ref().and_then(text_of),
+        condition: condition.map(|condition| with_sources(condition, &sources)),
         canonical: (open && !residual.canonical).then_some(false),
         missing: missing(&residual.expr),
         statements,

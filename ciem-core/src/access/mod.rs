@@ -4,6 +4,7 @@ mod alike;
 pub(crate) mod answer;
 pub(crate) mod caller;
 pub(crate) mod can;
+pub(crate) mod condition;
 pub(crate) mod context;
 pub(crate) mod crowd;
 pub(crate) mod decide;

@@ -47,6 +47,9 @@ pub(crate) static PROVIDER: Provider = Provider {
     delegating: Some(rule::DELEGATING),
     account_of,
     assumed_resource,
+    key_words: super::words::key_words,
+    key_nature: super::words::key_nature,
+    further_facts: super::words::FACTS,
 };
 
 const fn layer(
