@@ -44,6 +44,12 @@ export declare class NativeTable {
   toArrowIpc(): Uint8Array | Failure
 }
 
+/** Writes a condition as blocks of policy statements; takes and gives JSON text. */
+export declare function conditionBlocks(condition: string): string | Failure
+
+/** Says a condition in words; takes its JSON text. */
+export declare function conditionText(condition: string): string | Failure
+
 /** An error as a value in wire form; `index.js` throws it, so that it has the same shape in sync and async calls. */
 export interface Failure {
   /** The error in wire form. */

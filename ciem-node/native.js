@@ -838,4 +838,6 @@ module.exports = nativeBinding
 module.exports.CancelToken = nativeBinding.CancelToken
 module.exports.NativeSnapshot = nativeBinding.NativeSnapshot
 module.exports.NativeTable = nativeBinding.NativeTable
+module.exports.conditionBlocks = nativeBinding.conditionBlocks
+module.exports.conditionText = nativeBinding.conditionText
 module.exports.simulate = nativeBinding.simulate

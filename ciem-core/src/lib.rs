@@ -23,6 +23,7 @@ pub use access::decide::Verdict;
 pub use access::listing::{Coverage, InputCoverage, LayerCoverage, PermissionRow, PrincipalRow, ResourceRow};
 pub use access::matrix::{Matrix, MatrixRow};
 pub use access::prepared::{Prepared, PreparedRequest, Scratch};
+pub use access::settle::{Settling, SettlingRow};
 pub use access::usage::{AccessedRow, CredentialRow};
 pub use access::what_can::{Access, AccessRow};
 pub use access::who_can::{HolderRow, Holders};

@@ -236,10 +236,8 @@ pub(crate) fn missing(expr: &Expr) -> Vec<Missing> {
     let mut found = BTreeSet::new();
     for atom in expr.atoms() {
         if let Atom::Missing(fact) = atom {
-            // What an unknown document allows and what it denies are two unknowns for one missing fact.
-            let name = fact.fact.split(" (").next().unwrap_or(&fact.fact);
             found.insert(Missing {
-                fact: name.to_owned(),
+                fact: fact.name().to_owned(),
                 subject: fact.subject.clone(),
                 how: fact.how.clone(),
             });

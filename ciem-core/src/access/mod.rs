@@ -27,6 +27,7 @@ pub(crate) mod row_plan;
 pub(crate) mod rows;
 pub(crate) mod scalar;
 pub(crate) mod sets;
+pub(crate) mod settle;
 mod shared_sets;
 pub(crate) mod spoken;
 mod study;

@@ -13,6 +13,7 @@ pub use arrow::Batches;
 pub use table::{Cell, ColumnKind, Pairs, Table, Texts};
 
 use crate::access::can;
+use crate::access::condition;
 use crate::access::everybody::everybody;
 use crate::access::what_can::AccessCells;
 use crate::error::Error;
@@ -26,8 +27,8 @@ use serde_json::json;
 
 /// Asks `snapshot` and answers in JSON.
 ///
-/// Verbs: `can`, `explain`, `who_can`, `what_can`, `matrix`, `can_become`, `coverage`, `principals`,
-/// `permissions`, `resources`, `credentials`, `last_accessed`. Tables have the form `{"v": 1, "rows": [...], "assumptions": [...]}`.
+/// Verbs: `can`, `explain`, `who_can`, `what_can`, `matrix`, `can_become`, `what_would_settle_it`, `coverage`,
+/// `principals`, `permissions`, `resources`, `credentials`, `last_accessed`. Tables have the form `{"v": 1, "rows": [...], "assumptions": [...]}`.
 ///
 /// ```
 /// # use ciem_core::{SnapshotBuilder, wire};
@@ -63,8 +64,8 @@ pub fn call_with(
 
 /// Asks `snapshot` a question that is answered with rows, kept as columns; [`Table::to_json`] is the answer of [`call`].
 ///
-/// Verbs: `who_can`, `what_can`, `matrix`, `can_become`, `principals`, `permissions`, `resources`, `credentials`,
-/// `last_accessed`. `what_can`, `matrix` and `can_become` are about everybody where the request names no principal.
+/// Verbs: `who_can`, `what_can`, `matrix`, `can_become`, `what_would_settle_it`, `principals`, `permissions`, `resources`,
+/// `credentials`, `last_accessed`. `what_can`, `matrix` and `can_become` are about everybody where the request names no principal.
 /// `progress` is polled while rows are computed and while they are collected.
 ///
 /// # Errors
@@ -95,6 +96,10 @@ pub fn table(snapshot: &Snapshot, verb: &str, request: &str, progress: &Progress
             let becoming = snapshot.can_become_with(&parse::<Query>(request)?, progress)?;
             collect(becoming.rows(), None, becoming.assumptions(), progress)
         }
+        "what_would_settle_it" => {
+            let settling = snapshot.what_would_settle_it_with(&parse::<Query>(request)?, progress)?;
+            collect(settling.rows().iter(), None, settling.assumptions(), progress)
+        }
         "principals" => collect(snapshot.principals(), None, &[], progress),
         "permissions" => collect(snapshot.permissions(), None, &[], progress),
         "resources" => collect(snapshot.resources(), None, &[], progress),
@@ -110,6 +115,14 @@ pub fn table(snapshot: &Snapshot, verb: &str, request: &str, progress: &Progress
 /// `rejected_policy` with the place in the policy; `invalid_request`, `malformed`, `unknown_action`.
 pub fn simulate(simulation: &str) -> Result<String, Error> {
     text(&can::simulate(simulation)?)
+}
+
+/// A condition as `Condition` blocks: the JSON text of a condition in, `{"v": 1, "blocks"}` or `{"v": 1, "reason"}` out.
+///
+/// # Errors
+/// As [`crate::condition_blocks`].
+pub fn condition_blocks(condition: &str) -> Result<String, Error> {
+    text(&condition::condition_blocks(condition)?)
 }
 
 /// An error in its wire form: `{"v": 1, "code", "message", "place"}`.
