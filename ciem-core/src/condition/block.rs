@@ -11,6 +11,7 @@ use super::operator::{Family, Operator, Prefix};
 use super::simplify::simplify;
 use super::test::{EVERY_ARN, Test};
 use super::told::{Told, ToldAtom, ToldTest};
+use super::words::plain;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -19,7 +20,9 @@ pub(crate) const MOST_BLOCKS: usize = 16;
 /// More tests in one alternative are not written as a block.
 const MOST_TESTS: usize = 64;
 /// Longer lists of values are not compared with others.
-const MOST_COMPARED: usize = 256;
+const MOST_COMPARED: usize = 64;
+/// More opposites are not looked for.
+const MOST_COMPARISONS: u32 = 256;
 
 /// What a provider knows of a key's values.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,8 +43,9 @@ impl Told {
     /// The condition as blocks, one for each alternative. None: it never holds. One that is empty: it always does.
     pub(crate) fn to_blocks(&self, nature: &dyn Fn(&str) -> Option<KeyNature>) -> Blocks {
         let mut blocks: Vec<Value> = Vec::new();
+        let mut comparisons = MOST_COMPARISONS;
         for alternative in alternatives(self)? {
-            let block = json!(write(&alternative, nature)?);
+            let block = json!(write(&alternative, nature, &mut comparisons)?);
             if !blocks.contains(&block) {
                 blocks.push(block);
             }
@@ -101,7 +105,11 @@ fn key_test(atom: &ToldAtom) -> Result<&ToldTest, String> {
 }
 
 /// One alternative as a block.
-fn write(literals: &[Literal<'_>], nature: &dyn Fn(&str) -> Option<KeyNature>) -> Result<Block, String> {
+fn write(
+    literals: &[Literal<'_>],
+    nature: &dyn Fn(&str) -> Option<KeyNature>,
+    comparisons: &mut u32,
+) -> Result<Block, String> {
     let mut by_key: BTreeMap<String, Vec<Literal<'_>>> = BTreeMap::new();
     for literal in literals {
         let same = by_key.entry(literal.0.key.to_ascii_lowercase()).or_default();
@@ -122,6 +130,7 @@ fn write(literals: &[Literal<'_>], nature: &dyn Fn(&str) -> Option<KeyNature>) -
             },
             typical: nature.filter(|nature| !nature.many).and_then(|nature| nature.typical),
             tests: BTreeMap::new(),
+            comparisons,
         };
         for (test, negated) in same {
             writer.add(test, *negated)?;
@@ -134,16 +143,18 @@ fn write(literals: &[Literal<'_>], nature: &dyn Fn(&str) -> Option<KeyNature>) -
 }
 
 /// Writes all tests of one key.
-struct KeyWriter {
+struct KeyWriter<'a> {
     key: Key,
     typical: Option<Operator>,
     tests: BTreeMap<String, Vec<String>>,
+    /// How many more there may be for the whole condition.
+    comparisons: &'a mut u32,
 }
 
-impl KeyWriter {
+impl KeyWriter<'_> {
     fn add(&mut self, told: &ToldTest, negated: bool) -> Result<(), String> {
         if told.values.is_empty() {
-            return Err(format!("a test of `{}` has no values", self.key.name));
+            return Err(format!("a test of `{}` has no values", self.named()));
         }
         if !negated {
             return self.put(told.clone());
@@ -152,17 +163,17 @@ impl KeyWriter {
             return Err(format!(
                 "the opposite of `{}` on `{}` is not known where a variable stands in its values",
                 operator_text(told),
-                self.key.name
+                self.named()
             ));
         }
         let wanted = self.expr(told)?.not();
         for opposite in opposites(told) {
             let Ok(found) = self.expr(&opposite) else { continue };
-            if self.same(&wanted, &found) {
+            if self.same(&wanted, &found)? {
                 return self.put(opposite);
             }
-            let present = self.presence()?;
-            if self.same(&wanted, &found.and(self.expr(&present)?)) {
+            let present = self.presence();
+            if self.same(&wanted, &found.and(self.expr(&present)?))? {
                 self.put(opposite)?;
                 return self.put(present);
             }
@@ -170,8 +181,13 @@ impl KeyWriter {
         Err(format!(
             "no operator says the opposite of `{}` on `{}` exactly",
             operator_text(told),
-            self.key.name
+            self.named()
         ))
+    }
+
+    /// The key as it is shown.
+    fn named(&self) -> String {
+        plain(&self.key.name)
     }
 
     /// Adds a test to those that stand there, which must hold together with it.
@@ -198,22 +214,22 @@ impl KeyWriter {
             self.tests.insert(free, told.values);
             return Ok(());
         }
-        Err(format!("two tests of `{}` with `{operator}` cannot stand in one block", self.key.name))
+        Err(format!("two tests of `{}` with `{operator}` cannot stand in one block", self.named()))
     }
 
-    fn presence(&self) -> Result<ToldTest, String> {
-        Ok(ToldTest {
-            key: self.key.name.to_string(),
+    fn presence(&self) -> ToldTest {
+        ToldTest {
+            key: String::new(),
             prefix: Prefix::None,
             operator: Operator::Null,
             if_exists: false,
             values: vec!["false".to_owned()],
-        })
+        }
     }
 
     fn expr(&self, told: &ToldTest) -> Result<Expr, String> {
         if told.values.len() > MOST_COMPARED {
-            return Err(format!("a test of `{}` has too many values to find its opposite", self.key.name));
+            return Err(format!("a test of `{}` has too many values to find its opposite", self.named()));
         }
         let values = told.values.iter().map(|value| Box::from(value.as_str())).collect();
         let test = Test::build(told.prefix, told.operator, told.if_exists, values)?;
@@ -221,13 +237,15 @@ impl KeyWriter {
     }
 
     /// Whether both hold for the same values of the key.
-    fn same(&self, one: &Expr, other: &Expr) -> bool {
+    fn same(&mut self, one: &Expr, other: &Expr) -> Result<bool, String> {
+        let left = self.comparisons.checked_sub(1);
+        *self.comparisons = left.ok_or_else(|| "it has too many tests to find their opposites".to_owned())?;
         let differ = one.clone().minus(other.clone()).or(other.clone().minus(one.clone()));
         let differ = match self.possible() {
             Some(possible) => differ.and(possible),
             None => differ,
         };
-        simplify(&differ).expr == Expr::Never
+        Ok(simplify(&differ).expr == Expr::Never)
     }
 
     /// That the key is absent or has a value of its type.

@@ -226,7 +226,6 @@ impl Writer<'_> {
                 let (some, none) = (format!("has a value that {is}"), format!("has no value that {is}"));
                 let absent = test.if_exists && !all;
                 match (all != negated, absent) {
-                    (false, false) if negated => Phrase::plain(format!("if {noun} {some}")),
                     (false, false) => Phrase::plain(format!("if {noun} {some}")),
                     (true, false) => Phrase::unless(format!("if {noun} {none}"), format!("{noun} {some}")),
                     (false, true) => {
@@ -399,7 +398,7 @@ fn order(operator: Operator) -> &'static str {
 }
 
 /// The text as it is where nobody can mistake where it ends; else in quotes.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let unclear = |c: char| c.is_whitespace() || matches!(c, '"' | ',' | '(' | ')' | '\\') || is_hidden(c);
     if text.is_empty() || text.contains(unclear) { quoted(text) } else { cut(text, str::to_owned) }
 }
