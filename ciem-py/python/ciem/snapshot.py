@@ -179,8 +179,9 @@ class Snapshot:
         permission, else about what everybody can do. ``answers`` counts those that depend on the row, ``alone`` those that
         depend on nothing else, ``open`` all that are not definite.
 
-        >>> ciem.load("exports").what_would_settle_it("ana").column("name")
-        []
+        >>> row = ciem.load("exports").what_would_settle_it("ana")[0]
+        >>> row["kind"], row["name"]
+        ('fact', 'trust policy')
         """
         return self._table("what_would_settle_it", _options(locals()))
 
