@@ -6,6 +6,7 @@
 
 use super::operator::{Family, Operator, Prefix};
 use super::told::{Told, ToldAtom, ToldTest};
+use std::collections::BTreeSet;
 
 /// More values of one test are counted and not shown.
 const MOST_VALUES: usize = 8;
@@ -13,6 +14,9 @@ const MOST_VALUES: usize = 8;
 const MOST_PARTS: usize = 16;
 /// More characters of one value are cut.
 const MOST_CHARACTERS: usize = 200;
+
+/// What marks the atom of what a document denies, between fact and subject.
+const DENIALS: &str = " (denials) ";
 
 /// How a provider speaks of a key.
 #[derive(Clone, Debug, Default)]
@@ -59,7 +63,7 @@ impl Told {
     /// The condition as text that says when access exists.
     pub(crate) fn to_text(&self, vocabulary: &Vocabulary<'_>) -> String {
         let parts = match self {
-            Told::All(parts) => flat(parts, true),
+            Told::All(parts) => conjunction(parts),
             other => vec![other],
         };
         if parts.is_empty() {
@@ -101,6 +105,29 @@ fn flat(parts: &[Told], conjunction: bool) -> Vec<&Told> {
     all
 }
 
+/// The parts of an `and`. That an unknown document allows something and does not deny it is said once.
+fn conjunction(parts: &[Told]) -> Vec<&Told> {
+    let mut all = flat(parts, true);
+    let allowed: BTreeSet<&str> = all
+        .iter()
+        .filter_map(|part| match part {
+            Told::Atom { negated: false, atom: ToldAtom::Missing(fact) } => Some(fact.as_str()),
+            _ => None,
+        })
+        .collect();
+    let is_said = |part: &Told| match part {
+        Told::Atom { negated: true, atom: ToldAtom::Missing(text) } => {
+            let parts = text.split_once(DENIALS);
+            parts.is_some_and(|(fact, subject)| allowed.contains(format!("{fact} {subject}").as_str()))
+        }
+        _ => false,
+    };
+    let said: Vec<bool> = all.iter().map(|part| is_said(part)).collect();
+    let mut said = said.into_iter();
+    all.retain(|_| !said.next().unwrap_or(false));
+    all
+}
+
 fn join(mut texts: Vec<String>, further: usize, word: &str) -> String {
     if further > 0 {
         texts.push(match word {
@@ -121,7 +148,7 @@ impl Writer<'_> {
     fn part(&self, told: &Told, top: bool) -> Phrase {
         let (parts, word) = match told {
             Told::Atom { negated, atom } => return self.atom(atom, *negated),
-            Told::All(parts) => (flat(parts, true), "and"),
+            Told::All(parts) => (conjunction(parts), "and"),
             Told::Any(parts) => (flat(parts, false), "or"),
         };
         match parts.as_slice() {
@@ -170,7 +197,7 @@ impl Writer<'_> {
             Some((*fact, rest))
         });
         // What an unknown document allows and what it denies are two unknowns.
-        let (fact, subject, denies) = match text.split_once(" (denials) ") {
+        let (fact, subject, denies) = match text.split_once(DENIALS) {
             Some((fact, subject)) => (fact, subject, true),
             None => {
                 known.max_by_key(|(fact, _)| fact.len()).map_or((text, "", false), |(f, s)| (f, s, false))

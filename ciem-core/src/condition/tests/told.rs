@@ -146,6 +146,15 @@ fn facts_sessions_and_resources() {
         json!({"missing": "which of the contradictory records holds (2) arn:x"}),
         "only if what is not known, which of the contradictory records holds (2) arn:x, allows it (not in the exports)",
     );
+    says(
+        json!({"and": [{"missing": "policy document p"}, {"not": {"missing": "policy document (denials) p"}}]}),
+        "only if the policy document of p allows it (not in the exports)",
+    );
+    says(
+        json!({"and": [{"missing": "policy document p"}, {"not": {"missing": "policy document (denials) q"}}]}),
+        "only if the policy document of p allows it (not in the exports) and if the policy document of q does not deny \
+         it (not in the exports)",
+    );
     says(json!({"session_name": "ci-*"}), "only in a session named like \"ci-*\"");
     says(json!({"not": {"resource_in": ["a", "b"]}}), "except on a or b");
     says(
