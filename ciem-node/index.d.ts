@@ -111,6 +111,18 @@ export interface BecomeQuestion extends Options, Work {
   transitive?: boolean
 }
 
+export interface SettlingQuestion extends Options, Work {
+  /** The answers are those of `whatCan`; without it those of `whoCan`, or everybody's. */
+  principal?: string
+  /** Without a principal: one permission asks who can, a pattern or none what everybody can do. */
+  action?: string
+  resource?: string
+  session?: Session
+  match?: 'any' | 'all'
+  /** Leaves the resources' own policies out. */
+  callerSideOnly?: boolean
+}
+
 export interface LoadOptions extends Work {
   /** Whether a file that cannot be read fails the call or is listed in `coverage()`. */
   onError?: 'raise' | 'skip'
@@ -146,6 +158,8 @@ export interface Decision {
   denial?: string
   blocked_by?: string[]
   condition?: Condition
+  /** The same in words. */
+  condition_text?: string
   /** False where equal conditions may have unequal texts, which only very large ones have. */
   canonical?: boolean
   missing?: MissingFact[]
@@ -290,6 +304,31 @@ export interface BecomeRow {
   via: string[]
 }
 
+export interface SettlingRow {
+  /** `fact`, `key`, `session_name` or `resource`. */
+  kind: string
+  /** The kind of fact, or the key. */
+  name: string
+  /** Of a fact: whose. */
+  subject: string | null
+  /** How to supply it. */
+  how: string
+  /** How many open answers mention it. */
+  answers: number
+  /** How many depend on nothing else. */
+  alone: number
+  /** How many answers are open in all. */
+  open: number
+}
+
+/** A condition as blocks, or why there are none. */
+export interface ConditionBlocks {
+  v: number
+  /** One for each alternative, each for a statement of its own. */
+  blocks?: Array<Record<string, Record<string, string[]>>>
+  reason?: string
+}
+
 export interface PrincipalRow {
   principal: string
   principal_kind: string
@@ -404,6 +443,8 @@ export class Snapshot {
   matrix(question?: MatrixQuestion): Promise<Table<MatrixRow>>
   /** Into whom can a principal, or everybody, turn? */
   canBecome(question?: BecomeQuestion): Promise<Table<BecomeRow>>
+  /** Which missing facts and unknown keys would settle the answers that are not definite? */
+  whatWouldSettleIt(question?: SettlingQuestion): Promise<Table<SettlingRow>>
   /** What was read and what was not. */
   coverage(): Coverage
   /** Users and roles of the loaded accounts, and callers that policies name. */
@@ -417,6 +458,12 @@ export class Snapshot {
   /** The last use of services and permissions by each principal. */
   lastAccessed(): Table<AccessedRow>
 }
+
+/** A condition in words: that of a decision, or the text in the column `condition` of a row. */
+export function conditionText(condition: Condition | string): string
+
+/** A condition as `Condition` blocks of policy statements, or the reason why there are none. */
+export function conditionBlocks(condition: Condition | string): ConditionBlocks
 
 /** Decides about loose policies, given in wire form, without an account export. */
 export function simulate(simulation: object): Decision

@@ -188,6 +188,10 @@ class Snapshot {
     return this.#long('can_become', question)
   }
 
+  whatWouldSettleIt(question) {
+    return this.#long('what_would_settle_it', question)
+  }
+
   coverage() {
     return this.#ask('coverage')
   }
@@ -234,4 +238,16 @@ function simulate(simulation) {
   return JSON.parse(checked(native.simulate(JSON.stringify(simulation))))
 }
 
-module.exports = { CiemError, Snapshot, Table, simulate }
+const conditionJson = (condition) => (typeof condition === 'string' ? condition : JSON.stringify(condition))
+
+/** A condition in words: that of a decision, or the text in the column `condition` of a row. */
+function conditionText(condition) {
+  return checked(native.conditionText(conditionJson(condition)))
+}
+
+/** A condition as `Condition` blocks of policy statements, or the reason why there are none. */
+function conditionBlocks(condition) {
+  return JSON.parse(checked(native.conditionBlocks(conditionJson(condition))))
+}
+
+module.exports = { CiemError, Snapshot, Table, conditionBlocks, conditionText, simulate }

@@ -44,6 +44,12 @@ export declare class NativeTable {
   toArrowIpc(): Uint8Array | Failure
 }
 
+/** Writes a condition as blocks of policy statements; takes and gives JSON text. */
+export declare function conditionBlocks(condition: string): string | Failure
+
+/** Says a condition in words; takes its JSON text. */
+export declare function conditionText(condition: string): string | Failure
+
 /** The wire answer of `explain` as an HTML fragment. */
 export declare function explanationHtml(explanation: string): string | Failure
 

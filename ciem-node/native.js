@@ -840,4 +840,6 @@ module.exports.NativeSnapshot = nativeBinding.NativeSnapshot
 module.exports.NativeTable = nativeBinding.NativeTable
 module.exports.explanationHtml = nativeBinding.explanationHtml
 module.exports.explanationText = nativeBinding.explanationText
+module.exports.conditionBlocks = nativeBinding.conditionBlocks
+module.exports.conditionText = nativeBinding.conditionText
 module.exports.simulate = nativeBinding.simulate

@@ -19,10 +19,12 @@ pub mod wire;
 pub use access::answer::{
     Asking, Decision, Denial, Difference, Elements, Explanation, LayerView, Missing, NearMiss, StatementView,
 };
+pub use access::condition::{ConditionBlocks, condition_blocks, condition_text};
 pub use access::decide::Verdict;
 pub use access::listing::{Coverage, InputCoverage, LayerCoverage, PermissionRow, PrincipalRow, ResourceRow};
 pub use access::matrix::{Matrix, MatrixRow};
 pub use access::prepared::{Prepared, PreparedRequest, Scratch};
+pub use access::settle::{Settling, SettlingRow};
 pub use access::simulator::{Simulator, simulate};
 pub use access::usage::{AccessedRow, CredentialRow};
 pub use access::what_can::{Access, AccessRow};

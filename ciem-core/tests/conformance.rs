@@ -136,8 +136,13 @@ fn load_failure(error: &Error, expected: &Value) -> Vec<String> {
 fn ask_one(snapshot: &Snapshot, ask: &Value) -> Result<(), String> {
     let verb = ask["verb"].as_str().expect("an ask has a verb");
     let request = ask.get("request").map_or_else(|| "{}".to_owned(), Value::to_string);
-    let answer =
-        if verb == "simulate" { wire::simulate(&request) } else { wire::call(snapshot, verb, &request) };
+    let condition = || ask["request"]["condition"].to_string();
+    let answer = match verb {
+        "simulate" => wire::simulate(&request),
+        "condition_text" => ciem_core::condition_text(&condition()).map(|text| Value::from(text).to_string()),
+        "condition_blocks" => wire::condition_blocks(&condition()),
+        _ => wire::call(snapshot, verb, &request),
+    };
     let about = format!("{verb} {request}");
     match (answer, ask.get("expect"), ask["error"].as_str()) {
         (Ok(text), Some(expected), None) => {

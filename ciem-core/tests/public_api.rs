@@ -144,7 +144,7 @@ fn values_can_be_shared_between_threads() {
 }
 
 /// The verbs that can be stopped; of some questions everything is sure at once.
-fn stoppable(snapshot: &Snapshot, progress: &Progress) -> [(&'static str, Result<(), Error>); 10] {
+fn stoppable(snapshot: &Snapshot, progress: &Progress) -> [(&'static str, Result<(), Error>); 13] {
     let who = Query::who("s3:GetObject", OBJECT);
     let call = |verb, request| wire::call_with(snapshot, verb, request, progress).map(drop);
     [
@@ -158,6 +158,9 @@ fn stoppable(snapshot: &Snapshot, progress: &Progress) -> [(&'static str, Result
         ("wire matrix", call("matrix", "{}")),
         ("can_become", snapshot.can_become_with(&Query::default(), progress).map(drop)),
         ("wire can_become", call("can_become", "{}")),
+        ("settle who_can", snapshot.what_would_settle_it_with(&who, progress).map(drop)),
+        ("settle what_can", snapshot.what_would_settle_it_with(&Query::what("bo"), progress).map(drop)),
+        ("wire settle", call("what_would_settle_it", "{}")),
     ]
 }
 

@@ -67,6 +67,18 @@ impl ObjectFinalize for NativeSnapshot {
     }
 }
 
+/// Says a condition in words; takes its JSON text.
+#[napi]
+pub fn condition_text(condition: String) -> Either<String, Failure> {
+    run(|| ciem_core::condition_text(&condition))
+}
+
+/// Writes a condition as blocks of policy statements; takes and gives JSON text.
+#[napi]
+pub fn condition_blocks(condition: String) -> Either<String, Failure> {
+    run(|| wire::condition_blocks(&condition))
+}
+
 /// Decides the simulation given in wire form.
 #[napi]
 pub fn simulate(simulation: String) -> Either<String, Failure> {

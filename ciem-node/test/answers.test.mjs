@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { Snapshot, Table, simulate } from '../index.js'
+import { Snapshot, Table, conditionBlocks, conditionText, simulate } from '../index.js'
 import { QUESTION, arn, sample } from './sample.mjs'
 
 test('paths may be text, URLs, lists and folders', async () => {
@@ -35,6 +35,17 @@ test('an explanation has forms in words', async () => {
   assert(explanation.html.includes('&lt;x&gt;') && !explanation.html.includes('<x>'))
   assert.deepEqual(Object.keys(explanation), Object.keys(JSON.parse(JSON.stringify(explanation))))
   assert(!('text' in JSON.parse(JSON.stringify(explanation))))
+})
+
+test('conditions are read from decisions and from columns', async () => {
+  const condition = { key: 'aws:SourceIp', operator: 'IpAddress', values: ['10.0.0.0/8'], source: 0 }
+  for (const given of [condition, JSON.stringify(condition)]) {
+    assert.equal(conditionText(given), 'only from 10.0.0.0/8')
+    assert.deepEqual(conditionBlocks(given).blocks, [{ IpAddress: { 'aws:SourceIp': ['10.0.0.0/8'] } }])
+  }
+  assert.throws(() => conditionText({ nonsense: 1 }), { code: 'invalid_request' })
+  const snapshot = await Snapshot.load(sample())
+  assert((await snapshot.whatWouldSettleIt({ action: QUESTION.action })) instanceof Table)
 })
 
 test('a table has length, iteration, slices and arrays', async () => {

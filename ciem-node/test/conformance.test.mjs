@@ -51,6 +51,7 @@ async function run(world) {
 }
 
 async function call(snapshot, verb, request) {
+  if (verb.startsWith('condition_')) return ciem[camelCase(verb)](request.condition)
   return verb === 'simulate' ? ciem.simulate(request) : snapshot[camelCase(verb)](request)
 }
 

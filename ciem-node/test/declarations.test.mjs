@@ -36,6 +36,7 @@ test('rows and documents', async () => {
     EverybodyRow: await snapshot.whatCan(),
     MatrixRow: await snapshot.matrix(),
     BecomeRow: await snapshot.canBecome(),
+    SettlingRow: await snapshot.whatWouldSettleIt(),
     PrincipalRow: snapshot.principals(),
     PermissionRow: snapshot.permissions(),
     ResourceRow: (await ciem.Snapshot.load(ESTATE)).resources(),
@@ -48,7 +49,8 @@ test('rows and documents', async () => {
     assert.deepEqual(columns.sort(), ofType(name), name)
   }
   assert.deepEqual(Object.keys(snapshot.coverage()).sort(), ofType('Coverage'))
-  const documents = { Decision: snapshot.can(QUESTION), Explanation: snapshot.explain(QUESTION) }
+  const blocks = ciem.conditionBlocks({ and: [] })
+  const documents = { Decision: snapshot.can(QUESTION), Explanation: snapshot.explain(QUESTION), ConditionBlocks: blocks }
   for (const [name, document] of Object.entries(documents)) {
     const undeclared = Object.keys(document).filter((member) => !ofType(name).includes(member))
     assert.deepEqual(undeclared, [], name)

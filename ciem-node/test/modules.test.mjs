@@ -2,19 +2,19 @@
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
-import ciem, { CiemError, Snapshot, Table, simulate } from 'ciem'
+import ciem, { CiemError, Snapshot, Table, conditionBlocks, conditionText, simulate } from 'ciem'
 
 const require = createRequire(import.meta.url)
-const NAMES = ['CiemError', 'Snapshot', 'Table', 'simulate']
+const NAMES = ['CiemError', 'Snapshot', 'Table', 'conditionBlocks', 'conditionText', 'simulate']
 
 test('import by name, by default and as a namespace', async () => {
-  assert.deepEqual({ ...ciem }, { CiemError, Snapshot, Table, simulate })
+  assert.deepEqual({ ...ciem }, { CiemError, Snapshot, Table, conditionBlocks, conditionText, simulate })
   assert.deepEqual(Object.keys(await import('ciem')).sort(), [...NAMES, 'default'].sort())
 })
 
 test('require by name', () => {
   const { CiemError: error, ...others } = require('ciem')
-  assert.deepEqual(others, { Snapshot, Table, simulate })
+  assert.deepEqual(others, { Snapshot, Table, conditionBlocks, conditionText, simulate })
   assert.equal(error, CiemError)
 })
 

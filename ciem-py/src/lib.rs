@@ -11,7 +11,9 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     #[pymodule_export]
-    use crate::snapshot::{Snapshot, explanation_html, explanation_text, simulate};
+    use crate::snapshot::{
+        Snapshot, condition_blocks, condition_text, explanation_html, explanation_text, simulate,
+    };
     #[pymodule_export]
     use crate::table::Table;
 

@@ -64,6 +64,18 @@ impl Snapshot {
     }
 }
 
+/// Says a condition in words; takes its JSON text.
+#[pyfunction]
+pub(crate) fn condition_text(py: Python<'_>, condition: String) -> PyResult<String> {
+    run(py, || ciem_core::condition_text(&condition))
+}
+
+/// Writes a condition as blocks of policy statements; takes and gives JSON text.
+#[pyfunction]
+pub(crate) fn condition_blocks(py: Python<'_>, condition: String) -> PyResult<String> {
+    run(py, || wire::condition_blocks(&condition))
+}
+
 /// Decides the simulation given in wire form.
 #[pyfunction]
 pub(crate) fn simulate(py: Python<'_>, simulation: String) -> PyResult<String> {

@@ -65,3 +65,15 @@ def test_simulate_needs_no_snapshot():
     question = {"v": 1, "provider": "aws", "principal": QUESTION[0], "action": QUESTION[1], "resource": QUESTION[2]}
     assert ciem.simulate(question).verdict == "deny"
     assert ciem.simulate({**question, "identity_policies": [{"name": "p", "document": allow}]}).verdict == "allow"
+
+
+def test_conditions_are_read_from_decisions_and_from_columns(account):
+    snapshot = ciem.load(account)
+    condition = {"and": [{"key": "aws:SourceIp", "operator": "IpAddress", "values": ["10.0.0.0/8"], "source": 0}]}
+    for given in (condition, json.dumps(condition)):
+        assert ciem.condition_text(given) == "only from 10.0.0.0/8"
+        assert ciem.condition_blocks(given) == {"v": 1, "blocks": [{"IpAddress": {"aws:SourceIp": ["10.0.0.0/8"]}}]}
+    with pytest.raises(ciem.RequestError):
+        ciem.condition_text({"nonsense": 1})
+    assert snapshot.can(*QUESTION).condition_text is None
+    assert snapshot.what_would_settle_it(action=QUESTION[1]).columns[:2] == ["kind", "name"]

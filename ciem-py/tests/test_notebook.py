@@ -77,6 +77,12 @@ def test_tables_show_their_first_rows(snapshot):
     assert "0 rows" in text(table.slice(0, 0)) and "1 row" in text(table.slice(0, 1))
 
 
+def test_conditions_of_rows_are_shown_in_words(snapshot):
+    shown = text(snapshot.who_can("s3:GetObject", "arn:aws:s3:::pay/x"))
+    assert "only from VPC" in shown and "\u202e" not in shown
+    assert "only from VPC" in text(snapshot.can(arn("user", "ana"), "s3:GetObject", "arn:aws:s3:::pay/x"))
+
+
 def test_a_snapshot_shows_what_was_read(snapshot):
     shown = text(snapshot)
     assert "account.json" in shown and "not_given" in shown and "users" in shown

@@ -28,7 +28,7 @@ def test_every_public_symbol_has_a_type(tmp_path):
 
 def test_examples_are_clean(tmp_path):
     """Those of the pages, and the programs in `examples/python`."""
-    for page in ("README.md", "docs/python.md", "ciem-py/README.md"):
+    for page in ("README.md", "docs/python.md", "docs/conditions.md", "ciem-py/README.md"):
         blocks = re.findall(r"```python\n(.*?)```", (REPOSITORY / page).read_text(encoding="utf-8"), re.DOTALL)
         (tmp_path / page.replace("/", "_").replace(".md", ".py")).write_text("\n".join(blocks), encoding="utf-8")
     for example in (REPOSITORY / "examples/python").glob("*.py"):

@@ -69,6 +69,9 @@ pub struct Decision {
     /// What the access depends on, as a tree of `and`, `or`, `not` and atoms.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<Value>,
+    /// The condition in words; absent where it is too large for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub condition_text: Option<String>,
     /// Whether equal conditions have equal text; `false` for very large ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canonical: Option<bool>,

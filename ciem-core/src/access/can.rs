@@ -2,6 +2,7 @@
 
 use super::answer::{Decision, Denial, Explanation, Missing, StatementView};
 use super::caller::{Caller, find_callers};
+use super::condition::text_of;
 use super::decide::{Case, Verdict, degree, residual, verdict};
 use super::explain::explain;
 use super::question::{Asked, Given, Owner, Plan, Setting};
@@ -140,12 +141,14 @@ fn decision(asked: &Question<'_>, missing_layer: MissingLayer, all_statements: b
         }
     }
     let open = !matches!(residual.expr, Expr::Always | Expr::Never);
+    let condition = open.then(|| residual.expr.to_json());
     Decision {
         v: 1,
         verdict,
         denial,
         blocked_by,
-        condition: open.then(|| with_sources(residual.expr.to_json(), &sources)),
+        condition_text: condition.as_ref().and_then(text_of),
+        condition: condition.map(|condition| with_sources(condition, &sources)),
         canonical: (open && !residual.canonical).then_some(false),
         missing: missing(&residual.expr),
         statements,
@@ -195,10 +198,8 @@ pub(crate) fn missing(expr: &Expr) -> Vec<Missing> {
     let mut found = BTreeSet::new();
     for atom in expr.atoms() {
         if let Atom::Missing(fact) = atom {
-            // What an unknown document allows and what it denies are two unknowns for one missing fact.
-            let name = fact.fact.split(" (").next().unwrap_or(&fact.fact);
             found.insert(Missing {
-                fact: name.to_owned(),
+                fact: fact.name().to_owned(),
                 subject: fact.subject.clone(),
                 how: fact.how.clone(),
             });

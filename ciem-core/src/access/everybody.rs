@@ -21,12 +21,25 @@ use std::sync::{Mutex, PoisonError};
 /// At most so many principals are asked about before their answers are handed on.
 const RUN: usize = 256;
 
+/// Takes what was found of one caller.
+type Each<'a> = &'a mut dyn FnMut(&Estate, &Caller, &[Findings]) -> Result<(), Error>;
+
 /// Hands the rows of all principals on, as they are made; answers what they take for granted.
 pub(crate) fn everybody(
     snapshot: &Snapshot,
     query: &Query,
     progress: &Progress,
     each: &mut dyn FnMut(&AccessCells<'_>) -> Result<(), Error>,
+) -> Result<Vec<String>, Error> {
+    each_finding(snapshot, query, progress, &mut |estate, caller, found| hand_on(estate, caller, found, each))
+}
+
+/// Hands on what is found of all principals; answers what it takes for granted.
+pub(super) fn each_finding(
+    snapshot: &Snapshot,
+    query: &Query,
+    progress: &Progress,
+    each: Each<'_>,
 ) -> Result<Vec<String>, Error> {
     if query.principal.is_some() || query.session.is_some() {
         return Err(Error::invalid(
@@ -55,7 +68,7 @@ fn everybody_of(
     query: &Query,
     progress: &Progress,
     assumptions: &mut BTreeSet<String>,
-    each: &mut dyn FnMut(&AccessCells<'_>) -> Result<(), Error>,
+    each: Each<'_>,
 ) -> Result<(), Error> {
     let crew = Crew { estate, query, quiet: progress.quiet(), idle: Mutex::default() };
     crew.idle.lock().unwrap_or_else(PoisonError::into_inner).push(Worker::new(estate, query)?);
@@ -69,7 +82,7 @@ fn everybody_of(
                 if account.replace(caller.account) != Some(caller.account) {
                     assumptions.extend(assumed(estate, &caller, query));
                 }
-                hand_on(estate, &caller, &findings, each)?;
+                each(estate, &caller, &findings)?;
             }
         }
     }

@@ -33,7 +33,7 @@ pub(super) struct Found {
     pub(super) verdict: Verdict,
     pub(super) condition: Option<String>,
     pub(super) except: Vec<String>,
-    expr: Expr,
+    pub(super) expr: Expr,
 }
 
 /// Permissions on a pattern that are held alike; what callers have in common is shared.

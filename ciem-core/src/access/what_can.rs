@@ -85,6 +85,19 @@ impl Snapshot {
     /// # Errors
     /// As `what_can`, and `cancelled`.
     pub fn what_can_with(&self, query: &Query, progress: &Progress) -> Result<Access, Error> {
+        let mut rows = Vec::new();
+        let each = &mut |estate: &Estate, finding: &Finding| rows.push(row(estate, finding));
+        let assumptions = self.findings_of(query, progress, each)?;
+        Ok(Access { rows, assumptions })
+    }
+
+    /// Hands the rows of `query.principal` on as they are found; answers what they take for granted.
+    pub(super) fn findings_of(
+        &self,
+        query: &Query,
+        progress: &Progress,
+        each: &mut dyn FnMut(&Estate, &Finding),
+    ) -> Result<Vec<String>, Error> {
         let Some(principal) = &query.principal else {
             return Err(Error::invalid(
                 "principal",
@@ -96,16 +109,15 @@ impl Snapshot {
         let callers = find_callers(estate, principal, query.session.as_ref())?;
         let mut setting = Setting::asked(estate, query, query.session.as_ref())?;
         let mut study = Study::new(estate, query)?;
-        let mut rows = Vec::new();
         let mut assumptions = BTreeSet::new();
         // A person has the access of each assignment, in rows of its own.
         for caller in callers {
             caller.bind(estate, &mut setting, query.session.as_ref());
             let found = study.about(&caller, &setting, progress)?;
-            rows.extend(found.iter().flat_map(|findings| &**findings).map(|finding| row(estate, finding)));
+            found.iter().flat_map(|findings| &**findings).for_each(|finding| each(estate, finding));
             assumptions.extend(assumed(estate, &caller, query));
         }
-        Ok(Access { rows, assumptions: assumptions.into_iter().collect() })
+        Ok(assumptions.into_iter().collect())
     }
 
     /// What can everybody do? Hands `visit` each row of [`Snapshot::what_can`] with the full id of whose it is, principal

@@ -256,6 +256,17 @@ impl Holders {
         open.filter(|&id| self.found(id, &mut asking).verdict != Verdict::Allow).count()
     }
 
+    /// What the access of each depends on whose access is not sure.
+    pub(super) fn each_open(&self, progress: &Progress, each: &mut dyn FnMut(&Expr)) -> Result<(), Error> {
+        let mut asking = self.asking();
+        let open = self.members.iter().filter(|&id| !self.sure.contains(id));
+        for (done, id) in open.enumerate() {
+            progress.tick("asking", done, None)?;
+            each(&self.found(id, &mut asking).expr);
+        }
+        Ok(())
+    }
+
     /// What the answer takes for granted.
     pub fn assumptions(&self) -> &[String] {
         &self.assumptions
@@ -317,6 +328,7 @@ pub(crate) struct Found {
     pub(crate) condition: Option<String>,
     resources: Vec<String>,
     limited_by_resource: bool,
+    expr: Expr,
 }
 
 impl Found {
@@ -326,6 +338,7 @@ impl Found {
             condition: condition(expr),
             resources: within(expr),
             limited_by_resource: limited_by_resource(expr),
+            expr: expr.clone(),
         }
     }
 }

@@ -22,6 +22,12 @@ pub(crate) struct MissingFact {
 }
 
 impl MissingFact {
+    /// What kind of fact, whatever it is unknown for: what a document allows and what it denies are two unknowns
+    /// for one missing fact.
+    pub(crate) fn name(&self) -> &str {
+        self.fact.split(" (").next().unwrap_or(&self.fact)
+    }
+
     fn identity(&self) -> (&str, &str) {
         (&self.fact, &self.subject)
     }

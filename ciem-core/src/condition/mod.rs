@@ -1,5 +1,6 @@
 //! Conditions: tests of context keys, Kleene evaluation, and the residual expression an answer depends on.
 
+mod block;
 mod describe;
 mod domain;
 mod expr;
@@ -14,14 +15,19 @@ mod test;
 #[cfg(test)]
 mod tests;
 mod text;
+mod told;
 mod tri;
 mod values;
 mod variable;
+mod words;
 
+pub(crate) use block::KeyNature;
 pub(crate) use expr::{Atom, Expr, MissingFact};
 pub(crate) use key::{Key, KeyState};
 pub(crate) use operator::{Operator, Prefix};
 pub(crate) use simplify::{Simplified, simplify};
 pub(crate) use test::Test;
+pub(crate) use told::Told;
 pub(crate) use tri::Tri;
 pub(crate) use values::{parse_base64, parse_instant};
+pub(crate) use words::{KeyWords, Vocabulary, quoted};

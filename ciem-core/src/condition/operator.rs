@@ -92,6 +92,29 @@ impl Operator {
         Operator::ALL.iter().copied().find(|operator| operator.name().eq_ignore_ascii_case(name))
     }
 
+    /// The operator that accepts what this one rejects, among values of its type.
+    pub(super) fn opposite(self) -> Option<Operator> {
+        const PAIRS: &[[Operator; 2]] = &[
+            [Operator::StringEquals, Operator::StringNotEquals],
+            [Operator::StringEqualsIgnoreCase, Operator::StringNotEqualsIgnoreCase],
+            [Operator::StringLike, Operator::StringNotLike],
+            [Operator::NumericEquals, Operator::NumericNotEquals],
+            [Operator::NumericLessThan, Operator::NumericGreaterThanEquals],
+            [Operator::NumericGreaterThan, Operator::NumericLessThanEquals],
+            [Operator::DateEquals, Operator::DateNotEquals],
+            [Operator::DateLessThan, Operator::DateGreaterThanEquals],
+            [Operator::DateGreaterThan, Operator::DateLessThanEquals],
+            [Operator::IpAddress, Operator::NotIpAddress],
+            [Operator::ArnEquals, Operator::ArnNotEquals],
+            [Operator::ArnLike, Operator::ArnNotLike],
+        ];
+        PAIRS.iter().find_map(|[one, other]| match self {
+            found if found == *one => Some(*other),
+            found if found == *other => Some(*one),
+            _ => None,
+        })
+    }
+
     /// For numbers and dates: whether a value that compares so to one operand matches it. Negated operators
     /// answer for their positive twin.
     pub(super) fn matches_order(self, value_to_operand: Ordering) -> bool {

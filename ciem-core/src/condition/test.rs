@@ -52,22 +52,7 @@ impl Test {
     /// wildcards `${*}`, `${?}` and `${$}` stand for the character itself. The error says why the provider would
     /// reject the test.
     pub(crate) fn compile(operator: &str, values: &[&str]) -> Result<Test, String> {
-        let (prefix, rest) = split_prefix(operator)?;
-        let (operator, if_exists) = match Operator::find(rest) {
-            Some(found) => (found, false),
-            None => {
-                let base =
-                    rest.len().checked_sub("IfExists".len()).and_then(|cut| rest.split_at_checked(cut));
-                let found = base
-                    .filter(|(_, suffix)| suffix.eq_ignore_ascii_case("IfExists"))
-                    .and_then(|(name, _)| Operator::find(name))
-                    .ok_or_else(|| "unknown condition operator".to_owned())?;
-                (found, true)
-            }
-        };
-        if operator == Operator::Null && (if_exists || prefix != Prefix::None) {
-            return Err("`Null` takes neither a set prefix nor `IfExists`".to_owned());
-        }
+        let (prefix, operator, if_exists) = parse_operator(operator)?;
         Test::build(prefix, operator, if_exists, values.iter().map(|value| Box::from(*value)).collect())
     }
 
@@ -83,12 +68,7 @@ impl Test {
 
     /// The canonical spelling of the operator with prefix and `IfExists`.
     pub(crate) fn operator_text(&self) -> String {
-        let prefix = match self.prefix {
-            Prefix::None => "",
-            Prefix::Any => "ForAnyValue:",
-            Prefix::All => "ForAllValues:",
-        };
-        format!("{prefix}{}{}", self.operator.name(), if self.if_exists { "IfExists" } else { "" })
+        operator_text(self.prefix, self.operator, self.if_exists)
     }
 
     /// The values as they were given.
@@ -262,6 +242,36 @@ impl Hash for Test {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.identity().hash(state);
     }
+}
+
+/// The canonical spelling of an operator with prefix and `IfExists`.
+pub(super) fn operator_text(prefix: Prefix, operator: Operator, if_exists: bool) -> String {
+    let prefix = match prefix {
+        Prefix::None => "",
+        Prefix::Any => "ForAnyValue:",
+        Prefix::All => "ForAllValues:",
+    };
+    format!("{prefix}{}{}", operator.name(), if if_exists { "IfExists" } else { "" })
+}
+
+/// Prefix, operator and `IfExists` of a name such as `ForAnyValue:StringLikeIfExists`, in any case.
+pub(super) fn parse_operator(operator: &str) -> Result<(Prefix, Operator, bool), String> {
+    let (prefix, rest) = split_prefix(operator)?;
+    let (operator, if_exists) = match Operator::find(rest) {
+        Some(found) => (found, false),
+        None => {
+            let base = rest.len().checked_sub("IfExists".len()).and_then(|cut| rest.split_at_checked(cut));
+            let found = base
+                .filter(|(_, suffix)| suffix.eq_ignore_ascii_case("IfExists"))
+                .and_then(|(name, _)| Operator::find(name))
+                .ok_or_else(|| "unknown condition operator".to_owned())?;
+            (found, true)
+        }
+    };
+    if operator == Operator::Null && (if_exists || prefix != Prefix::None) {
+        return Err("`Null` takes neither a set prefix nor `IfExists`".to_owned());
+    }
+    Ok((prefix, operator, if_exists))
 }
 
 fn split_prefix(operator: &str) -> Result<(Prefix, &str), String> {

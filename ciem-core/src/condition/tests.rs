@@ -1,6 +1,7 @@
 mod laws;
 mod operators;
 mod rendering;
+mod told;
 mod values;
 
 use super::{Atom, Expr, Key, KeyState, MissingFact, Test, Tri};

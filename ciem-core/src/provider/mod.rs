@@ -2,7 +2,7 @@
 
 pub(crate) mod aws;
 
-use crate::condition::Tri;
+use crate::condition::{KeyNature, KeyWords, Tri};
 use crate::error::Error;
 use crate::model::{Catalog, DocId, Facts, LayerId, PrincipalKind, Request, WhoEntry};
 use crate::pattern::Syntax;
@@ -81,6 +81,11 @@ pub(crate) struct Provider {
     pub(crate) assumed_resource: fn(&str, &str) -> Option<String>,
     /// What a test of this key that does not hold may have overlooked, by a wanted value and the request's.
     pub(crate) hint: fn(&str, &str, &str) -> Option<String>,
+    /// How a context key is spoken of, and what values it has; `None` for a key that is none of this provider's.
+    pub(crate) key_words: fn(&str) -> Option<KeyWords>,
+    pub(crate) key_nature: fn(&str) -> Option<KeyNature>,
+    /// Facts that can be missing beside those named above and by layers.
+    pub(crate) further_facts: &'static [&'static str],
 }
 
 impl Provider {
@@ -94,6 +99,26 @@ impl Provider {
     pub(crate) fn own_grants(&self) -> impl Iterator<Item = &'static LayerSpec> + use<> {
         self.layers.iter().filter(|spec| spec.grants && spec.binding == Binding::Principal)
     }
+}
+
+/// What the first provider that knows the key says of it.
+pub(crate) fn key_words(name: &str) -> KeyWords {
+    TABLE.iter().find_map(|provider| (provider.key_words)(name)).unwrap_or_default()
+}
+
+/// What the first provider that knows the key says of its values.
+pub(crate) fn key_nature(name: &str) -> Option<KeyNature> {
+    TABLE.iter().find_map(|provider| (provider.key_nature)(name))
+}
+
+/// The facts that can be missing, by name.
+pub(crate) fn fact_names() -> Vec<&'static str> {
+    let of = |provider: &&'static Provider| {
+        let layers = provider.layers.iter().map(|layer| layer.missing.0);
+        let declared = [provider.missing_policy.0, provider.missing_group.0];
+        layers.chain(declared).chain(provider.further_facts.iter().copied()).collect::<Vec<_>>()
+    };
+    TABLE.iter().flat_map(of).collect()
 }
 
 impl std::fmt::Debug for Provider {

@@ -12,6 +12,7 @@ mod tests;
 pub use arrow::Batches;
 pub use table::{Cell, ColumnKind, Pairs, Table, Texts};
 
+use crate::access::condition;
 use crate::access::everybody::everybody;
 use crate::access::explain;
 use crate::access::simulator;
@@ -27,8 +28,8 @@ use serde_json::json;
 
 /// Asks `snapshot` and answers in JSON.
 ///
-/// Verbs: `can`, `explain`, `who_can`, `what_can`, `matrix`, `can_become`, `coverage`, `principals`,
-/// `permissions`, `resources`, `credentials`, `last_accessed`. Tables have the form `{"v": 1, "rows": [...], "assumptions": [...]}`.
+/// Verbs: `can`, `explain`, `who_can`, `what_can`, `matrix`, `can_become`, `what_would_settle_it`, `coverage`,
+/// `principals`, `permissions`, `resources`, `credentials`, `last_accessed`. Tables have the form `{"v": 1, "rows": [...], "assumptions": [...]}`.
 ///
 /// ```
 /// # use ciem_core::{SnapshotBuilder, wire};
@@ -64,8 +65,8 @@ pub fn call_with(
 
 /// Asks `snapshot` a question that is answered with rows, kept as columns; [`Table::to_json`] is the answer of [`call`].
 ///
-/// Verbs: `who_can`, `what_can`, `matrix`, `can_become`, `principals`, `permissions`, `resources`, `credentials`,
-/// `last_accessed`. `what_can`, `matrix` and `can_become` are about everybody where the request names no principal.
+/// Verbs: `who_can`, `what_can`, `matrix`, `can_become`, `what_would_settle_it`, `principals`, `permissions`, `resources`,
+/// `credentials`, `last_accessed`. `what_can`, `matrix` and `can_become` are about everybody where the request names no principal.
 /// `progress` is polled while rows are computed and while they are collected.
 ///
 /// # Errors
@@ -95,6 +96,10 @@ pub fn table(snapshot: &Snapshot, verb: &str, request: &str, progress: &Progress
         "can_become" => {
             let becoming = snapshot.can_become_with(&parse::<Query>(request)?, progress)?;
             collect(becoming.rows(), None, becoming.assumptions(), progress)
+        }
+        "what_would_settle_it" => {
+            let settling = snapshot.what_would_settle_it_with(&parse::<Query>(request)?, progress)?;
+            collect(settling.rows().iter(), None, settling.assumptions(), progress)
         }
         "principals" => collect(snapshot.principals(), None, &[], progress),
         "permissions" => collect(snapshot.permissions(), None, &[], progress),
@@ -138,6 +143,14 @@ pub fn explanation_text(explanation: &str) -> Result<String, Error> {
 /// `malformed` if the text is no explanation.
 pub fn explanation_html(explanation: &str) -> Result<String, Error> {
     explain::html_of(explanation)
+}
+
+/// A condition as `Condition` blocks: the JSON text of a condition in, `{"v": 1, "blocks"}` or `{"v": 1, "reason"}` out.
+///
+/// # Errors
+/// As [`crate::condition_blocks`].
+pub fn condition_blocks(condition: &str) -> Result<String, Error> {
+    text(&condition::condition_blocks(condition)?)
 }
 
 /// An error in its wire form: `{"v": 1, "code", "message", "place"}`.

@@ -3,6 +3,7 @@
 use super::columns::record;
 use crate::access::listing::{PermissionRow, PrincipalRow, ResourceRow};
 use crate::access::matrix::MatrixCells;
+use crate::access::settle::SettlingRow;
 use crate::access::usage::{AccessedRow, CredentialRow};
 use crate::access::what_can::{AccessCells, AccessRow};
 use crate::access::who_can::HolderRow;
@@ -29,6 +30,8 @@ record!(AccessCells<'a> {
 record!(MatrixCells<'a> { principal, principal_kind, provider, account, surely, possibly });
 
 record!(BecomeRow { from, from_kind, to, kind, provider, verdict, condition, hops, through, mutual, via });
+
+record!(SettlingRow { kind, name, subject, how, answers, alone, open });
 
 record!(PrincipalRow {
     principal,

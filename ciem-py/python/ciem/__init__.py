@@ -9,6 +9,7 @@ inside this process and without a network.
 
 from ciem._core import __version__
 from ciem.answers import Decision, Explanation, Table
+from ciem.conditions import condition_blocks, condition_text
 from ciem.errors import (
     Cancelled,
     CiemError,
@@ -38,6 +39,8 @@ __all__ = [
     "Step",
     "Table",
     "__version__",
+    "condition_blocks",
+    "condition_text",
     "load",
     "simulate",
 ]

@@ -6,7 +6,7 @@ from _typeshed import SupportsGetItem
 from os import PathLike
 from typing import Any, Final, SupportsIndex, final
 
-__all__ = ["__version__", "Snapshot", "Table", "explanation_html", "explanation_text", "simulate"]
+__all__ = ["__version__", "Snapshot", "Table", "condition_blocks", "condition_text", "explanation_html", "explanation_text", "simulate"]
 
 __version__: Final[str]
 """
@@ -75,6 +75,16 @@ class Table:
         """
         The wire document.
         """
+
+def condition_blocks(condition: str) -> str:
+    """
+    Writes a condition as blocks of policy statements; takes and gives JSON text.
+    """
+
+def condition_text(condition: str) -> str:
+    """
+    Says a condition in words; takes its JSON text.
+    """
 
 def explanation_html(explanation: str) -> str:
     """

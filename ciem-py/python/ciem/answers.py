@@ -70,6 +70,11 @@ class Decision(Answer):
         return self._wire.get("condition")
 
     @property
+    def condition_text(self) -> str | None:
+        """The same in words."""
+        return self._wire.get("condition_text")
+
+    @property
     def missing(self) -> list[dict[str, Any]]:
         """Facts that would decide and were not loaded."""
         return self._wire.get("missing", [])
@@ -250,4 +255,8 @@ class Table:
 
     def _repr_html_(self) -> str:
         title = f"{len(self):,} row{'' if len(self) == 1 else 's'}"
-        return html.table(title, self.columns, self[: html.MOST_ROWS], len(self), self.assumptions)
+        rows = self[: html.MOST_ROWS]
+        for row in rows:
+            if row.get("condition"):
+                row["condition"] = _core.condition_text(row["condition"])
+        return html.table(title, self.columns, rows, len(self), self.assumptions)

@@ -158,6 +158,33 @@ class Snapshot:
         """
         return self._table("can_become", _options(locals()))
 
+    def what_would_settle_it(
+        self,
+        principal: str | None = None,
+        *,
+        action: str | None = None,
+        resource: str | None = None,
+        match: str | None = None,
+        context: dict[str, Any] | None = None,
+        session: dict[str, Any] | None = None,
+        at: str | datetime | None = None,
+        unknown_context: str | None = None,
+        missing_layer: str | None = None,
+        on_progress: OnProgress = None,
+    ) -> Table:
+        """What to find out: the missing facts and unknown keys behind answers that are not definite, those first that settle
+        the most.
+
+        With ``principal`` it is about the answers of :meth:`what_can`; without it about those of :meth:`who_can` if ``action`` is one
+        permission, else about what everybody can do. ``answers`` counts those that depend on the row, ``alone`` those that
+        depend on nothing else, ``open`` all that are not definite.
+
+        >>> row = ciem.load("exports").what_would_settle_it("ana")[0]
+        >>> row["kind"], row["name"]
+        ('fact', 'trust policy')
+        """
+        return self._table("what_would_settle_it", _options(locals()))
+
     def coverage(self) -> dict[str, Any]:
         """What was read and what was not: files, counts, layers, rejected policies, assumptions.
 

@@ -1,6 +1,6 @@
 //! Laws over random expressions: equivalence, canonical form, constants.
 
-use super::super::{Atom, Expr, KeyState, Tri, simplify};
+use super::super::{Atom, Expr, KeyNature, KeyState, KeyWords, Operator, Told, Tri, Vocabulary, simplify};
 use super::{compact, missing, on};
 use crate::pattern::{Pattern, Syntax};
 use proptest::prelude::*;
@@ -334,6 +334,73 @@ proptest! {
         if simplified.canonical && other.canonical {
             prop_assert_eq!(compact(&simplified.expr), compact(&other.expr), "{}", compact(&expr));
         }
+    }
+}
+
+/// Keys of one type have no other values where `typed`; of the others only is known whether they can have several.
+fn nature(name: &str, typed: bool) -> Option<KeyNature> {
+    let sample = SAMPLES.iter().find(|sample| sample.name == name)?;
+    let typical = match name {
+        "number" => Some(Operator::NumericEquals),
+        "date" => Some(Operator::DateEquals),
+        "address" => Some(Operator::IpAddress),
+        "truth" => Some(Operator::Bool),
+        "arn" => Some(Operator::ArnLike),
+        _ => None,
+    };
+    Some(KeyNature { many: sample.many, typical: typical.filter(|_| typed) })
+}
+
+fn check_blocks(expr: &Expr, typed: bool, seed: u64) -> Result<(), TestCaseError> {
+    let told = Told::read(&expr.to_json()).unwrap();
+    let Ok(blocks) = told.to_blocks(&|name| nature(name, typed)) else { return Ok(()) };
+    let mut random = generator(seed);
+    for _ in 0..200 {
+        let mut completion = Completion::choose(&mut random);
+        if typed {
+            for (name, values) in &mut completion.keys {
+                let fits = nature(name, true).is_some_and(|nature| nature.typical.is_none());
+                values.retain(|value| fits || **value != *"x");
+            }
+        }
+        let holds = |block: &serde_json::Value| {
+            block.as_object().unwrap().iter().all(|(operator, keys)| {
+                keys.as_object().unwrap().iter().all(|(key, values)| {
+                    let values: Vec<&str> =
+                        values.as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect();
+                    let many = nature(key, typed).unwrap().many;
+                    completion.eval(&on(key, many, operator, &values))
+                })
+            })
+        };
+        let (wanted, got) = (completion.eval(expr), blocks.iter().any(holds));
+        prop_assert_eq!(wanted, got, "{}\n{:?}\n{:?}", compact(expr), blocks, completion);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is written as blocks means the same, simplified or not.
+    #[test]
+    fn blocks_mean_the_same(expr in narrow(), typed: bool, seed: u64) {
+        check_blocks(&expr, typed, seed)?;
+        check_blocks(&simplify(&expr).expr, typed, seed)?;
+    }
+
+    /// Words can be found for everything, and they are those of the form.
+    #[test]
+    fn words_follow_the_form(expr in wide(3)) {
+        let vocabulary = Vocabulary { key: &|_| KeyWords::default(), facts: &["policy"] };
+        let text = Told::read(&expr.to_json()).unwrap().to_text(&vocabulary);
+        prop_assert!(text.starts_with("only ") || text.starts_with("unless ") || text.starts_with("except "), "{}", text);
+        let depth = text.chars().try_fold(0u32, |depth, c| match c {
+            '(' => Some(depth + 1),
+            ')' => depth.checked_sub(1),
+            _ => Some(depth),
+        });
+        prop_assert_eq!(depth, Some(0), "{}", text);
     }
 }
 

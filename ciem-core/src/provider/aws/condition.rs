@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 /// Which keys hold several values is a fact of the service that sends them, whatever catalogue answers use.
-static KEYS: LazyLock<Catalog> = LazyLock::new(catalog::builtin);
+pub(super) static KEYS: LazyLock<Catalog> = LazyLock::new(catalog::builtin);
 
 /// Reads a block. Each problem is a JSON pointer below the block and a reason; with any of them the condition is not
 /// to be relied on.

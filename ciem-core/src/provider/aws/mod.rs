@@ -11,6 +11,7 @@ pub(crate) mod simulate;
 pub(crate) mod spec;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub(crate) use spec::PROVIDER;
 

@@ -50,6 +50,9 @@ pub(crate) static PROVIDER: Provider = Provider {
     account_of,
     assumed_resource,
     hint,
+    key_words: super::words::key_words,
+    key_nature: super::words::key_nature,
+    further_facts: super::words::FACTS,
 };
 
 const fn layer(
