@@ -91,7 +91,7 @@ impl Explanation {
     /// # let snapshot = builder.finish()?;
     /// let explanation = snapshot.explain(&Request::new("ana", "s3:GetObject", "arn:aws:s3:::private/x"))?;
     /// assert!(explanation.text().starts_with("deny: `ana` may not do `s3:GetObject` on `arn:aws:s3:::private/x`\n"));
-    /// assert!(explanation.text().contains("action matches, resource does not: needs `arn:aws:s3:::pay/*`"));
+    /// assert!(explanation.text().contains("resource does not: needs `arn:aws:s3:::pay/*`"));
     /// # Ok::<(), ciem_core::Error>(())
     /// ```
     pub fn text(&self) -> String {
