@@ -2,6 +2,7 @@
 
 mod describe;
 mod domain;
+mod examples;
 mod expr;
 mod fold;
 mod key;
@@ -18,6 +19,7 @@ mod tri;
 mod values;
 mod variable;
 
+pub(crate) use examples::{Example, examples};
 pub(crate) use expr::{Atom, Expr, MissingFact};
 pub(crate) use key::{Key, KeyState};
 pub(crate) use operator::{Operator, Prefix};
