@@ -206,12 +206,12 @@ fn line(tests: &[&Test], family: Family, values: &mut Vec<String>) -> bool {
         complete &= high - low < 2 || parse(&middle).is_some_and(|point| low < point && point < high);
         values.push(middle);
     }
-    for (end, beyond) in [(points.first(), before as fn(_) -> _), (points.last(), after as fn(_) -> _)]
-        .into_iter()
-        .filter_map(|(end, beyond)| Some((*end?, beyond)))
-        .collect::<Vec<(Point, fn(Point) -> Point)>>()
-    {
-        let value = text(beyond(end));
+    let ends = points
+        .first()
+        .zip(points.last())
+        .map(|(&first, &last)| [(first, before(first)), (last, after(last))]);
+    for (end, beyond) in ends.into_iter().flatten() {
+        let value = text(beyond);
         complete &= parse(&value).is_some_and(|point| point != end);
         values.push(value);
     }
