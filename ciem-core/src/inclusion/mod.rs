@@ -7,6 +7,7 @@
 
 mod callers;
 mod classes;
+mod pieces;
 mod policies;
 mod search;
 #[cfg(test)]
@@ -17,7 +18,7 @@ use crate::error::{Error, Place};
 use crate::model::{ContextValue, Facts, PolicyKind};
 use crate::provider::{Provider, TABLE};
 use policies::{Given, Policies};
-use search::{Scope, Search};
+use search::{Scope, search};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -243,7 +244,7 @@ fn check(
     }
     let policies = Policies::new(provider, kind, facts, given, actions)?;
     let scope = scope(&policies, kind)?;
-    Ok(Search::new(&policies, scope, account).run())
+    Ok(search(&policies, &scope, account))
 }
 
 fn provider(options: &CheckOptions) -> Result<&'static Provider, Error> {

@@ -12,7 +12,11 @@ use crate::provider::Provider;
 use crate::snapshot::known::Known;
 use crate::snapshot::universe::Universe;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Values of policy variables by key in lower case; none for keys that are absent.
+pub(super) type Values = BTreeMap<String, Option<String>>;
 
 /// A document as read, and as it was given.
 #[derive(Debug)]
@@ -22,7 +26,7 @@ pub(super) struct Given {
 }
 
 /// A statement.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Rule {
     /// Whether it is one of the first document, which is checked; else of the one that it is compared with.
     pub(super) checked: bool,
@@ -40,7 +44,7 @@ pub(super) struct Rule {
 }
 
 /// A resource pattern.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Item {
     /// With variables standing for any text.
     pub(super) pattern: Pattern,
@@ -56,8 +60,8 @@ pub(super) struct Policies {
     pub(super) provider: &'static Provider,
     pub(super) kind: PolicyKind,
     pub(super) universe: Universe,
-    pub(super) facts: Facts,
-    pub(super) given: Vec<Given>,
+    pub(super) facts: Arc<Facts>,
+    pub(super) given: Arc<[Given]>,
     pub(super) rules: Vec<Rule>,
     pub(super) items: Vec<Item>,
     /// Pairs of items with variables of which the first matches nothing that the second does not.
@@ -84,8 +88,8 @@ impl Policies {
             provider,
             kind,
             universe,
-            facts,
-            given,
+            facts: Arc::new(facts),
+            given: given.into(),
             rules: Vec::new(),
             items: Vec::new(),
             inside: Vec::new(),
@@ -152,7 +156,7 @@ impl Policies {
         let template = template.filter(|template| template.variables().next().is_some());
         let any = text == "*";
         // Too few segments to be an id: it matches nothing.
-        let pattern = pattern.unwrap_or_else(|| Pattern::from_segments(vec![Glob::literal(""); 2]));
+        let pattern = pattern.unwrap_or_else(nothing);
         let types = match any {
             true => Vec::new(),
             false => self.universe.types_of_pattern(&pattern, self.provider.key_segments[0]),
@@ -177,8 +181,8 @@ impl Policies {
                     .map(|(key, default)| format!("{} {default:?}", key.to_lowercase()))
                     .collect();
                 let keys = template.variables().map(|(key, _)| key.to_lowercase());
-                let keys: std::collections::BTreeSet<String> = keys.collect();
-                let distinct: std::collections::BTreeSet<&String> = names.iter().collect();
+                let keys: BTreeSet<String> = keys.collect();
+                let distinct: BTreeSet<&String> = names.iter().collect();
                 if distinct.len() != keys.len() {
                     return None;
                 }
@@ -209,6 +213,55 @@ impl Policies {
         }
     }
 
+    /// The same policies for requests in which the variables have these values.
+    pub(super) fn with_values(&self, values: &Values) -> Policies {
+        let mut value = |key: &str| values.get(&key.to_ascii_lowercase()).cloned().flatten();
+        let syntax = self.provider.syntax;
+        let mut unresolved = BTreeSet::new();
+        let items = self.items.iter().enumerate().map(|(number, item)| {
+            let Some(template) = &item.template else { return item.clone() };
+            let pattern = template.to_pattern(syntax, &mut value).unwrap_or_else(|| {
+                unresolved.insert(number);
+                nothing()
+            });
+            Item { pattern, template: None, ..item.clone() }
+        });
+        let items = items.collect();
+        let rules = self.rules.iter().map(|rule| {
+            let mut rule = Rule { condition: filled(&rule.condition, values), ..rule.clone() };
+            // What is excepted is then not known, so the statement does not apply.
+            if rule.resources.negated && rule.resources.items.iter().any(|item| unresolved.contains(item)) {
+                rule.resources = Patterns { negated: false, items: Vec::new() };
+            }
+            rule
+        });
+        Policies {
+            provider: self.provider,
+            kind: self.kind,
+            universe: self.universe.clone(),
+            facts: Arc::clone(&self.facts),
+            given: Arc::clone(&self.given),
+            rules: rules.collect(),
+            items,
+            inside: Vec::new(),
+        }
+    }
+
+    /// The keys of all variables, in lower case.
+    pub(super) fn variables(&self) -> BTreeSet<String> {
+        let mut keys = BTreeSet::new();
+        let mut add = |template: &Template| {
+            keys.extend(template.variables().map(|(key, _)| key.to_ascii_lowercase()));
+        };
+        self.items.iter().filter_map(|item| item.template.as_ref()).for_each(&mut add);
+        for atom in self.rules.iter().flat_map(|rule| rule.condition.atoms()) {
+            if let Atom::Open { values, .. } = atom {
+                values.iter().for_each(|value| add(&Template::parse(value)));
+            }
+        }
+        keys
+    }
+
     /// The permissions that action patterns mean; all of them without any.
     pub(super) fn permissions(&self, actions: &[&str]) -> Intervals {
         if actions.is_empty() {
@@ -230,6 +283,11 @@ impl Policies {
         };
         resources.iter().enumerate().map(parse).collect()
     }
+}
+
+/// A pattern with too few segments to match an id.
+fn nothing() -> Pattern {
+    Pattern::from_segments(vec![Glob::literal(""); 2])
 }
 
 /// For every action that means no permission one that it would mean.
@@ -268,8 +326,30 @@ fn atom(clause: &Clause) -> Expr {
     }
 }
 
+/// The condition with variables filled in. A test of which no value can be filled in is left as it is.
+fn filled(expr: &Expr, values: &Values) -> Expr {
+    let list = |parts: &[Expr]| parts.iter().map(|part| filled(part, values)).collect::<Vec<_>>();
+    match expr {
+        Expr::And(parts) => list(parts).into_iter().fold(Expr::Always, Expr::and),
+        Expr::Or(parts) => list(parts).into_iter().fold(Expr::Never, Expr::or),
+        Expr::Not(inner) => filled(inner, values).not(),
+        Expr::Atom(atom) => match &**atom {
+            Atom::Open { key, operator, values: texts } => {
+                let templates: Vec<Template> = texts.iter().map(|text| Template::parse(text)).collect();
+                let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+                let mut value = |name: &str| values.get(&name.to_ascii_lowercase()).cloned().flatten();
+                let test = Test::compile(operator, &texts).ok();
+                let test = test.and_then(|test| closed(operator, &test, &templates, &mut value));
+                test.map_or_else(|| expr.clone(), |test| Expr::atom(Atom::Key { key: key.clone(), test }))
+            }
+            _ => expr.clone(),
+        },
+        Expr::Always | Expr::Never => expr.clone(),
+    }
+}
+
 /// The test with its variables filled in, if all have a value.
-pub(super) fn closed(
+fn closed(
     operator: &str,
     test: &Test,
     templates: &[Template],

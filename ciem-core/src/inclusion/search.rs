@@ -2,13 +2,14 @@
 
 use super::callers::{Caller, callers};
 use super::classes::{Class, classes};
-use super::policies::{Policies, Rule};
+use super::pieces::{Piece, inhabited};
+use super::policies::{Policies, Rule, Values};
 use super::witness::{Difference, Tried, Witnesses};
 use super::{AccessCheck, CheckResult, GrantingStatement, Witness};
 use crate::base::Intervals;
 use crate::condition::{Expr, simplify};
 use crate::model::{Effect, PolicyKind};
-use crate::pattern::{Budget, Cell, Glob, Members, Pattern, PatternCells, Relation};
+use crate::pattern::{Budget, Glob, Pattern, Relation};
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeSet;
@@ -17,8 +18,35 @@ use std::collections::BTreeSet;
 const MOST_STATES: usize = 1 << 17;
 /// Differences that are looked into.
 const MOST_DIFFERENCES: usize = 1 << 14;
-/// Patterns with variables in one cell: each may match or not.
-const MOST_OPEN: usize = 6;
+/// Values of variables that are tried.
+const MOST_GUESSES: usize = 4;
+/// Values of variables, for which any will do.
+const WORDS: &[&str] = &["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"];
+
+/// Looks for a request. What variables leave open is looked at again with values for them: a request that is found then
+/// is one, and where none is found nothing follows.
+pub(super) fn search(policies: &Policies, scope: &Scope, resource_account: Option<&str>) -> AccessCheck {
+    let none = Values::new();
+    let mut open = Search::new(policies, scope, resource_account, &none);
+    let check = open.run();
+    if check.result != CheckResult::Unknown {
+        return check;
+    }
+    let variables = policies.variables();
+    let mut guesses = Vec::new();
+    if !variables.is_empty() && variables.len() <= WORDS.len() {
+        let words = WORDS.iter().map(|word| Some((*word).to_owned()));
+        guesses.push(variables.iter().cloned().zip(words).collect());
+        guesses.extend(std::mem::take(&mut open.guesses));
+        guesses.push(variables.into_iter().map(|key| (key, None)).collect());
+    }
+    let closed = guesses.into_iter().map(|values: Values| {
+        let policies = policies.with_values(&values);
+        Search::new(&policies, scope, resource_account, &values).run()
+    });
+    let mut closed = closed.filter(|check| check.result == CheckResult::Fail);
+    closed.next().unwrap_or(check)
+}
 
 /// Which requests are looked for.
 #[derive(Debug)]
@@ -32,18 +60,6 @@ pub(super) struct Scope {
     pub(super) public: bool,
 }
 
-/// A piece of the resources of a class of permissions.
-struct Piece {
-    text: String,
-    /// Rules of the class that are about it.
-    matched: Vec<usize>,
-    /// Accounts of callers, by their number, of which the resource is; and whether it is of none that its id tells.
-    accounts: Members,
-    unowned: bool,
-    /// Patterns with variables, and whether they are taken to match.
-    open: Vec<(usize, bool)>,
-}
-
 enum Found {
     Nothing,
     /// What is not certain to be nothing.
@@ -52,24 +68,31 @@ enum Found {
 }
 
 pub(super) struct Search<'a> {
-    policies: &'a Policies,
-    scope: Scope,
+    pub(super) policies: &'a Policies,
+    pub(super) scope: &'a Scope,
     resource_account: Option<&'a str>,
     callers: Vec<Caller>,
     /// Accounts that callers are of, as patterns over ids, and the one of ids without account.
-    accounts: Vec<(String, Pattern)>,
-    unowned: Option<Pattern>,
+    pub(super) accounts: Vec<(String, Pattern)>,
+    pub(super) unowned: Option<Pattern>,
     /// Rules as callers see them: what is decided by who asks is decided.
     conditions: HashMap<(usize, usize), Option<(u8, Expr)>, RandomState>,
     /// Combinations of rules, caller and rank in which nothing is found.
     settled: HashSet<(Vec<usize>, usize, u8), RandomState>,
-    budget: Budget,
+    pub(super) budget: Budget,
     differences: usize,
     witnesses: Witnesses<'a>,
+    /// Values of variables with which undecided pieces should be looked at.
+    guesses: BTreeSet<Values>,
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(policies: &'a Policies, scope: Scope, resource_account: Option<&'a str>) -> Self {
+    fn new(
+        policies: &'a Policies,
+        scope: &'a Scope,
+        resource_account: Option<&'a str>,
+        values: &'a Values,
+    ) -> Self {
         let mut callers = callers(policies);
         if scope.public {
             callers.retain(Caller::is_public);
@@ -94,11 +117,12 @@ impl<'a> Search<'a> {
             settled: HashSet::default(),
             budget: Budget::new(MOST_STATES),
             differences: 0,
-            witnesses: Witnesses::new(policies, resource_account),
+            witnesses: Witnesses::new(policies, resource_account, values),
+            guesses: BTreeSet::new(),
         }
     }
 
-    pub(super) fn run(mut self) -> AccessCheck {
+    fn run(&mut self) -> AccessCheck {
         let policies = self.policies;
         let mut doubts: Vec<(Option<Witness>, String)> = Vec::new();
         let inclusion = policies.provider.inclusion;
@@ -217,14 +241,14 @@ impl<'a> Search<'a> {
         // Of an unknown permission it is not known either whether it acts on resources.
         let unknown = policies.universe.catalog().info(class.permission).is_none();
         if shapes.is_none() && policies.kind == PolicyKind::Identity && self.scope.resources.is_empty() {
-            let piece = Piece {
-                text: "*".to_owned(),
-                matched: self.matched(class, |item| policies.items.get(item).is_some_and(|item| item.any)),
-                accounts: Members::default(),
-                unowned: true,
-                open: Vec::new(),
-            };
-            found = self.piece(class, &piece);
+            match self.on_nothing(class) {
+                None => found = Found::Doubt(None, self.too_complex(class)),
+                Some(pieces) => {
+                    for piece in &pieces {
+                        found = worse(found, self.piece(class, piece));
+                    }
+                }
+            }
         }
         if matches!(found, Found::Witness(..)) || shapes.is_none() && !unknown {
             return found;
@@ -250,145 +274,6 @@ impl<'a> Search<'a> {
     fn too_complex(&self, class: &Class) -> String {
         let name = self.policies.universe.name(class.permission);
         format!("the resource patterns of {name} are too many, or too intricate, to be compared")
-    }
-
-    /// The rules of the class that are about a resource, by which items match it.
-    fn matched(&self, class: &Class, matches: impl Fn(usize) -> bool) -> Vec<usize> {
-        let about = |rule: &usize| {
-            let resources = self.policies.rules.get(*rule).map(|rule| &rule.resources);
-            resources.is_some_and(|all| all.items.iter().any(|&item| matches(item)) != all.negated)
-        };
-        class.rules.iter().copied().filter(about).collect()
-    }
-
-    /// The pieces of the resources that the class acts on, as far as the checked policy may allow something there.
-    fn walk(&mut self, class: &Class, shapes: &[Pattern]) -> Option<Vec<Piece>> {
-        let policies = self.policies;
-        let items: BTreeSet<usize> = class
-            .rules
-            .iter()
-            .filter_map(|&rule| policies.rules.get(rule))
-            .flat_map(|rule| rule.resources.items.iter().copied())
-            .collect();
-        let types = policies.universe.catalog().info(class.permission).map(|info| info.resource_types);
-        let relevant: Vec<usize> = items
-            .into_iter()
-            .filter(|&item| {
-                let Some(item) = policies.items.get(item) else { return false };
-                let acts = |kind: &u16| types.is_none_or(|types| types.contains(kind));
-                !item.any && (types.is_none() || item.types.iter().any(acts))
-            })
-            .collect();
-        let mut patterns: Vec<Pattern> = relevant
-            .iter()
-            .filter_map(|&item| policies.items.get(item))
-            .map(|item| item.pattern.clone())
-            .collect();
-        let mut add = |more: &mut dyn Iterator<Item = Pattern>| {
-            let start = patterns.len();
-            patterns.extend(more);
-            start..patterns.len()
-        };
-        let group = |range: std::ops::Range<usize>| {
-            let mut members = Members::default();
-            range.for_each(|member| members.insert(member));
-            members
-        };
-        let mut needed = vec![group(add(&mut shapes.iter().cloned()))];
-        if !self.scope.resources.is_empty() {
-            needed.push(group(add(&mut self.scope.resources.iter().cloned())));
-        }
-        let accounts = add(&mut self.accounts.iter().map(|(_, pattern)| pattern.clone())).start;
-        let unowned = add(&mut self.unowned.iter().cloned()).start;
-        needed.extend(self.allowed(class, &relevant));
-        let cells = PatternCells {
-            patterns: &patterns,
-            needed: &needed,
-            syntax: policies.provider.syntax,
-            usual: policies.provider.inclusion.usual,
-        };
-        let cells = cells.all(&mut self.budget)?;
-        let mut pieces = Vec::new();
-        let mut seen: HashSet<(Vec<usize>, Members, bool, Vec<(usize, bool)>), RandomState> =
-            HashSet::default();
-        for cell in &cells {
-            let mut of = Members::default();
-            (0..self.accounts.len())
-                .filter(|at| cell.matching.contains(accounts + at))
-                .for_each(|at| of.insert(at));
-            let unowned = self.unowned.is_some() && cell.matching.contains(unowned);
-            for (matched, open) in self.variants(class, cell, &relevant)? {
-                if seen.insert((matched.clone(), of.clone(), unowned, open.clone())) {
-                    let text = cell.text.clone();
-                    pieces.push(Piece { text, matched, accounts: of.clone(), unowned, open });
-                }
-            }
-        }
-        // What is certain comes before what variables decide.
-        pieces.sort_by_key(|piece| piece.open.len());
-        Some(pieces)
-    }
-
-    /// The patterns of which one must match wherever the checked policy allows something, if there are such.
-    fn allowed(&self, class: &Class, relevant: &[usize]) -> Option<Members> {
-        let mut members = Members::default();
-        for &rule in &class.rules {
-            let rule = self.policies.rules.get(rule)?;
-            if !rule.checked || rule.effect == Effect::Deny {
-                continue;
-            }
-            if rule.resources.negated
-                || rule.resources.items.iter().any(|&i| self.policies.items.get(i).is_some_and(|i| i.any))
-            {
-                return None;
-            }
-            for item in &rule.resources.items {
-                relevant.binary_search(item).into_iter().for_each(|at| members.insert(at));
-            }
-        }
-        Some(members)
-    }
-
-    /// The rules about the resources of a cell; several lists where variables decide whether patterns match.
-    fn variants(
-        &self,
-        class: &Class,
-        cell: &Cell,
-        relevant: &[usize],
-    ) -> Option<Vec<(Vec<usize>, Vec<(usize, bool)>)>> {
-        let item = |number: usize| self.policies.items.get(number);
-        let alive =
-            |number: usize| relevant.binary_search(&number).is_ok_and(|at| cell.matching.contains(at));
-        let open: Vec<usize> = relevant
-            .iter()
-            .copied()
-            .filter(|&number| alive(number) && item(number).is_some_and(|item| item.template.is_some()))
-            .collect();
-        if open.len() > MOST_OPEN {
-            return None;
-        }
-        let mut variants = Vec::new();
-        for choice in 0u32..1 << open.len() {
-            let chosen = |number: usize| {
-                open.iter().position(|&known| known == number).map(|at| choice >> at & 1 == 1)
-            };
-            let apart = |&(inner, outer): &(usize, usize)| {
-                chosen(inner) == Some(true) && chosen(outer) == Some(false)
-            };
-            // Where the wider pattern does not even match with its variables open, the narrower cannot match.
-            let lost = |&(inner, outer): &(usize, usize)| {
-                chosen(inner) == Some(true) && relevant.binary_search(&outer).is_ok() && !alive(outer)
-            };
-            if self.policies.inside.iter().any(|pair| apart(pair) || lost(pair)) {
-                continue;
-            }
-            let matched = self.matched(class, |number| {
-                item(number).is_some_and(|item| item.any) || chosen(number).unwrap_or_else(|| alive(number))
-            });
-            variants
-                .push((matched, open.iter().filter_map(|&number| Some((number, chosen(number)?))).collect()));
-        }
-        Some(variants)
     }
 
     fn piece(&mut self, class: &Class, piece: &Piece) -> Found {
@@ -473,7 +358,7 @@ impl<'a> Search<'a> {
             foreign,
             action: self.policies.universe.name(class.permission),
             resource: &piece.text,
-            open: &piece.open,
+            open: !piece.open.is_empty() || !piece.keys.is_empty(),
             condition: &simplified.expr,
         };
         match self.witnesses.find(&difference) {
@@ -481,9 +366,39 @@ impl<'a> Search<'a> {
                 self.settled.insert(key);
                 Found::Nothing
             }
-            Tried::Open(witness, reason) => Found::Doubt(Some(witness), reason),
+            Tried::Open(witness, reason) => {
+                self.guess(piece);
+                Found::Doubt(Some(witness), reason)
+            }
             Tried::Confirmed(witness) => Found::Witness(Box::new(witness), piece.matched.clone()),
         }
+    }
+
+    /// Values of variables that make the patterns of a piece match as it was taken for granted.
+    fn guess(&mut self, piece: &Piece) {
+        if self.guesses.len() >= MOST_GUESSES {
+            return;
+        }
+        let syntax = self.policies.provider.syntax;
+        let lower = |key: &str| key.to_ascii_lowercase();
+        let keys = self.policies.variables();
+        let mut values: Values =
+            keys.into_iter().zip(WORDS).map(|(key, word)| (key, Some((*word).to_owned()))).collect();
+        for (key, _) in piece.keys.iter().filter(|(_, absent)| *absent) {
+            values.insert(key.clone(), None);
+        }
+        for (number, _) in piece.open.iter().filter(|(_, wanted)| *wanted) {
+            let template = self.policies.items.get(*number).and_then(|item| item.template.as_ref());
+            let Some(template) = template else { continue };
+            for (key, _) in template.variables() {
+                let mut value = |name: &str| values.get(&lower(name)).cloned().flatten();
+                let found = template.captures_in_id(syntax, key, &piece.text, &mut value);
+                if let Some(found) = found.into_iter().flatten().find(|found| !found.is_empty()) {
+                    values.insert(lower(key), Some(found));
+                }
+            }
+        }
+        self.guesses.insert(values);
     }
 
     /// Under which condition one of the policies lets the caller do it, named at least as strongly as `rank`.
@@ -515,15 +430,6 @@ impl<'a> Search<'a> {
             })
             .clone()
     }
-}
-
-/// The resource type's pattern for ids whose names are not empty.
-fn inhabited(shape: &Pattern) -> Pattern {
-    let mut segments = shape.segments().to_vec();
-    if let Some(last) = segments.last_mut() {
-        *last = Glob::parse(&last.to_string().replace('*', "?*"));
-    }
-    Pattern::from_segments(segments)
 }
 
 /// Of two findings the one that says more.

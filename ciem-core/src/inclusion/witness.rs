@@ -2,12 +2,11 @@
 
 use super::Witness;
 use super::callers::Caller;
-use super::policies::{Policies, closed};
+use super::policies::{Policies, Values};
 use crate::access::can::simulate;
 use crate::access::decide::Verdict;
 use crate::condition::{Atom, Example, Expr, Key, Test, Tri, examples};
 use crate::model::ContextValue;
-use crate::pattern::Template;
 use crate::provider::Trial;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -18,8 +17,6 @@ const MOST_TRIALS: usize = 48;
 const MOST_CONTEXTS: usize = 4;
 /// Partial contexts that are looked at for one difference.
 const MOST_NODES: usize = 1 << 13;
-/// Values of variables, for which any will do.
-const WORDS: &[&str] = &["alpha", "beta", "gamma", "delta", "epsilon", "zeta"];
 
 /// Where the policies differ.
 pub(super) struct Difference<'a> {
@@ -28,8 +25,8 @@ pub(super) struct Difference<'a> {
     pub(super) foreign: bool,
     pub(super) action: &'a str,
     pub(super) resource: &'a str,
-    /// Patterns with variables, and whether they are to match.
-    pub(super) open: &'a [(usize, bool)],
+    /// Whether variables decide which patterns match.
+    pub(super) open: bool,
     /// Under which condition the one policy allows and the other does not.
     pub(super) condition: &'a Expr,
 }
@@ -44,28 +41,31 @@ pub(super) enum Tried {
 pub(super) struct Witnesses<'a> {
     policies: &'a Policies,
     resource_account: Option<&'a str>,
+    /// Values of variables that requests are to have.
+    values: &'a Values,
     trials: usize,
 }
 
 impl<'a> Witnesses<'a> {
-    pub(super) fn new(policies: &'a Policies, resource_account: Option<&'a str>) -> Self {
-        Witnesses { policies, resource_account, trials: 0 }
+    pub(super) fn new(policies: &'a Policies, resource_account: Option<&'a str>, values: &'a Values) -> Self {
+        Witnesses { policies, resource_account, values, trials: 0 }
     }
 
     pub(super) fn find(&mut self, difference: &Difference<'_>) -> Tried {
-        let fixed = self.variables(difference);
         let mut confirmed = None;
         let mut contexts = 0;
-        let condition = filled(difference.condition, &fixed);
-        let complete = solutions(&condition, &fixed, &mut |context| {
-            contexts += 1;
-            confirmed = self.confirm(difference, context);
-            confirmed.is_some() || contexts >= MOST_CONTEXTS
-        });
+        let open = difference.open || has_open(difference.condition);
+        let values = self.values;
+        let complete = !open
+            && solutions(difference.condition, values, &mut |context| {
+                contexts += 1;
+                confirmed = self.confirm(difference, context);
+                confirmed.is_some() || contexts >= MOST_CONTEXTS
+            });
         if let Some(witness) = confirmed {
             return Tried::Confirmed(witness);
         }
-        if complete && contexts == 0 && fixed.is_empty() {
+        if complete && contexts == 0 {
             return Tried::Impossible;
         }
         let always = *difference.condition == Expr::Always;
@@ -79,7 +79,7 @@ impl<'a> Witnesses<'a> {
         };
         let reason = if self.trials >= MOST_TRIALS {
             "too many requests would have to be tried"
-        } else if !fixed.is_empty() {
+        } else if open {
             "it depends on the values of policy variables"
         } else if difference.condition.has_missing() {
             "whether an account in `NotPrincipal` covers its principals is not documented"
@@ -88,61 +88,6 @@ impl<'a> Witnesses<'a> {
         };
         let reason = format!("{} on {}: {reason}", difference.action, difference.resource);
         Tried::Open(witness, reason)
-    }
-
-    /// Values for variables: such that patterns match which are to match, any other word elsewhere.
-    fn variables(&self, difference: &Difference<'_>) -> BTreeMap<String, String> {
-        let templates = difference.open.iter().filter_map(|&(number, wanted)| {
-            let template = self.policies.items.get(number)?.template.as_ref()?;
-            Some((template, wanted))
-        });
-        let templates: Vec<(&Template, bool)> = templates.collect();
-        let mut keys: Vec<String> = Vec::new();
-        let of =
-            |template: &Template| template.variables().map(|(key, _)| key.to_owned()).collect::<Vec<_>>();
-        keys.extend(templates.iter().flat_map(|(template, _)| of(template)));
-        for atom in difference.condition.atoms() {
-            if let Atom::Open { values, .. } = atom {
-                keys.extend(values.iter().flat_map(|value| of(&Template::parse(value))));
-            }
-        }
-        let lower = |key: &str| key.to_ascii_lowercase();
-        let mut words = WORDS.iter().map(|word| (*word).to_owned());
-        let mut fixed: BTreeMap<String, String> = BTreeMap::new();
-        for key in keys {
-            if !fixed.contains_key(&lower(&key)) {
-                fixed.extend(words.next().map(|word| (lower(&key), word)));
-            }
-        }
-        let syntax = self.policies.provider.syntax;
-        for (template, _) in templates.iter().filter(|(_, wanted)| *wanted) {
-            for key in of(template) {
-                let mut value = |name: &str| fixed.get(&lower(name)).cloned();
-                let found = template.captures_in_id(syntax, &key, difference.resource, &mut value);
-                let others = |value: &&String| {
-                    // A value under which a pattern matches that is not to match is of no use.
-                    let mut with = |name: &str| {
-                        if name.eq_ignore_ascii_case(&key) {
-                            Some((*value).clone())
-                        } else {
-                            fixed.get(&lower(name)).cloned()
-                        }
-                    };
-                    !value.is_empty()
-                        && templates.iter().all(|(template, wanted)| {
-                            *wanted
-                                || template
-                                    .to_pattern(syntax, &mut with)
-                                    .is_none_or(|p| !p.matches(difference.resource, syntax))
-                        })
-                };
-                let best = found.as_ref().and_then(|found| found.iter().find(others));
-                if let Some(best) = best.cloned() {
-                    fixed.insert(lower(&key), best);
-                }
-            }
-        }
-        fixed
     }
 
     /// The request, if the checked policy allows it and the other one does not.
@@ -161,6 +106,7 @@ impl<'a> Witnesses<'a> {
             rank: difference.rank,
             foreign: difference.foreign,
             action: difference.action,
+            unknown_action: self.policies.universe.catalog().permission(difference.action).is_none(),
             resource: difference.resource,
             resource_account: self.resource_account,
             context,
@@ -198,28 +144,6 @@ impl<'a> Witnesses<'a> {
     }
 }
 
-/// The condition with variables filled in.
-fn filled(expr: &Expr, fixed: &BTreeMap<String, String>) -> Expr {
-    let list = |parts: &[Expr]| parts.iter().map(|part| filled(part, fixed)).collect::<Vec<_>>();
-    match expr {
-        Expr::And(parts) => list(parts).into_iter().fold(Expr::Always, Expr::and),
-        Expr::Or(parts) => list(parts).into_iter().fold(Expr::Never, Expr::or),
-        Expr::Not(inner) => filled(inner, fixed).not(),
-        Expr::Atom(atom) => match &**atom {
-            Atom::Open { key, operator, values } => {
-                let texts: Vec<&str> = values.iter().map(String::as_str).collect();
-                let templates: Vec<Template> = values.iter().map(|value| Template::parse(value)).collect();
-                let mut value = |name: &str| fixed.get(&name.to_ascii_lowercase()).cloned();
-                let test = Test::compile(operator, &texts).ok();
-                let test = test.and_then(|test| closed(operator, &test, &templates, &mut value));
-                test.map_or_else(|| expr.clone(), |test| Expr::atom(Atom::Key { key: key.clone(), test }))
-            }
-            _ => expr.clone(),
-        },
-        Expr::Always | Expr::Never => expr.clone(),
-    }
-}
-
 /// The keys that a condition tests, with a state each.
 struct Assignment<'e> {
     expr: &'e Expr,
@@ -231,7 +155,7 @@ struct Assignment<'e> {
 /// Visits contexts that meet the condition, until `visit` says stop. Whether all kinds of contexts were looked at.
 fn solutions(
     expr: &Expr,
-    fixed: &BTreeMap<String, String>,
+    fixed: &Values,
     visit: &mut dyn FnMut(&BTreeMap<String, ContextValue>) -> bool,
 ) -> bool {
     let mut tests: BTreeMap<&Key, Vec<&Test>> = BTreeMap::new();
@@ -252,7 +176,7 @@ fn solutions(
         match fixed.get(&key.name.to_ascii_lowercase()) {
             Some(value) => {
                 complete = false;
-                keys.push((key, vec![Example::One(value.clone())]));
+                keys.push((key, vec![value.clone().map_or(Example::Absent, Example::One)]));
             }
             None => {
                 let found = examples(key.many, &tests);
@@ -273,7 +197,9 @@ fn solutions(
             context.insert(key.name.to_string(), value);
         }
         for (key, value) in fixed {
-            if !context.keys().any(|known| known.eq_ignore_ascii_case(key)) {
+            if let Some(value) = value
+                && !context.keys().any(|known| known.eq_ignore_ascii_case(key))
+            {
                 context.insert(key.clone(), ContextValue::One(value.clone()));
             }
         }
@@ -324,4 +250,9 @@ impl<'e> Assignment<'e> {
             example.map_or(Tri::Maybe, |example| test.eval(example.state()))
         })
     }
+}
+
+/// Whether the values of variables decide a part of the condition.
+fn has_open(expr: &Expr) -> bool {
+    expr.atoms().iter().any(|atom| matches!(atom, Atom::Open { .. }))
 }

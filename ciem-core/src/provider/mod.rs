@@ -172,6 +172,8 @@ pub(crate) struct Trial<'a> {
     pub(crate) rank: u8,
     pub(crate) foreign: bool,
     pub(crate) action: &'a str,
+    /// Whether no catalogue has the action.
+    pub(crate) unknown_action: bool,
     pub(crate) resource: &'a str,
     pub(crate) resource_account: Option<&'a str>,
     pub(crate) context: &'a std::collections::BTreeMap<String, ContextValue>,

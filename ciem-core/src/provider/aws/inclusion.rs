@@ -222,8 +222,14 @@ fn simulation(
         set("resource_account", json!(resource_account));
     }
     let is_identity = trial.kind == PolicyKind::Identity;
+    // A statement that never applies makes the action known.
+    let mention = trial.unknown_action.then(|| {
+        let statement = json!({"Effect": "Allow", "Action": trial.action, "NotResource": "*"});
+        policy(json!({"Version": "2012-10-17", "Statement": statement}))
+    });
+    let held = |own: Option<Value>| Value::Array(own.into_iter().chain(mention).collect());
     if is_identity {
-        set("identity_policies", json!([policy(document.clone())]));
+        set("identity_policies", held(Some(policy(document.clone()))));
         let root = json!({"AWS": format!("arn:aws:iam::{own}:root")});
         let role = trial.resource.contains(":iam:") && trial.resource.contains(":role/");
         // The other side of what needs both: the trust of a role, the policy of another account's resource.
@@ -246,10 +252,11 @@ fn simulation(
         return Value::Object(all);
     }
     let none = || json!([policy(json!({}))]);
-    if trial.rank == DELEGATED {
-        let own = json!({"Version": "2012-10-17", "Statement": anything()});
-        set("identity_policies", json!([policy(own)]));
-    }
+    let delegated = trial.rank == DELEGATED;
+    set(
+        "identity_policies",
+        held(delegated.then(|| policy(json!({"Version": "2012-10-17", "Statement": anything()})))),
+    );
     if trial.rank >= PAST_BOUNDARY {
         set("permissions_boundaries", none());
     }
