@@ -1,5 +1,13 @@
 // The same classes for `import` as for `require`, so that `instanceof` holds in programs that use both.
 import ciem from './index.js'
 
-export const { CiemError, Snapshot, Table, simulate } = ciem
+export const {
+  CiemError,
+  Snapshot,
+  Table,
+  checkAccessNotGranted,
+  checkNoNewAccess,
+  checkNoPublicAccess,
+  simulate,
+} = ciem
 export default ciem

@@ -44,6 +44,9 @@ export declare class NativeTable {
   toArrowIpc(): Uint8Array | Failure
 }
 
+/** Answers the wire request of a check of loose policies. */
+export declare function check(verb: string, request: string): string | Failure
+
 /** An error as a value in wire form; `index.js` throws it, so that it has the same shape in sync and async calls. */
 export interface Failure {
   /** The error in wire form. */

@@ -838,4 +838,5 @@ module.exports = nativeBinding
 module.exports.CancelToken = nativeBinding.CancelToken
 module.exports.NativeSnapshot = nativeBinding.NativeSnapshot
 module.exports.NativeTable = nativeBinding.NativeTable
+module.exports.check = nativeBinding.check
 module.exports.simulate = nativeBinding.simulate

@@ -105,8 +105,11 @@ fn load_failure(error: &Error, expected: &Value) -> Vec<String> {
 fn ask_one(snapshot: &Snapshot, ask: &Value) -> Result<(), String> {
     let verb = ask["verb"].as_str().expect("an ask has a verb");
     let request = ask.get("request").map_or_else(|| "{}".to_owned(), Value::to_string);
-    let answer =
-        if verb == "simulate" { wire::simulate(&request) } else { wire::call(snapshot, verb, &request) };
+    let answer = match verb {
+        "simulate" => wire::simulate(&request),
+        _ if verb.starts_with("check_") => wire::check(verb, &request),
+        _ => wire::call(snapshot, verb, &request),
+    };
     let about = format!("{verb} {request}");
     match (answer, ask.get("expect"), ask["error"].as_str()) {
         (Ok(text), Some(expected), None) => {

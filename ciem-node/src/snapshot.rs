@@ -67,6 +67,12 @@ impl ObjectFinalize for NativeSnapshot {
     }
 }
 
+/// Answers the wire request of a check of loose policies.
+#[napi]
+pub fn check(verb: String, request: String) -> Either<String, Failure> {
+    run(|| wire::check(&verb, &request))
+}
+
 /// Decides the simulation given in wire form.
 #[napi]
 pub fn simulate(simulation: String) -> Either<String, Failure> {

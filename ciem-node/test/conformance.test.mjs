@@ -48,7 +48,8 @@ async function run(world) {
 }
 
 async function call(snapshot, verb, request) {
-  return verb === 'simulate' ? ciem.simulate(request) : snapshot[camelCase(verb)](request)
+  if (verb === 'simulate') return ciem.simulate(request)
+  return (verb.startsWith('check_') ? ciem : snapshot)[camelCase(verb)](request)
 }
 
 async function failure(promise) {

@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     #[pymodule_export]
-    use crate::snapshot::{Snapshot, simulate};
+    use crate::snapshot::{Snapshot, check, simulate};
     #[pymodule_export]
     use crate::table::Table;
 

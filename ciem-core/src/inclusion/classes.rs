@@ -17,7 +17,7 @@ pub(super) struct Class {
 
 /// What of a permission matters beside the rules that speak of it: its facts, its resource types, and whether the catalogue
 /// knows them.
-type Traits<'a> = (u32, Option<&'a [u16]>);
+type Traits<'a> = (u32, Option<&'a [u16]>, bool);
 
 /// The classes of those permissions in `within` that an allowing rule of the checked document speaks of, in the order
 /// of permissions.
@@ -46,7 +46,8 @@ pub(super) fn classes(
             let mut last: Option<Traits<'_>> = None;
             for permission in (start..end).filter(|&permission| is_wanted(permission)) {
                 let types = policies.universe.catalog().info(permission).map(|info| info.resource_types);
-                let traits = (policies.universe.facts(permission), types);
+                let without = policies.universe.is_without_resource(permission);
+                let traits = (policies.universe.facts(permission), types, without);
                 // Neighbours are often alike.
                 if last != Some(traits) && seen.insert((speaking.clone(), traits)) {
                     classes.push(Class { permission, rules: speaking.clone() });

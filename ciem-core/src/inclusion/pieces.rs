@@ -1,6 +1,7 @@
 //! The pieces into which the statements cut the resources of a class of permissions.
 
 use super::classes::Class;
+use super::policies::Policies;
 use super::search::Search;
 use crate::model::Effect;
 use crate::pattern::{Cell, Glob, Members, Pattern, PatternCells, Template};
@@ -62,7 +63,7 @@ impl Search<'_> {
             .filter_map(|&rule| policies.rules.get(rule))
             .flat_map(|rule| rule.resources.items.iter().copied())
             .collect();
-        let types = policies.universe.catalog().info(class.permission).map(|info| info.resource_types);
+        let types = types_of(policies, class.permission);
         let relevant: Vec<usize> = items
             .into_iter()
             .filter(|&item| {
@@ -200,6 +201,12 @@ impl Search<'_> {
         }
         Some(variants)
     }
+}
+
+/// The resource types of a permission, if any are known.
+pub(super) fn types_of(policies: &Policies, permission: u16) -> Option<&[u16]> {
+    let info = policies.universe.catalog().info(permission)?;
+    (!info.resource_types.is_empty()).then_some(info.resource_types)
 }
 
 /// The resource type's pattern for ids whose names are not empty.

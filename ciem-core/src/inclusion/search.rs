@@ -2,7 +2,7 @@
 
 use super::callers::{Caller, callers};
 use super::classes::{Class, classes};
-use super::pieces::{Piece, inhabited};
+use super::pieces::{Piece, inhabited, types_of};
 use super::policies::{Policies, Rule, Values};
 use super::witness::{Difference, Tried, Witnesses};
 use super::{AccessCheck, CheckResult, GrantingStatement, Witness};
@@ -236,11 +236,14 @@ impl<'a> Search<'a> {
     fn class(&mut self, class: &Class) -> Found {
         let policies = self.policies;
         let mut found = Found::Nothing;
-        let shapes: Option<Vec<Pattern>> =
-            policies.universe.resource_patterns(class.permission).map(|all| all.map(inhabited).collect());
-        // Of an unknown permission it is not known either whether it acts on resources.
-        let unknown = policies.universe.catalog().info(class.permission).is_none();
-        if shapes.is_none() && policies.kind == PolicyKind::Identity && self.scope.resources.is_empty() {
+        let shapes: Vec<Pattern> = policies
+            .universe
+            .resource_patterns(class.permission)
+            .map(|all| all.map(inhabited).collect())
+            .unwrap_or_default();
+        // Of a permission that is not known it is not known either whether it acts on resources.
+        let on_nothing = types_of(policies, class.permission).is_none();
+        if on_nothing && policies.kind == PolicyKind::Identity && self.scope.resources.is_empty() {
             match self.on_nothing(class) {
                 None => found = Found::Doubt(None, self.too_complex(class)),
                 Some(pieces) => {
@@ -250,13 +253,18 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        if matches!(found, Found::Witness(..)) || shapes.is_none() && !unknown {
+        let without = policies.universe.is_without_resource(class.permission);
+        if without || matches!(found, Found::Witness(..)) {
             return found;
         }
-        let shapes = shapes.unwrap_or_else(|| {
+        // A type whose ids are not known may have any.
+        let known = types_of(policies, class.permission).is_some_and(|types| types.len() == shapes.len());
+        let shapes = if known {
+            shapes
+        } else {
             let segments = usize::from(policies.provider.syntax.segments);
             vec![inhabited(&Pattern::from_segments(vec![Glob::any(); segments]))]
-        });
+        };
         match self.walk(class, &shapes) {
             None => worse(found, Found::Doubt(None, self.too_complex(class))),
             Some(pieces) => {

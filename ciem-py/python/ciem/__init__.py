@@ -8,7 +8,8 @@ inside this process and without a network.
 """
 
 from ciem._core import __version__
-from ciem.answers import Decision, Explanation, Table
+from ciem.answers import AccessCheck, Decision, Explanation, Table
+from ciem.checks import check_access_not_granted, check_no_new_access, check_no_public_access
 from ciem.errors import (
     Cancelled,
     CiemError,
@@ -23,6 +24,7 @@ from ciem.progress import OnProgress, Step
 from ciem.snapshot import Snapshot, load, simulate
 
 __all__ = [
+    "AccessCheck",
     "Cancelled",
     "CiemError",
     "DecodeError",
@@ -38,6 +40,9 @@ __all__ = [
     "Step",
     "Table",
     "__version__",
+    "check_access_not_granted",
+    "check_no_new_access",
+    "check_no_public_access",
     "load",
     "simulate",
 ]
