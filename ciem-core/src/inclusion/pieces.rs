@@ -209,11 +209,8 @@ pub(super) fn types_of(policies: &Policies, permission: u16) -> Option<&[u16]> {
     (!info.resource_types.is_empty()).then_some(info.resource_types)
 }
 
-/// The resource type's pattern for ids whose names are not empty.
+/// The resource type's pattern for ids whose free parts are not empty: an id that has an account has one.
 pub(super) fn inhabited(shape: &Pattern) -> Pattern {
-    let mut segments = shape.segments().to_vec();
-    if let Some(last) = segments.last_mut() {
-        *last = Glob::parse(&last.to_string().replace('*', "?*"));
-    }
-    Pattern::from_segments(segments)
+    let segment = |segment: &Glob| Glob::parse(&segment.to_string().replace('*', "?*"));
+    Pattern::from_segments(shape.segments().iter().map(segment).collect())
 }

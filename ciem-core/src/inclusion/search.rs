@@ -152,8 +152,7 @@ impl<'a> Search<'a> {
 
     fn failed(&self, witness: Witness, rules: &[usize]) -> AccessCheck {
         let rules = rules.iter().filter_map(|&rule| self.policies.rules.get(rule));
-        let granting = rules.filter(|rule| rule.checked && rule.effect == Effect::Allow);
-        let mut statements: Vec<GrantingStatement> = granting
+        let mut statements: Vec<GrantingStatement> = rules
             .map(|rule| GrantingStatement {
                 index: rule.index,
                 sid: rule.sid.clone(),
@@ -378,8 +377,24 @@ impl<'a> Search<'a> {
                 self.guess(piece);
                 Found::Doubt(Some(witness), reason)
             }
-            Tried::Confirmed(witness) => Found::Witness(Box::new(witness), piece.matched.clone()),
+            Tried::Confirmed(witness) => {
+                let granting = self.granting(piece, number, rank, &witness);
+                Found::Witness(Box::new(witness), granting)
+            }
         }
+    }
+
+    /// The rules that allow the witness.
+    fn granting(&mut self, piece: &Piece, caller: usize, rank: u8, witness: &Witness) -> Vec<usize> {
+        let policies = self.policies;
+        let mut granting = piece.matched.clone();
+        granting.retain(|&number| {
+            let Some(rule) = policies.rules.get(number) else { return false };
+            let allows = rule.checked && rule.effect == Effect::Allow && (rule.public || !self.scope.public);
+            let named = self.condition(number, rule, caller).filter(|(strength, _)| *strength >= rank);
+            allows && named.is_some_and(|(_, condition)| witness.meets(&condition))
+        });
+        granting
     }
 
     /// Values of variables that make the patterns of a piece match as it was taken for granted.

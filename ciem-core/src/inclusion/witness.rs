@@ -5,7 +5,7 @@ use super::callers::Caller;
 use super::policies::{Policies, Values};
 use crate::access::can::simulate;
 use crate::access::decide::Verdict;
-use crate::condition::{Atom, Example, Expr, Key, Test, Tri, examples};
+use crate::condition::{Atom, Example, Expr, Key, KeyState, Test, Tri, examples};
 use crate::model::ContextValue;
 use crate::provider::Trial;
 use serde_json::Value;
@@ -29,6 +29,28 @@ pub(super) struct Difference<'a> {
     pub(super) open: bool,
     /// Under which condition the one policy allows and the other does not.
     pub(super) condition: &'a Expr,
+}
+
+impl Witness {
+    /// Whether the context may meet the condition.
+    pub(super) fn meets(&self, condition: &Expr) -> bool {
+        let context = self.context.iter().flatten();
+        let context: Vec<(&String, Example)> = context
+            .map(|(key, value)| match value {
+                ContextValue::Absent => (key, Example::Absent),
+                ContextValue::One(value) => (key, Example::One(value.clone())),
+                ContextValue::Many(values) => {
+                    (key, Example::Many(values.iter().map(|value| value.as_str().into()).collect()))
+                }
+            })
+            .collect();
+        let truth = condition.eval(&mut |atom| {
+            let Atom::Key { key, test } = atom else { return Tri::Maybe };
+            let given = context.iter().find(|(name, _)| name.eq_ignore_ascii_case(&key.name));
+            test.eval(given.map_or(KeyState::Absent, |(_, example)| example.state()))
+        });
+        truth != Tri::No
+    }
 }
 
 pub(super) enum Tried {
