@@ -4,7 +4,7 @@ use super::policies::Policies;
 use crate::base::Intervals;
 use crate::model::Effect;
 use foldhash::fast::RandomState;
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 
 /// Permissions of which the same rules speak and that act on the same resources.
 #[derive(Debug)]
@@ -35,7 +35,8 @@ pub(super) fn classes(
     cuts.sort_unstable();
     cuts.dedup();
     let mut classes = Vec::new();
-    let mut seen: HashSet<(Vec<usize>, Traits<'_>), RandomState> = HashSet::default();
+    let mut lists: HashMap<Vec<usize>, usize, RandomState> = HashMap::default();
+    let mut seen: HashSet<(usize, Traits<'_>), RandomState> = HashSet::default();
     for &(start, end) in granted.ranges() {
         let inside = cuts.iter().copied().filter(|cut| start < *cut && *cut < end);
         let starts: Vec<u16> = std::iter::once(start).chain(inside).collect();
@@ -43,13 +44,15 @@ pub(super) fn classes(
         for (start, end) in starts.iter().copied().zip(ends) {
             let speaking = rules.iter().enumerate().filter(|(_, rule)| rule.actions.contains(start));
             let speaking: Vec<usize> = speaking.map(|(number, _)| number).collect();
+            let count = lists.len();
+            let list = *lists.entry(speaking.clone()).or_insert(count);
             let mut last: Option<Traits<'_>> = None;
             for permission in (start..end).filter(|&permission| is_wanted(permission)) {
                 let types = policies.universe.catalog().info(permission).map(|info| info.resource_types);
                 let without = policies.universe.is_without_resource(permission);
                 let traits = (policies.universe.facts(permission), types, without);
                 // Neighbours are often alike.
-                if last != Some(traits) && seen.insert((speaking.clone(), traits)) {
+                if last != Some(traits) && seen.insert((list, traits)) {
                     classes.push(Class { permission, rules: speaking.clone() });
                 }
                 last = Some(traits);

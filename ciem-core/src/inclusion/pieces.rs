@@ -104,6 +104,7 @@ impl Search<'_> {
         let mut pieces = Vec::new();
         let mut seen: HashSet<(Variant, Members, bool), RandomState> = HashSet::default();
         for cell in &cells {
+            self.budget.take(1 + class.rules.len() / 8)?;
             let mut of = Members::default();
             (0..self.accounts.len())
                 .filter(|at| cell.matching.contains(accounts + at))

@@ -16,8 +16,8 @@ use std::collections::BTreeSet;
 
 /// States that all walks of one check may visit.
 const MOST_STATES: usize = 1 << 17;
-/// Differences that are looked into.
-const MOST_DIFFERENCES: usize = 1 << 14;
+/// Steps of one check beside those of walks: pairs of rules, rules of pieces, and what simplification may cost.
+const MOST_WORK: usize = 1 << 20;
 /// Values of variables that are tried.
 const MOST_GUESSES: usize = 4;
 /// Values of variables, for which any will do.
@@ -67,6 +67,8 @@ enum Found {
     Witness(Box<Witness>, Vec<usize>),
 }
 
+const TOO_DIFFERENT: &str = "the policies differ in too many ways to be compared";
+
 pub(super) struct Search<'a> {
     pub(super) policies: &'a Policies,
     pub(super) scope: &'a Scope,
@@ -80,7 +82,9 @@ pub(super) struct Search<'a> {
     /// Combinations of rules, caller and rank in which nothing is found.
     settled: HashSet<(Vec<usize>, usize, u8), RandomState>,
     pub(super) budget: Budget,
-    differences: usize,
+    work: usize,
+    /// Conditions that were simplified before.
+    simplified: HashMap<Expr, Expr, RandomState>,
     witnesses: Witnesses<'a>,
     /// Values of variables with which undecided pieces should be looked at.
     guesses: BTreeSet<Values>,
@@ -116,7 +120,8 @@ impl<'a> Search<'a> {
             conditions: HashMap::default(),
             settled: HashSet::default(),
             budget: Budget::new(MOST_STATES),
-            differences: 0,
+            work: 0,
+            simplified: HashMap::default(),
             witnesses: Witnesses::new(policies, resource_account, values),
             guesses: BTreeSet::new(),
         }
@@ -138,6 +143,10 @@ impl<'a> Search<'a> {
             }
         });
         for class in &classes {
+            if self.is_spent() {
+                doubts.push((None, TOO_DIFFERENT.to_owned()));
+                break;
+            }
             if self.is_covered(class) {
                 continue;
             }
@@ -148,6 +157,10 @@ impl<'a> Search<'a> {
             }
         }
         self.ended(doubts)
+    }
+
+    fn is_spent(&self) -> bool {
+        self.work > MOST_WORK
     }
 
     fn failed(&self, witness: Witness, rules: &[usize]) -> AccessCheck {
@@ -195,7 +208,8 @@ impl<'a> Search<'a> {
 
     /// Whether each rule that allows lies in one of the other policy that allows, and each that denies there denies
     /// here too. That is how most pairs of policies are written, and needs no walk.
-    fn is_covered(&self, class: &Class) -> bool {
+    fn is_covered(&mut self, class: &Class) -> bool {
+        self.work += class.rules.len() * class.rules.len() / 8;
         let rules = || class.rules.iter().filter_map(|&rule| self.policies.rules.get(rule));
         let of =
             |checked, effect| rules().filter(move |rule| rule.checked == checked && rule.effect == effect);
@@ -296,6 +310,9 @@ impl<'a> Search<'a> {
         }
         let mut found = Found::Nothing;
         for number in 0..self.callers.len() {
+            if self.is_spent() {
+                return worse(found, Found::Doubt(None, TOO_DIFFERENT.to_owned()));
+            }
             for &(rank, foreign) in self.ranks(class, piece, number) {
                 found = worse(found, self.ask(class, piece, number, rank, foreign));
                 if matches!(found, Found::Witness(..)) {
@@ -340,21 +357,18 @@ impl<'a> Search<'a> {
     }
 
     fn ask(&mut self, class: &Class, piece: &Piece, number: usize, rank: u8, foreign: bool) -> Found {
+        self.work += 1 + piece.matched.len();
         let key = (piece.matched.clone(), number, rank);
         if self.settled.contains(&key) {
             return Found::Nothing;
-        }
-        self.differences += 1;
-        if self.differences > MOST_DIFFERENCES {
-            return Found::Doubt(None, "the policies differ in too many ways to be compared".to_owned());
         }
         let new = self.formula(&piece.matched, true, number, rank);
         let difference = match new {
             Expr::Never => Expr::Never,
             new => new.minus(self.formula(&piece.matched, false, number, rank)),
         };
-        let simplified = simplify(&difference);
-        if simplified.expr == Expr::Never {
+        let simplified = self.simplified(difference);
+        if simplified == Expr::Never {
             self.settled.insert(key);
             return Found::Nothing;
         }
@@ -366,7 +380,7 @@ impl<'a> Search<'a> {
             action: self.policies.universe.name(class.permission),
             resource: &piece.text,
             open: !piece.open.is_empty() || !piece.keys.is_empty(),
-            condition: &simplified.expr,
+            condition: &simplified,
         };
         match self.witnesses.find(&difference) {
             Tried::Impossible => {
@@ -422,6 +436,17 @@ impl<'a> Search<'a> {
             }
         }
         self.guesses.insert(values);
+    }
+
+    fn simplified(&mut self, expr: Expr) -> Expr {
+        if let Some(known) = self.simplified.get(&expr) {
+            return known.clone();
+        }
+        let atoms = expr.atoms().len();
+        self.work += 4 * atoms * atoms;
+        let simplified = simplify(&expr).expr;
+        self.simplified.insert(expr, simplified.clone());
+        simplified
     }
 
     /// Under which condition one of the policies lets the caller do it, named at least as strongly as `rank`.

@@ -191,3 +191,129 @@ proptest! {
         holds(&own.and(&more), &own)?;
     }
 }
+
+const PRINCIPALS: &[&str] = &[
+    r#""*""#,
+    r#"{"AWS": "111122223333"}"#,
+    r#"{"AWS": "arn:aws:iam::111122223333:user/ana"}"#,
+    r#"{"AWS": "arn:aws:iam::111122223333:role/dev"}"#,
+    r#"{"AWS": ["arn:aws:iam::444455556666:user/eve", "arn:aws:iam::111122223333:role/dev"]}"#,
+    r#"{"Service": "logs.amazonaws.com"}"#,
+];
+const OF_CALLERS: &[&str] = &[
+    r#"{"StringEquals": {"aws:PrincipalAccount": "111122223333"}}"#,
+    r#"{"StringNotEquals": {"aws:PrincipalType": "User"}}"#,
+    r#"{"Bool": {"aws:PrincipalIsAWSService": "false"}}"#,
+    r#"{"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}"#,
+];
+const CALLERS: &[&str] = &[
+    "anonymous",
+    "logs.amazonaws.com",
+    "arn:aws:iam::111122223333:user/ana",
+    "arn:aws:iam::111122223333:user/ben",
+    "arn:aws:iam::111122223333:role/dev",
+    "arn:aws:iam::444455556666:user/eve",
+    "arn:aws:iam::444455556666:role/ops",
+];
+
+fn of_resource(denies: bool) -> impl Strategy<Value = Value> {
+    let parts = (
+        0..PRINCIPALS.len(),
+        proptest::option::weighted(0.3, 0..OF_CALLERS.len()),
+        prop_oneof![Just("s3:GetObject"), Just("s3:*")],
+        prop_oneof![Just("arn:aws:s3:::a/*"), Just("arn:aws:s3:::a/b")],
+        proptest::bool::weighted(0.2),
+    );
+    parts.prop_map(move |(principal, condition, action, resource, except)| {
+        let mut made =
+            json!({"Effect": if denies { "Deny" } else { "Allow" }, "Action": action, "Resource": resource});
+        let principal: Value = serde_json::from_str(PRINCIPALS[principal]).unwrap();
+        // Whether an account is excepted with its principals is not known.
+        let except = except && denies && principal.is_object() && principal != json!({"AWS": "111122223333"});
+        made[if except { "NotPrincipal" } else { "Principal" }] = principal;
+        if let Some(condition) = condition {
+            made["Condition"] = serde_json::from_str(OF_CALLERS[condition]).unwrap();
+        }
+        made
+    })
+}
+
+fn made_of_resource() -> impl Strategy<Value = Made> {
+    let allows = proptest::collection::vec(of_resource(false), 1..4);
+    let denies = proptest::collection::vec(of_resource(true), 0..2);
+    (allows, denies).prop_map(|(mut all, denies)| {
+        all.extend(denies);
+        Made(all)
+    })
+}
+
+/// Every request that the policy may decide, with what else the caller may have.
+fn requests_on_a_bucket() -> Vec<Value> {
+    let everything =
+        json!([{"document": {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}}]);
+    let mut all = Vec::new();
+    for caller in CALLERS {
+        let outsider = !caller.starts_with("arn:");
+        for owner in ["111122223333", "444455556666"] {
+            for (own, bounded) in [(false, false), (true, false), (false, true)] {
+                for context in [json!({}), json!({"aws:SourceIp": "10.1.1.1"})] {
+                    let mut asked = json!({
+                        "principal": caller, "action": "s3:GetObject", "resource": "arn:aws:s3:::a/b",
+                        "resource_account": owner, "context": context,
+                    });
+                    if own && !outsider {
+                        asked["identity_policies"] = everything.clone();
+                    }
+                    if bounded && !outsider {
+                        asked["permissions_boundaries"] = json!([{"document": {}}]);
+                    }
+                    all.push(asked);
+                }
+            }
+        }
+    }
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases().div_ceil(4)))]
+
+    #[test]
+    fn answers_hold_for_callers(new in made_of_resource(), old in made_of_resource(), related in any::<bool>()) {
+        let old = if related { Made(new.0.iter().skip(1).chain(&old.0).cloned().collect()) } else { old };
+        let check = compare(&new.text(), &old.text());
+        // A boundary also brings `NotPrincipal` to bear on those whom it excepts, in both policies or in one.
+        let excepts = |made: &Made| made.0.iter().any(|statement| statement.get("NotPrincipal").is_some());
+        let excepting = excepts(&new) || excepts(&old);
+        if check.result == CheckResult::Pass {
+            for asked in requests_on_a_bucket() {
+                let bounded = asked.get("permissions_boundaries").is_some();
+                let verdict = |made: &Made| {
+                    let mut asked = asked.clone();
+                    asked["resource_policy"] = json!({"document": serde_json::from_str::<Value>(&made.text()).unwrap()});
+                    simulate(&asked.to_string()).unwrap().verdict
+                };
+                // What an identity's own policies allow is none of the new policy's doing.
+                let named = asked.get("identity_policies").is_none()
+                    || asked["principal"].as_str().unwrap().split(':').nth(4) != asked["resource_account"].as_str();
+                if named && !(bounded && excepting) && verdict(&new) == Verdict::Allow {
+                    prop_assert_eq!(verdict(&old), Verdict::Allow, "{}\n{}\n{}", asked, new.text(), old.text());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_granted_is_found(own in made(), action in 0..ASKED.len()) {
+        let (action, resources) = ASKED[action];
+        let check = check_access_not_granted(&own.text(), &[action], &[], &CheckOptions::default()).unwrap();
+        if check.result == CheckResult::Pass {
+            for resource in resources {
+                for context in CONTEXTS {
+                    let context: Value = serde_json::from_str(context).unwrap();
+                    prop_assert!(!allows(&own.text(), CALLER, action, resource, &context));
+                }
+            }
+        }
+    }
+}
