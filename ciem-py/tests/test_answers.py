@@ -65,3 +65,13 @@ def test_simulate_needs_no_snapshot():
     question = {"v": 1, "provider": "aws", "principal": QUESTION[0], "action": QUESTION[1], "resource": QUESTION[2]}
     assert ciem.simulate(question).verdict == "deny"
     assert ciem.simulate({**question, "identity_policies": [{"name": "p", "document": allow}]}).verdict == "allow"
+
+
+def test_checks_compare_policies():
+    policy = lambda *actions: {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}}  # noqa: E731
+    check = ciem.check_no_new_access(policy("s3:GetObject"), json.dumps(policy("s3:Get*")))
+    assert (check.result, check.witness, check.statements) == ("pass", None, [])
+    check = ciem.check_access_not_granted(policy("s3:GetObject"), iter(["s3:Get*"]), ["arn:aws:s3:::pay/*"])
+    assert check.witness["action"] == "s3:GetObject" and check.to_dict()["v"] == 1
+    with pytest.raises(ciem.RequestError):
+        ciem.check_no_public_access(policy("s3:GetObject"))

@@ -54,8 +54,9 @@ impl Search<'_> {
         Some(variants.map(piece).collect())
     }
 
-    /// The pieces of the resources that the class acts on, as far as the checked policy may allow something there.
-    pub(super) fn walk(&mut self, class: &Class, shapes: &[Pattern]) -> Option<Vec<Piece>> {
+    /// The pieces of the resources that the class acts on, as far as the checked policy may allow something there; and
+    /// whether these are all.
+    pub(super) fn walk(&mut self, class: &Class, shapes: &[Pattern]) -> (Vec<Piece>, bool) {
         let policies = self.policies;
         let items: BTreeSet<usize> = class
             .rules
@@ -87,40 +88,51 @@ impl Search<'_> {
             range.for_each(|member| members.insert(member));
             members
         };
-        let mut needed = vec![group(add(&mut shapes.iter().cloned()))];
+        let mut needed = Vec::new();
         if !self.scope.resources.is_empty() {
             needed.push(group(add(&mut self.scope.resources.iter().cloned())));
         }
         let accounts = add(&mut self.accounts.iter().map(|(_, pattern)| pattern.clone())).start;
         let unowned = add(&mut self.unowned.iter().cloned()).start;
         needed.extend(self.allowed(class, &relevant));
-        let cells = PatternCells {
-            patterns: &patterns,
-            needed: &needed,
-            syntax: policies.provider.syntax,
-            usual: policies.provider.inclusion.usual,
-        };
-        let cells = cells.all(&mut self.budget)?;
-        let mut pieces = Vec::new();
+        let (mut pieces, mut complete) = (Vec::new(), true);
         let mut seen: HashSet<(Variant, Members, bool), RandomState> = HashSet::default();
-        for cell in &cells {
-            self.budget.take(1 + class.rules.len() / 8)?;
-            let mut of = Members::default();
-            (0..self.accounts.len())
-                .filter(|at| cell.matching.contains(accounts + at))
-                .for_each(|at| of.insert(at));
-            let unowned = self.unowned.is_some() && cell.matching.contains(unowned);
-            for variant in self.variants(class, cell, &relevant)? {
-                if seen.insert((variant.clone(), of.clone(), unowned)) {
-                    let (matched, open, keys) = variant;
-                    let text = cell.text.clone();
-                    pieces.push(Piece { text, matched, accounts: of.clone(), unowned, open, keys });
+        // One type after the other: which of several types an id belongs to makes no difference, and the product of their
+        // patterns would be large.
+        for shape in shapes {
+            patterns.push(shape.clone());
+            needed.push(group(patterns.len() - 1..patterns.len()));
+            let cells = PatternCells {
+                patterns: &patterns,
+                needed: &needed,
+                syntax: policies.provider.syntax,
+                usual: policies.provider.inclusion.usual,
+            };
+            let cells = cells.all(&mut self.budget);
+            patterns.pop();
+            needed.pop();
+            complete &= cells.is_some();
+            for cell in cells.iter().flatten() {
+                let spent = self.budget.take(1 + class.rules.len() / 8);
+                let variants = spent.and_then(|()| self.variants(class, cell, &relevant));
+                complete &= variants.is_some();
+                let mut of = Members::default();
+                (0..self.accounts.len())
+                    .filter(|at| cell.matching.contains(accounts + at))
+                    .for_each(|at| of.insert(at));
+                let unowned = self.unowned.is_some() && cell.matching.contains(unowned);
+                for variant in variants.into_iter().flatten() {
+                    if seen.insert((variant.clone(), of.clone(), unowned)) {
+                        let (matched, open, keys) = variant;
+                        let text = cell.text.clone();
+                        pieces.push(Piece { text, matched, accounts: of.clone(), unowned, open, keys });
+                    }
                 }
             }
         }
         // What is certain comes before what variables decide.
         pieces.sort_by_key(|piece| piece.open.len());
-        Some(pieces)
+        (pieces, complete)
     }
 
     /// The patterns of which one must match wherever the checked policy allows something, if there are such.

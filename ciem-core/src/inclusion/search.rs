@@ -10,6 +10,7 @@ use crate::base::Intervals;
 use crate::condition::{Expr, simplify};
 use crate::model::{Effect, PolicyKind};
 use crate::pattern::{Budget, Glob, Pattern, Relation};
+use crate::provider::Naming;
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeSet;
@@ -278,18 +279,14 @@ impl<'a> Search<'a> {
             let segments = usize::from(policies.provider.syntax.segments);
             vec![inhabited(&Pattern::from_segments(vec![Glob::any(); segments]))]
         };
-        match self.walk(class, &shapes) {
-            None => worse(found, Found::Doubt(None, self.too_complex(class))),
-            Some(pieces) => {
-                for piece in &pieces {
-                    found = worse(found, self.piece(class, piece));
-                    if matches!(found, Found::Witness(..)) {
-                        break;
-                    }
-                }
-                found
+        let (pieces, complete) = self.walk(class, &maximal(shapes));
+        for piece in &pieces {
+            found = worse(found, self.piece(class, piece));
+            if matches!(found, Found::Witness(..)) {
+                return found;
             }
         }
+        if complete { found } else { worse(found, Found::Doubt(None, self.too_complex(class))) }
     }
 
     fn too_complex(&self, class: &Class) -> String {
@@ -324,7 +321,7 @@ impl<'a> Search<'a> {
     }
 
     /// How strongly the caller may be named to make a difference, and whether the resource is of another account.
-    fn ranks(&self, class: &Class, piece: &Piece, number: usize) -> &'static [(u8, bool)] {
+    fn ranks(&self, class: &Class, piece: &Piece, number: usize) -> &'static [Naming] {
         let policies = self.policies;
         let Some(caller) = self.callers.get(number) else { return &[] };
         let owner = if piece.unowned { self.resource_account } else { None };
@@ -478,6 +475,19 @@ impl<'a> Search<'a> {
             })
             .clone()
     }
+}
+
+/// The patterns without those that lie in another.
+fn maximal(mut patterns: Vec<Pattern>) -> Vec<Pattern> {
+    patterns.sort();
+    patterns.dedup();
+    let all = patterns.clone();
+    let inside = |inner: &Pattern, outer: &Pattern| outer.relation(inner) == Relation::Contains;
+    // Of two that lie in each other the first stays.
+    patterns.retain(|one| {
+        !all.iter().any(|other| one != other && inside(one, other) && (!inside(other, one) || other < one))
+    });
+    patterns
 }
 
 /// Of two findings the one that says more.

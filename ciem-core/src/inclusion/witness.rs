@@ -230,9 +230,12 @@ fn solutions(
     complete && !stopped && assignment.nodes <= MOST_NODES
 }
 
+/// Is shown a state for every key; whether to stop.
+type Visit<'e, 'v> = dyn FnMut(&[(&'e Key, &Example)]) -> bool + 'v;
+
 impl<'e> Assignment<'e> {
     /// Tries all states of the keys that are not chosen yet; whether to stop.
-    fn extend(&mut self, visit: &mut dyn FnMut(&[(&'e Key, &Example)]) -> bool) -> bool {
+    fn extend(&mut self, visit: &mut Visit<'e, '_>) -> bool {
         self.nodes += 1;
         if self.nodes > MOST_NODES {
             return true;

@@ -149,13 +149,16 @@ pub(crate) struct InclusionSpec {
     /// The ranks that differ in a permission, and whether they do in another account than the resource's:
     /// for a kind of policy, whether the caller has no policies of its own, whether resource and caller are of one
     /// account (where that is known), and whether the resource's policy has to delegate.
-    pub(crate) ranks: fn(PolicyKind, bool, Option<bool>, bool) -> &'static [(u8, bool)],
+    pub(crate) ranks: fn(PolicyKind, bool, Option<bool>, bool) -> &'static [Naming],
     /// Whether a statement makes its policy public.
     pub(crate) makes_public: fn(&Facts, &Statement) -> bool,
     /// Requests that `simulate` decides by the document alone; the most plausible first. Their number and order do
     /// not hang on the document.
     pub(crate) trials: fn(&Trial<'_>, &serde_json::Value) -> Vec<serde_json::Value>,
 }
+
+/// How strongly a caller is named, and whether it is of another account than the resource.
+pub(crate) type Naming = (u8, bool);
 
 /// A request that one policy allows and another does not, to be tried.
 #[derive(Debug)]

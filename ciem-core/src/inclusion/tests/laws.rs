@@ -147,6 +147,7 @@ fn holds(new: &Made, old: &Made) -> Result<CheckResult, TestCaseError> {
     Ok(check.result)
 }
 
+#[expect(clippy::disallowed_methods, reason = "how long laws are tested is the tester's choice")]
 fn cases() -> u32 {
     std::env::var("CIEM_LAWS_WORLDS").ok().and_then(|count| count.parse().ok()).unwrap_or(200)
 }

@@ -6,7 +6,7 @@ use super::document::{Dialect, intern_text, is_account, makes_public, text_of};
 use super::rule;
 use crate::error::{Error, Place};
 use crate::model::{ContextValue, DocId, Facts, PolicyKind, PrincipalKind};
-use crate::provider::{InclusionSpec, Trial};
+use crate::provider::{InclusionSpec, Naming, Trial};
 use crate::truth::StrengthId;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -61,7 +61,7 @@ fn ranks(
     outsider: bool,
     same_account: Option<bool>,
     delegating: bool,
-) -> &'static [(u8, bool)] {
+) -> &'static [Naming] {
     let trust = kind == PolicyKind::Trust;
     match same_account {
         _ if outsider || kind == PolicyKind::Identity => &[(DELEGATED, false)],
@@ -163,7 +163,7 @@ fn value<'c>(context: &'c BTreeMap<String, ContextValue>, key: &str) -> Option<&
 fn trials(trial: &Trial<'_>, document: &Value) -> Vec<Value> {
     let told = ["aws:PrincipalAccount", "kms:CallerAccount"];
     let told = told.iter().find_map(|key| value(trial.context, key)).filter(|id| is_account(id));
-    let of_resource = trial.resource.splitn(6, ':').nth(4).filter(|account| is_account(account));
+    let of_resource = trial.resource.split(':').nth(4).filter(|account| is_account(account));
     let of_resource = of_resource
         .or(trial.resource_account)
         .or(value(trial.context, "aws:ResourceAccount").filter(|id| is_account(id)));
