@@ -465,5 +465,44 @@ export function conditionText(condition: Condition | string): string
 /** A condition as `Condition` blocks of policy statements, or the reason why there are none. */
 export function conditionBlocks(condition: Condition | string): ConditionBlocks
 
+/** What checks of loose policies take for granted. */
+export interface CheckOptions {
+  /** What the policies are policies of (docs/inclusion.md lists the kinds); told by their statements without it. */
+  kind?: string
+  /** The account of the resource that carries the policy, where resource ids do not tell. */
+  resourceAccount?: string
+  provider?: string
+}
+
+/** A policy document, as an object or as its JSON text. */
+export type Policy = object | string
+
+/** How a check ended, and the request that shows why. */
+export interface AccessCheck {
+  v: number
+  result: string
+  /** With `fail` a request that was evaluated with each policy; with `unknown` one that could not be decided. */
+  witness?: {
+    principal?: string
+    action: string
+    resource: string
+    resource_account?: string
+    context?: Record<string, string | string[]>
+    condition?: Condition
+  }
+  /** The statements of the checked policy that allow the witness. */
+  statements?: Array<{ index: number; sid?: string; pointer: string }>
+  reasons: string[]
+}
+
+/** Whether `new` allows no request that `old` does not allow. */
+export function checkNoNewAccess(question: CheckOptions & { new: Policy; old: Policy }): AccessCheck
+/** Whether a policy allows none of the actions on any part of any of the resources. */
+export function checkAccessNotGranted(
+  question: CheckOptions & { policy: Policy; actions?: string[]; resources?: string[] },
+): AccessCheck
+/** Whether the policy of a resource grants nothing to the public. */
+export function checkNoPublicAccess(question: CheckOptions & { policy: Policy }): AccessCheck
+
 /** Decides about loose policies, given in wire form, without an account export. */
 export function simulate(simulation: object): Decision

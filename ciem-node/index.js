@@ -250,4 +250,33 @@ function conditionBlocks(condition) {
   return JSON.parse(checked(native.conditionBlocks(conditionJson(condition))))
 }
 
-module.exports = { CiemError, Snapshot, Table, conditionBlocks, conditionText, simulate }
+/** Whether `new` allows no request that `old` does not allow. */
+function checkNoNewAccess(question) {
+  return check('check_no_new_access', question)
+}
+
+/** Whether a policy allows none of the actions on any part of any of the resources. */
+function checkAccessNotGranted(question) {
+  return check('check_access_not_granted', question)
+}
+
+/** Whether the policy of a resource grants nothing to the public. */
+function checkNoPublicAccess(question) {
+  return check('check_no_public_access', question)
+}
+
+function check(verb, question) {
+  return JSON.parse(checked(native.check(verb, request(question))))
+}
+
+module.exports = {
+  CiemError,
+  Snapshot,
+  Table,
+  checkAccessNotGranted,
+  checkNoNewAccess,
+  checkNoPublicAccess,
+  conditionBlocks,
+  conditionText,
+  simulate,
+}

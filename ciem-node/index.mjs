@@ -1,5 +1,15 @@
 // The same classes for `import` as for `require`, so that `instanceof` holds in programs that use both.
 import ciem from './index.js'
 
-export const { CiemError, Snapshot, Table, conditionBlocks, conditionText, simulate } = ciem
+export const {
+  CiemError,
+  Snapshot,
+  Table,
+  checkAccessNotGranted,
+  checkNoNewAccess,
+  checkNoPublicAccess,
+  conditionBlocks,
+  conditionText,
+  simulate,
+} = ciem
 export default ciem

@@ -44,6 +44,9 @@ export declare class NativeTable {
   toArrowIpc(): Uint8Array | Failure
 }
 
+/** Answers the wire request of a check of loose policies. */
+export declare function check(verb: string, request: string): string | Failure
+
 /** Writes a condition as blocks of policy statements; takes and gives JSON text. */
 export declare function conditionBlocks(condition: string): string | Failure
 

@@ -842,4 +842,5 @@ module.exports.explanationHtml = nativeBinding.explanationHtml
 module.exports.explanationText = nativeBinding.explanationText
 module.exports.conditionBlocks = nativeBinding.conditionBlocks
 module.exports.conditionText = nativeBinding.conditionText
+module.exports.check = nativeBinding.check
 module.exports.simulate = nativeBinding.simulate

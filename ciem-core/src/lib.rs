@@ -7,6 +7,7 @@ mod container;
 mod error;
 #[cfg(feature = "fs")]
 mod fs;
+mod inclusion;
 mod model;
 mod paths;
 mod pattern;
@@ -32,9 +33,14 @@ pub use access::who_can::{HolderRow, Holders};
 pub use error::{Error, Place};
 #[cfg(feature = "fs")]
 pub use fs::load_paths;
+pub use inclusion::{
+    AccessCheck, CheckOptions, CheckResult, GrantingStatement, Witness, check_access_not_granted,
+    check_no_new_access, check_no_public_access,
+};
 pub use model::{
     AccessLevel, Catalog, ContextValue, CredentialKind, FileReport, KeyInfo, KeyType, Match, MissingLayer,
-    PermissionInfo, PrincipalKind, Query, Rejected, Request, ResourceTypeInfo, Session, UnknownContext,
+    PermissionInfo, PolicyKind, PrincipalKind, Query, Rejected, Request, ResourceTypeInfo, Session,
+    UnknownContext,
 };
 pub use paths::{BecomeRow, Becoming};
 pub use progress::{Cancel, Progress, Step};

@@ -28,7 +28,23 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("snapshot", &["base", "container", "pattern", "condition", "model", "truth", "provider"]),
     ("access", &["base", "pattern", "condition", "model", "truth", "provider", "snapshot"]),
     ("paths", &["base", "condition", "model", "truth", "provider", "snapshot", "access"]),
-    ("wire", &["base", "pattern", "condition", "model", "truth", "provider", "snapshot", "access", "paths"]),
+    // Reads documents as snapshots do, and holds what it finds against the evaluation.
+    ("inclusion", &["base", "pattern", "condition", "model", "truth", "provider", "snapshot", "access"]),
+    (
+        "wire",
+        &[
+            "base",
+            "pattern",
+            "condition",
+            "model",
+            "truth",
+            "provider",
+            "snapshot",
+            "access",
+            "paths",
+            "inclusion",
+        ],
+    ),
     ("fs", &["container", "snapshot"]),
 ];
 

@@ -141,6 +141,7 @@ fn ask_one(snapshot: &Snapshot, ask: &Value) -> Result<(), String> {
         "simulate" => wire::simulate(&request),
         "condition_text" => ciem_core::condition_text(&condition()).map(|text| Value::from(text).to_string()),
         "condition_blocks" => wire::condition_blocks(&condition()),
+        _ if verb.starts_with("check_") => wire::check(verb, &request),
         _ => wire::call(snapshot, verb, &request),
     };
     let about = format!("{verb} {request}");

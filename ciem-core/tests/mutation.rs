@@ -327,6 +327,32 @@ fn hostile_policies_never_panic() {
 }
 
 #[test]
+fn hostile_policies_are_compared_without_panic() {
+    let (count, seed) = (number("CIEM_MUTATIONS", MUTATIONS) / 50, number("CIEM_MUTATION_SEED", 1));
+    let mut answers = std::collections::BTreeMap::<String, u64>::new();
+    for case in seed..seed + count {
+        let mut random = Random(case.wrapping_mul(0x2545_f491_4f6c_dd1d));
+        let mut policy = || hostile(&mut random)["identity_policies"][0]["document"].take();
+        let request = serde_json::json!({"new": policy(), "old": policy()}).to_string();
+        let answer = catch_unwind(AssertUnwindSafe(|| match wire::check("check_no_new_access", &request) {
+            Ok(check) => {
+                let check: Value = serde_json::from_str(&check).unwrap();
+                check["result"].as_str().unwrap().to_owned()
+            }
+            Err(error) => {
+                check(&error);
+                error.code().to_owned()
+            }
+        }));
+        match answer {
+            Ok(answer) => *answers.entry(answer).or_default() += 1,
+            Err(_) => panic!("panicked: CIEM_MUTATION_SEED={case} CIEM_MUTATIONS=50"),
+        }
+    }
+    println!("{count} pairs of hostile policies from seed {seed}: {answers:?}");
+}
+
+#[test]
 fn damaged_exports_never_panic() {
     let (count, seed) = (number("CIEM_MUTATIONS", MUTATIONS), number("CIEM_MUTATION_SEED", 1));
     let corpus = corpus();

@@ -79,6 +79,12 @@ pub fn condition_blocks(condition: String) -> Either<String, Failure> {
     run(|| wire::condition_blocks(&condition))
 }
 
+/// Answers the wire request of a check of loose policies.
+#[napi]
+pub fn check(verb: String, request: String) -> Either<String, Failure> {
+    run(|| wire::check(&verb, &request))
+}
+
 /// Decides the simulation given in wire form.
 #[napi]
 pub fn simulate(simulation: String) -> Either<String, Failure> {

@@ -4,7 +4,16 @@ import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { Snapshot, Table, conditionBlocks, conditionText, simulate } from '../index.js'
+import {
+  Snapshot,
+  Table,
+  checkAccessNotGranted,
+  checkNoNewAccess,
+  checkNoPublicAccess,
+  conditionBlocks,
+  conditionText,
+  simulate,
+} from '../index.js'
 import { QUESTION, arn, sample } from './sample.mjs'
 
 test('paths may be text, URLs, lists and folders', async () => {
@@ -84,4 +93,13 @@ test('simulate needs no snapshot', () => {
   const question = { v: 1, provider: 'aws', ...QUESTION }
   assert.equal(simulate(question).verdict, 'deny')
   assert.equal(simulate({ ...question, identity_policies: [{ name: 'p', document }] }).verdict, 'allow')
+})
+
+test('checks compare policies', () => {
+  const policy = (action) => ({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: action, Resource: '*' } })
+  const options = { kind: 'identity', resourceAccount: '111122223333' }
+  assert.equal(checkNoNewAccess({ new: policy('s3:GetObject'), old: policy('s3:Get*'), ...options }).result, 'pass')
+  const found = checkAccessNotGranted({ policy: JSON.stringify(policy('s3:GetObject')), actions: ['s3:Get*'] })
+  assert.equal(found.witness.action, 's3:GetObject')
+  assert.throws(() => checkNoPublicAccess({ policy: policy('s3:GetObject') }), { code: 'invalid_request' })
 })

@@ -52,7 +52,8 @@ async function run(world) {
 
 async function call(snapshot, verb, request) {
   if (verb.startsWith('condition_')) return ciem[camelCase(verb)](request.condition)
-  return verb === 'simulate' ? ciem.simulate(request) : snapshot[camelCase(verb)](request)
+  if (verb === 'simulate') return ciem.simulate(request)
+  return (verb.startsWith('check_') ? ciem : snapshot)[camelCase(verb)](request)
 }
 
 async function failure(promise) {

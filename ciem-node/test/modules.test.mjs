@@ -2,19 +2,22 @@
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
-import ciem, { CiemError, Snapshot, Table, conditionBlocks, conditionText, simulate } from 'ciem'
+import ciem, * as names from 'ciem'
+import { CiemError } from 'ciem'
 
 const require = createRequire(import.meta.url)
-const NAMES = ['CiemError', 'Snapshot', 'Table', 'conditionBlocks', 'conditionText', 'simulate']
+const CHECKS = ['checkAccessNotGranted', 'checkNoNewAccess', 'checkNoPublicAccess']
+const NAMES = ['CiemError', 'Snapshot', 'Table', ...CHECKS, 'conditionBlocks', 'conditionText', 'simulate']
+const given = Object.fromEntries(NAMES.map((name) => [name, names[name]]))
 
 test('import by name, by default and as a namespace', async () => {
-  assert.deepEqual({ ...ciem }, { CiemError, Snapshot, Table, conditionBlocks, conditionText, simulate })
+  assert.deepEqual({ ...ciem }, given)
   assert.deepEqual(Object.keys(await import('ciem')).sort(), [...NAMES, 'default'].sort())
 })
 
 test('require by name', () => {
   const { CiemError: error, ...others } = require('ciem')
-  assert.deepEqual(others, { Snapshot, Table, conditionBlocks, conditionText, simulate })
+  assert.deepEqual({ CiemError: error, ...others }, given)
   assert.equal(error, CiemError)
 })
 

@@ -76,6 +76,12 @@ pub(crate) fn condition_blocks(py: Python<'_>, condition: String) -> PyResult<St
     run(py, || wire::condition_blocks(&condition))
 }
 
+/// Answers the wire request of a check of loose policies.
+#[pyfunction]
+pub(crate) fn check(py: Python<'_>, verb: String, request: String) -> PyResult<String> {
+    run(py, || wire::check(&verb, &request))
+}
+
 /// Decides the simulation given in wire form.
 #[pyfunction]
 pub(crate) fn simulate(py: Python<'_>, simulation: String) -> PyResult<String> {

@@ -77,3 +77,13 @@ def test_conditions_are_read_from_decisions_and_from_columns(account):
         ciem.condition_text({"nonsense": 1})
     assert snapshot.can(*QUESTION).condition_text is None
     assert snapshot.what_would_settle_it(action=QUESTION[1]).columns[:2] == ["kind", "name"]
+
+
+def test_checks_compare_policies():
+    policy = lambda *actions: {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}}  # noqa: E731
+    check = ciem.check_no_new_access(policy("s3:GetObject"), json.dumps(policy("s3:Get*")))
+    assert (check.result, check.witness, check.statements) == ("pass", None, [])
+    check = ciem.check_access_not_granted(policy("s3:GetObject"), iter(["s3:Get*"]), ["arn:aws:s3:::pay/*"])
+    assert check.witness["action"] == "s3:GetObject" and check.to_dict()["v"] == 1
+    with pytest.raises(ciem.RequestError):
+        ciem.check_no_public_access(policy("s3:GetObject"))

@@ -47,7 +47,10 @@ def content(file):
 def call(snapshot, verb, request):
     if verb.startswith("condition_"):
         return getattr(ciem, verb)(**request)
-    answer = ciem.simulate(request) if verb == "simulate" else getattr(snapshot, verb)(**request)
+    if verb == "simulate":
+        answer = ciem.simulate(request)
+    else:
+        answer = getattr(ciem if verb.startswith("check_") else snapshot, verb)(**request)
     return answer if isinstance(answer, dict) else answer.to_dict()
 
 

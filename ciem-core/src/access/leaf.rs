@@ -511,7 +511,7 @@ fn is_negated(clause: &Clause) -> bool {
 }
 
 /// Operators without wildcards take the text as it is.
-fn plain(test: &Test, text: String) -> String {
+pub(crate) fn plain(test: &Test, text: String) -> String {
     use Operator::{ArnEquals, ArnLike, ArnNotEquals, ArnNotLike, StringLike, StringNotLike};
     let operator = test.operator();
     if matches!(operator, StringLike | StringNotLike | ArnLike | ArnNotLike | ArnEquals | ArnNotEquals) {

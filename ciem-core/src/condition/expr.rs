@@ -2,7 +2,6 @@
 
 use super::key::Key;
 use super::test::Test;
-#[cfg(test)]
 use super::tri::Tri;
 use crate::pattern::Pattern;
 use serde_json::{Value, json};
@@ -222,7 +221,6 @@ impl Expr {
     }
 
     /// Kleene evaluation, with the truth of each atom as the caller knows it.
-    #[cfg(test)]
     pub(crate) fn eval(&self, leaf: &mut dyn FnMut(&Atom) -> Tri) -> Tri {
         match self {
             Expr::Always => Tri::Yes,

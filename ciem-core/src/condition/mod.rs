@@ -3,6 +3,7 @@
 mod block;
 mod describe;
 mod domain;
+mod examples;
 mod expr;
 mod fold;
 mod key;
@@ -22,6 +23,7 @@ mod variable;
 mod words;
 
 pub(crate) use block::KeyNature;
+pub(crate) use examples::{Example, examples};
 pub(crate) use expr::{Atom, Expr, MissingFact};
 pub(crate) use key::{Key, KeyState};
 pub(crate) use operator::{Operator, Prefix};

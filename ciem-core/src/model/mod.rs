@@ -77,6 +77,19 @@ impl PrincipalKind {
     }
 }
 
+/// What a loose policy is a policy of.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PolicyKind {
+    /// Of whoever carries it: its statements name no principal.
+    Identity,
+    /// Of a resource: its statements name principals.
+    Resource,
+    /// Of a role: who may take it on.
+    Trust,
+}
+
 /// A layer of a provider's decision rule; the number indexes the provider's layer table.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct LayerId(pub(crate) u8);

@@ -1,6 +1,7 @@
 //! Texts with wildcards: globs over one text, patterns over resource ids that are cut into segments, and templates
 //! whose variables are filled in per request. Nothing here backtracks beyond the last star.
 
+mod cells;
 mod glob;
 mod intersection;
 mod relation;
@@ -10,6 +11,7 @@ mod template;
 mod tests;
 mod text;
 
+pub(crate) use cells::{Budget, Cell, Members, PatternCells, glob_cells};
 pub(crate) use glob::{Glob, Piece, Written};
 pub(crate) use resource::{Pattern, Relation, Syntax};
 pub(crate) use template::Template;

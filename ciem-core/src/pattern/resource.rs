@@ -82,6 +82,11 @@ impl Pattern {
         self.segments.is_empty()
     }
 
+    /// Whether nothing can match.
+    pub(super) fn is_void(&self) -> bool {
+        self.void
+    }
+
     /// Whether the pattern has no wildcard.
     pub(crate) fn is_literal(&self) -> bool {
         !self.is_any() && self.segments.iter().all(|segment| segment.as_literal().is_some())

@@ -4,7 +4,9 @@ pub(crate) mod aws;
 
 use crate::condition::{KeyNature, KeyWords, Tri};
 use crate::error::Error;
-use crate::model::{Catalog, DocId, Facts, LayerId, PrincipalKind, Request, WhoEntry};
+use crate::model::{
+    Catalog, ContextValue, DocId, Facts, LayerId, PolicyKind, PrincipalKind, Request, Statement, WhoEntry,
+};
 use crate::pattern::Syntax;
 use crate::truth::{
     Evaluator, FactId, Mark, Outcome, PermissionSet, PrincipalSet, Residual, StrengthId, Traced,
@@ -33,6 +35,8 @@ pub(crate) struct Provider {
     pub(crate) simulate: fn(&str, &mut Facts) -> Result<Simulated, Error>,
     /// Makes a question one that these facts can be asked.
     pub(crate) fit: fn(&Simulated, &mut Request),
+    /// What comparing loose policies needs.
+    pub(crate) inclusion: &'static InclusionSpec,
     /// Compiles a document that comes with a request, for the layer it belongs to.
     pub(crate) document: fn(&mut Facts, LayerId, &str) -> Result<DocId, Error>,
     /// What is missing where a referenced policy or group is absent, and how to get it.
@@ -151,6 +155,64 @@ pub(crate) struct PassingSpec {
     pub(crate) kind: &'static str,
     /// The context key that names the service.
     pub(crate) to: &'static str,
+}
+
+/// What comparing loose policies needs of a provider.
+pub(crate) struct InclusionSpec {
+    /// The kind of a document, if its statements tell.
+    pub(crate) kind: fn(&str) -> Result<Option<PolicyKind>, Error>,
+    /// Reads a document; the pointer is that of the document in the request.
+    pub(crate) read: fn(&mut Facts, PolicyKind, &str, &str) -> Result<DocId, Error>,
+    /// By segment of a resource id, texts that ids usually have there.
+    pub(crate) usual: &'static [&'static [&'static str]],
+    /// The pattern of the ids of an account's resources, and of those in whose ids no account stands.
+    pub(crate) of_account: fn(&str) -> String,
+    pub(crate) is_account: fn(&str) -> bool,
+    /// The id of a session by account, role and name; and that of a service that no policy names.
+    pub(crate) session_id: fn(&str, &str, &str) -> String,
+    pub(crate) service: &'static str,
+    /// Permissions that policies cannot give or take away.
+    pub(crate) free: FactId,
+    /// Permissions of which only the policies of roles speak.
+    pub(crate) trusting: FactId,
+    /// Kind of the principal with this id.
+    pub(crate) kind_of: fn(&str) -> PrincipalKind,
+    /// How much a caller gains by being named so, from 1; what is named more strongly can do all that the weaker can.
+    pub(crate) rank: fn(StrengthId) -> u8,
+    /// The ranks that differ in a permission, and whether they do in another account than the resource's:
+    /// for a kind of policy, whether the caller has no policies of its own, whether resource and caller are of one
+    /// account (where that is known), and whether the resource's policy has to delegate.
+    pub(crate) ranks: fn(PolicyKind, bool, Option<bool>, bool) -> &'static [Naming],
+    /// Whether a statement makes its policy public.
+    pub(crate) makes_public: fn(&Facts, &Statement) -> bool,
+    /// Requests that `simulate` decides by the document alone; the most plausible first. Their number and order do
+    /// not hang on the document.
+    pub(crate) trials: fn(&Trial<'_>, &serde_json::Value) -> Vec<serde_json::Value>,
+}
+
+/// How strongly a caller is named, and whether it is of another account than the resource.
+pub(crate) type Naming = (u8, bool);
+
+/// A request that one policy allows and another does not, to be tried.
+#[derive(Debug)]
+pub(crate) struct Trial<'a> {
+    pub(crate) kind: PolicyKind,
+    /// The caller's kind and, where it is a certain one, its id.
+    pub(crate) caller: PrincipalKind,
+    pub(crate) principal: Option<&'a str>,
+    /// The account it belongs to.
+    pub(crate) account: Option<&'a str>,
+    /// Accounts that it does not belong to.
+    pub(crate) not_of: &'a [String],
+    /// How strongly it has to be named, and whether the resource is of another account.
+    pub(crate) rank: u8,
+    pub(crate) foreign: bool,
+    pub(crate) action: &'a str,
+    /// Whether no catalogue has the action.
+    pub(crate) unknown_action: bool,
+    pub(crate) resource: &'a str,
+    pub(crate) resource_account: Option<&'a str>,
+    pub(crate) context: &'a std::collections::BTreeMap<String, ContextValue>,
 }
 
 /// An input that is no layer's, and how to get it.

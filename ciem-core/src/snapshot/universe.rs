@@ -25,11 +25,16 @@ pub(crate) struct Universe {
 impl Universe {
     /// The catalogue, and the actions without wildcards that documents name.
     pub(crate) fn of_facts(known: Arc<Known>, facts: &Facts) -> Result<Self, Error> {
+        Self::of_facts_and(known, facts, &[])
+    }
+
+    /// The same with further permissions.
+    pub(crate) fn of_facts_and(known: Arc<Known>, facts: &Facts, more: &[String]) -> Result<Self, Error> {
         let items = facts.documents.iter().flat_map(|d| &d.statements).flat_map(|s| &s.actions.items);
         let mut seen: Vec<Text> = items.copied().collect();
         seen.sort_unstable();
         seen.dedup();
-        let texts = seen.into_iter().map(|text| facts.texts.get(text));
+        let texts = seen.into_iter().map(|text| facts.texts.get(text)).chain(more.iter().map(String::as_str));
         Self::new(known, texts.filter(|text| !text.contains(['*', '?', ' ', ',']) && text.contains(':')))
     }
 

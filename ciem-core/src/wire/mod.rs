@@ -2,6 +2,7 @@
 
 #[cfg(feature = "arrow")]
 mod arrow;
+mod check;
 mod columns;
 mod rows;
 mod table;
@@ -151,6 +152,25 @@ pub fn explanation_html(explanation: &str) -> Result<String, Error> {
 /// As [`crate::condition_blocks`].
 pub fn condition_blocks(condition: &str) -> Result<String, Error> {
     text(&condition::condition_blocks(condition)?)
+}
+
+/// Compares loose policies: a document such as `{"v": 1, "new": {…}, "old": {…}}` in, an [`crate::AccessCheck`] out.
+///
+/// Verbs: `check_no_new_access` (`new`, `old`), `check_access_not_granted` (`policy`, `actions`, `resources`),
+/// `check_no_public_access` (`policy`); all take `kind`, `resource_account` and `provider`.
+///
+/// ```
+/// use ciem_core::wire;
+///
+/// let answer = wire::check("check_no_new_access", r#"{"new": {"Statement": []}, "old": {"Statement": []}}"#)?;
+/// assert!(answer.starts_with(r#"{"v":1,"result":"pass""#));
+/// # Ok::<(), ciem_core::Error>(())
+/// ```
+///
+/// # Errors
+/// As the verb; `invalid_request` if the verb or the request is not known.
+pub fn check(verb: &str, request: &str) -> Result<String, Error> {
+    text(&check::answer(verb, &parse(request)?)?)
 }
 
 /// An error in its wire form: `{"v": 1, "code", "message", "place"}`.

@@ -8,7 +8,8 @@ inside this process and without a network.
 """
 
 from ciem._core import __version__
-from ciem.answers import Decision, Explanation, Table
+from ciem.answers import AccessCheck, Decision, Explanation, Table
+from ciem.checks import check_access_not_granted, check_no_new_access, check_no_public_access
 from ciem.conditions import condition_blocks, condition_text
 from ciem.errors import (
     Cancelled,
@@ -24,6 +25,7 @@ from ciem.progress import OnProgress, Step
 from ciem.snapshot import Snapshot, load, simulate
 
 __all__ = [
+    "AccessCheck",
     "Cancelled",
     "CiemError",
     "DecodeError",
@@ -39,6 +41,9 @@ __all__ = [
     "Step",
     "Table",
     "__version__",
+    "check_access_not_granted",
+    "check_no_new_access",
+    "check_no_public_access",
     "condition_blocks",
     "condition_text",
     "load",

@@ -6,7 +6,7 @@ from _typeshed import SupportsGetItem
 from os import PathLike
 from typing import Any, Final, SupportsIndex, final
 
-__all__ = ["__version__", "Snapshot", "Table", "condition_blocks", "condition_text", "explanation_html", "explanation_text", "simulate"]
+__all__ = ["__version__", "Snapshot", "Table", "check", "condition_blocks", "condition_text", "explanation_html", "explanation_text", "simulate"]
 
 __version__: Final[str]
 """
@@ -75,6 +75,11 @@ class Table:
         """
         The wire document.
         """
+
+def check(verb: str, request: str) -> str:
+    """
+    Answers the wire request of a check of loose policies.
+    """
 
 def condition_blocks(condition: str) -> str:
     """

@@ -151,6 +151,35 @@ class Explanation(Answer):
         return self.html()
 
 
+class AccessCheck(Answer):
+    """How a check of loose policies ended, and the request that shows why."""
+
+    __slots__ = ()
+
+    @property
+    def result(self) -> str:
+        """How the check ended."""
+        return self._wire["result"]
+
+    @property
+    def witness(self) -> dict[str, Any] | None:
+        """The request that was found."""
+        return self._wire.get("witness")
+
+    @property
+    def statements(self) -> list[dict[str, Any]]:
+        """The statements that allow it."""
+        return self._wire.get("statements", [])
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why, in words."""
+        return self._wire["reasons"]
+
+    def __repr__(self) -> str:
+        return f"AccessCheck({self.result!r})"
+
+
 class Table:
     """Rows, each a dict, in a stable order; kept as columns and made into dicts when they are read.
 

@@ -12,7 +12,7 @@ mod statement;
 mod tests;
 
 pub(crate) use principal::is_account;
-pub(crate) use public::is_public;
+pub(crate) use public::{is_public, makes_public};
 
 use super::{BOUNDARY, ENDPOINT, IDENTITY, RCP, RESOURCE, SCP, SESSION, TRUST};
 use crate::condition::MissingFact;

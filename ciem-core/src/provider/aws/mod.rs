@@ -4,6 +4,7 @@ mod becoming;
 pub(crate) mod catalog;
 pub(crate) mod condition;
 pub(crate) mod document;
+pub(crate) mod inclusion;
 mod keys;
 pub(crate) mod read;
 pub(crate) mod rule;

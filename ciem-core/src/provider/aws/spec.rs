@@ -26,6 +26,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     finish: super::read::finish,
     simulate: super::simulate::build,
     fit: super::simulate::fit,
+    inclusion: &super::inclusion::INCLUSION,
     document: super::document::for_request,
     missing_policy: ("policy document", "aws iam get-account-authorization-details, or get-policy-version"),
     missing_group: ("group", "aws iam get-account-authorization-details, without a filter"),

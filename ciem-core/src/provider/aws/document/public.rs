@@ -5,7 +5,7 @@
 //! against fixed values.
 
 use crate::condition::{Operator, Prefix};
-use crate::model::{Clause, CondId, CondNode, Document, Effect, Facts, WhoEntry};
+use crate::model::{Clause, CondId, CondNode, Document, Effect, Facts, Statement, WhoEntry};
 
 /// Keys that bind a request to somebody or somewhere, in lower case.
 const LIMITING: &[&str] = &[
@@ -28,11 +28,14 @@ const LIMITING: &[&str] = &[
 ];
 
 pub(crate) fn is_public(facts: &Facts, document: &Document) -> bool {
-    document.statements.iter().any(|statement| {
-        let open =
-            statement.who.as_ref().is_some_and(|who| who.negated || who.entries.contains(&WhoEntry::Anyone));
-        statement.effect == Effect::Allow && open && !limits(facts, statement.condition)
-    })
+    document.statements.iter().any(|statement| makes_public(facts, statement))
+}
+
+/// Whether the statement alone makes its policy public.
+pub(crate) fn makes_public(facts: &Facts, statement: &Statement) -> bool {
+    let open =
+        statement.who.as_ref().is_some_and(|who| who.negated || who.entries.contains(&WhoEntry::Anyone));
+    statement.effect == Effect::Allow && open && !limits(facts, statement.condition)
 }
 
 fn limits(facts: &Facts, condition: CondId) -> bool {
