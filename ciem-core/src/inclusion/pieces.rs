@@ -4,7 +4,7 @@ use super::classes::Class;
 use super::policies::Policies;
 use super::search::Search;
 use crate::model::Effect;
-use crate::pattern::{Cell, Glob, Members, Pattern, PatternCells, Template};
+use crate::pattern::{Cell, Glob, Members, Pattern, PatternCells, Syntax, Template};
 use foldhash::fast::RandomState;
 use hashbrown::HashSet;
 use std::collections::BTreeSet;
@@ -220,6 +220,15 @@ impl Search<'_> {
 pub(super) fn types_of(policies: &Policies, permission: u16) -> Option<&[u16]> {
     let info = policies.universe.catalog().info(permission)?;
     (!info.resource_types.is_empty()).then_some(info.resource_types)
+}
+
+/// The ids of resources of which nothing is known: they have a name, and may lack a region or an account.
+pub(super) fn any_id(syntax: Syntax) -> Pattern {
+    let mut segments = vec![Glob::any(); usize::from(syntax.segments)];
+    if let Some(last) = segments.last_mut() {
+        *last = Glob::parse("?*");
+    }
+    Pattern::from_segments(segments)
 }
 
 /// The resource type's pattern for ids whose free parts are not empty: an id that has an account has one.

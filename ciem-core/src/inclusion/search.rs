@@ -2,14 +2,14 @@
 
 use super::callers::{Caller, callers};
 use super::classes::{Class, classes};
-use super::pieces::{Piece, inhabited, types_of};
+use super::pieces::{Piece, any_id, inhabited, types_of};
 use super::policies::{Policies, Rule, Values};
 use super::witness::{Difference, Tried, Witnesses};
 use super::{AccessCheck, CheckResult, GrantingStatement, Witness};
 use crate::base::Intervals;
 use crate::condition::{Expr, simplify};
 use crate::model::{Effect, PolicyKind};
-use crate::pattern::{Budget, Glob, Pattern, Relation};
+use crate::pattern::{Budget, Pattern, Relation};
 use crate::provider::Naming;
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
@@ -273,12 +273,7 @@ impl<'a> Search<'a> {
         }
         // A type whose ids are not known may have any.
         let known = types_of(policies, class.permission).is_some_and(|types| types.len() == shapes.len());
-        let shapes = if known {
-            shapes
-        } else {
-            let segments = usize::from(policies.provider.syntax.segments);
-            vec![inhabited(&Pattern::from_segments(vec![Glob::any(); segments]))]
-        };
+        let shapes = if known { shapes } else { vec![any_id(policies.provider.syntax)] };
         let (pieces, complete) = self.walk(class, &maximal(shapes));
         for piece in &pieces {
             found = worse(found, self.piece(class, piece));

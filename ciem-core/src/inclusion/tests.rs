@@ -114,6 +114,11 @@ fn permissions_without_resources_are_asked_on_everything() {
 fn unknown_services_count() {
     let witness = fails(json!([allow("acme:*", "*")]), json!([allow("s3:*", "*")]));
     assert!(witness.action.starts_with("acme:"));
+    let witness = fails(
+        json!([allow("acme:Open", "arn:aws:acme:::box/*")]),
+        json!([allow("acme:*", "arn:aws:acme:::box/a*")]),
+    );
+    assert!(witness.resource.starts_with("arn:aws:acme:::box/"), "{witness:?}");
     passes(
         json!([allow("acme:Open", "arn:aws:acme:::box/1")]),
         json!([allow("acme:*", "arn:aws:acme:::box/*")]),
