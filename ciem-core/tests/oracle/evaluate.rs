@@ -508,6 +508,22 @@ impl<'w> Case<'w> {
         self.silent(layer, target) || self.denies(layer, target)
     }
 
+    /// Is it a change of what belongs to the provider?
+    pub(crate) fn protected(&self, target: &Target<'w>) -> bool {
+        let action = self.request.action.to_ascii_lowercase();
+        let of_role = [
+            "iam:attachrolepolicy",
+            "iam:deleterole",
+            "iam:deleterolepermissionsboundary",
+            "iam:deleterolepolicy",
+            "iam:detachrolepolicy",
+            "iam:putrolepermissionsboundary",
+            "iam:putrolepolicy",
+            "iam:updateassumerolepolicy",
+        ];
+        of_role.contains(&action.as_str()) && target.text.contains(":role/aws-service-role/")
+    }
+
     /// The decision in the current completion.
     pub(crate) fn allowed(&self, target: &Target<'w>) -> bool {
         if self.request.action == "sts:GetCallerIdentity" {
@@ -520,6 +536,7 @@ impl<'w> Case<'w> {
             && !self.level_without_allow(target)
             && self.endpoint_allows(target)
             && !self.denied_explicitly(target)
+            && !self.protected(target)
     }
 }
 

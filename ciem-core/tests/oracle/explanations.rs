@@ -45,7 +45,7 @@ pub(crate) fn explanation_law(snapshot: &Snapshot, request: &Request) -> Result<
         let fails = match (state, stops) {
             ("allows" | "passes" | "delegates" | "not_asked", "yes") => true,
             ("denies", _) => {
-                layer["layer"] != "s3_block_public_access"
+                !matches!(layer["layer"].as_str(), Some("s3_block_public_access" | "fixed_rule"))
                     && !own().any(|statement| statement["effect"] == "deny")
             }
             ("allows" | "delegates", _) => !own().any(|statement| statement["effect"] == "allow"),
