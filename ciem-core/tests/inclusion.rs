@@ -25,7 +25,7 @@ fn team(name: impl Fn(usize) -> String, actions: [&str; 4]) -> String {
             _ => vec![format!("arn:aws:lambda:*:111122223333:function:{name}-*")],
         };
         let mut made = json!({"Sid": format!("S{number}"), "Effect": "Allow", "Action": actions[number % 4], "Resource": resources});
-        if number % 5 == 0 {
+        if number.is_multiple_of(5) {
             made["Condition"] = json!({"StringEquals": {"aws:ResourceTag/team": "pay"}, "Bool": {"aws:SecureTransport": "true"}});
         }
         made

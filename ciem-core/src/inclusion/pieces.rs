@@ -99,7 +99,15 @@ impl Search<'_> {
         let mut seen: HashSet<(Variant, Members, bool), RandomState> = HashSet::default();
         // One type after the other: which of several types an id belongs to makes no difference, and the product of their
         // patterns would be large.
+        let plain = self.matched(class, |item| policies.items.get(item).is_some_and(|item| item.any));
+        let plain = self.keys_of(class).is_empty() && self.gives_nothing(&plain);
         for shape in shapes {
+            self.work += relevant.len();
+            let mut near = relevant.iter().filter_map(|&item| policies.items.get(item));
+            // Where no pattern is about the type's resources, all of them are one piece.
+            if plain && !near.any(|item| item.pattern.overlaps(shape)) {
+                continue;
+            }
             patterns.push(shape.clone());
             needed.push(group(patterns.len() - 1..patterns.len()));
             let cells = PatternCells {
@@ -155,6 +163,21 @@ impl Search<'_> {
         Some(members)
     }
 
+    /// The patterns with variables that a rule excepts. If one has a variable without value, the whole statement applies
+    /// to nothing.
+    fn excepting(&self, rule: usize) -> impl Iterator<Item = &Template> {
+        let resources = self.policies.rules.get(rule).map(|rule| &rule.resources);
+        let items = resources.filter(|all| all.negated).into_iter().flat_map(|all| &all.items);
+        items.filter_map(|&number| self.policies.items.get(number)?.template.as_ref())
+    }
+
+    /// The keys on whose presence whole statements hang.
+    fn keys_of(&self, class: &Class) -> Vec<String> {
+        let templates = class.rules.iter().flat_map(|&rule| self.excepting(rule));
+        let keys: BTreeSet<String> = templates.flat_map(hanging).collect();
+        keys.into_iter().collect()
+    }
+
     /// The rules about the resources of a cell; several lists where variables decide whether patterns match.
     fn variants(&self, class: &Class, cell: &Cell, relevant: &[usize]) -> Option<Vec<Variant>> {
         let item = |number: usize| self.policies.items.get(number);
@@ -165,19 +188,7 @@ impl Search<'_> {
             .copied()
             .filter(|&number| alive(number) && item(number).is_some_and(|item| item.template.is_some()))
             .collect();
-        // A list of exceptions of which one has a variable without value makes its statement apply to nothing.
-        let excepting = |rule: usize| {
-            let resources = self.policies.rules.get(rule).map(|rule| &rule.resources);
-            let items = resources.filter(|all| all.negated).into_iter().flat_map(|all| &all.items);
-            items.filter_map(|&number| item(number)?.template.as_ref())
-        };
-        let hanging = |template: &Template| -> Vec<String> {
-            let bare = template.variables().filter(|(_, default)| default.is_none());
-            bare.map(|(key, _)| key.to_ascii_lowercase()).collect()
-        };
-        let keys: BTreeSet<String> =
-            class.rules.iter().flat_map(|&rule| excepting(rule)).flat_map(hanging).collect();
-        let keys: Vec<String> = keys.into_iter().collect();
+        let keys = self.keys_of(class);
         if open.len() + keys.len() > MOST_OPEN {
             return None;
         }
@@ -207,13 +218,19 @@ impl Search<'_> {
             let mut matched = self.matched(class, |number| {
                 item(number).is_some_and(|item| item.any) || chosen(number).unwrap_or_else(|| alive(number))
             });
-            matched.retain(|&rule| !excepting(rule).any(unresolved));
+            matched.retain(|&rule| !self.excepting(rule).any(unresolved));
             let open = open.iter().filter_map(|&number| Some((number, chosen(number)?))).collect();
             let keys = keys.iter().map(|key| (key.clone(), is_absent(key))).collect();
             variants.push((matched, open, keys));
         }
         Some(variants)
     }
+}
+
+/// The keys of variables without default, in lower case.
+fn hanging(template: &Template) -> Vec<String> {
+    let bare = template.variables().filter(|(_, default)| default.is_none());
+    bare.map(|(key, _)| key.to_ascii_lowercase()).collect()
 }
 
 /// The resource types of a permission, if any are known.

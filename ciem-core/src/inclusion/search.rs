@@ -83,7 +83,9 @@ pub(super) struct Search<'a> {
     /// Combinations of rules, caller and rank in which nothing is found.
     settled: HashSet<(Vec<usize>, usize, u8), RandomState>,
     pub(super) budget: Budget,
-    work: usize,
+    pub(super) work: usize,
+    /// Every rank at which naming can make a difference.
+    ranks: BTreeSet<u8>,
     /// Conditions that were simplified before.
     simplified: HashMap<Expr, Expr, RandomState>,
     witnesses: Witnesses<'a>,
@@ -122,6 +124,7 @@ impl<'a> Search<'a> {
             settled: HashSet::default(),
             budget: Budget::new(MOST_STATES),
             work: 0,
+            ranks: all_ranks(policies, scope),
             simplified: HashMap::default(),
             witnesses: Witnesses::new(policies, resource_account, values),
             guesses: BTreeSet::new(),
@@ -315,6 +318,36 @@ impl<'a> Search<'a> {
         found
     }
 
+    /// Whether the rules, where all of them apply, give nobody anything.
+    pub(super) fn gives_nothing(&mut self, matched: &[usize]) -> bool {
+        let ranks: Vec<u8> = self.ranks.iter().copied().collect();
+        (0..self.callers.len()).all(|caller| {
+            ranks.iter().all(|&rank| {
+                let key = (matched.to_vec(), caller, rank);
+                self.work += 1 + matched.len();
+                if self.settled.contains(&key) {
+                    return true;
+                }
+                let never = self.difference(matched, caller, rank) == Expr::Never;
+                if never {
+                    self.settled.insert(key);
+                }
+                never
+            })
+        })
+    }
+
+    /// Under which condition the caller may do what it could not, simplified.
+    fn difference(&mut self, matched: &[usize], caller: usize, rank: u8) -> Expr {
+        match self.formula(matched, true, caller, rank) {
+            Expr::Never => Expr::Never,
+            new => {
+                let difference = new.minus(self.formula(matched, false, caller, rank));
+                self.simplified(difference)
+            }
+        }
+    }
+
     /// How strongly the caller may be named to make a difference, and whether the resource is of another account.
     fn ranks(&self, class: &Class, piece: &Piece, number: usize) -> &'static [Naming] {
         let policies = self.policies;
@@ -354,12 +387,7 @@ impl<'a> Search<'a> {
         if self.settled.contains(&key) {
             return Found::Nothing;
         }
-        let new = self.formula(&piece.matched, true, number, rank);
-        let difference = match new {
-            Expr::Never => Expr::Never,
-            new => new.minus(self.formula(&piece.matched, false, number, rank)),
-        };
-        let simplified = self.simplified(difference);
+        let simplified = self.difference(&piece.matched, number, rank);
         if simplified == Expr::Never {
             self.settled.insert(key);
             return Found::Nothing;
@@ -470,6 +498,22 @@ impl<'a> Search<'a> {
             })
             .clone()
     }
+}
+
+fn all_ranks(policies: &Policies, scope: &Scope) -> BTreeSet<u8> {
+    if scope.any_naming {
+        return BTreeSet::from([1]);
+    }
+    let mut ranks = BTreeSet::new();
+    for outsider in [false, true] {
+        for same in [None, Some(false), Some(true)] {
+            for delegating in [false, true] {
+                let all = (policies.provider.inclusion.ranks)(policies.kind, outsider, same, delegating);
+                ranks.extend(all.iter().map(|(rank, _)| *rank));
+            }
+        }
+    }
+    ranks
 }
 
 /// The patterns without those that lie in another.

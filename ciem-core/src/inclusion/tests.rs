@@ -164,6 +164,20 @@ fn conditions_are_compared_as_what_they_mean() {
 }
 
 #[test]
+fn callers_of_other_accounts_are_thought_of() {
+    let own = |operator: &str| {
+        with(
+            allow("s3:GetObject", "arn:aws:s3:::pay/*"),
+            "Condition",
+            json!({operator: {"aws:PrincipalAccount": "111122223333"}}),
+        )
+    };
+    let witness = fails(json!([allow("s3:GetObject", "arn:aws:s3:::pay/*")]), json!([own("StringEquals")]));
+    assert!(!witness.principal.unwrap().contains("111122223333"));
+    fails(json!([own("StringEquals")]), json!([own("StringNotEquals")]));
+}
+
+#[test]
 fn keys_with_several_values_have_sets() {
     let tags = |operator: &str, values: Value| {
         with(allow("ec2:CreateTags", "*"), "Condition", json!({operator: {"aws:TagKeys": values}}))

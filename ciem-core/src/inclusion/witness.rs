@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Requests that are tried in one check.
-const MOST_TRIALS: usize = 48;
+const MOST_TRIALS: usize = 64;
 /// Requests that are tried for one difference.
 const MOST_CONTEXTS: usize = 4;
 /// Partial contexts that are looked at for one difference.

@@ -179,11 +179,15 @@ fn trials(trial: &Trial<'_>, document: &Value) -> Vec<Value> {
         taken if trial.foreign => free(taken),
         _ => free(None),
     });
-    let resource_account = of_resource.unwrap_or(if trial.foreign { free(Some(own)) } else { own });
-    principals(trial, own)
-        .into_iter()
-        .map(|principal| simulation(trial, document, &principal, own, resource_account))
-        .collect()
+    // A condition may exclude the account that was thought of first.
+    let another = (trial.kind == PolicyKind::Identity && told.is_none()).then(|| free(Some(own)));
+    let mut all = Vec::new();
+    for own in std::iter::once(own).chain(another) {
+        let resource_account = of_resource.unwrap_or(if trial.foreign { free(Some(own)) } else { own });
+        let principals = principals(trial, own).into_iter();
+        all.extend(principals.map(|one| simulation(trial, document, &one, own, resource_account)));
+    }
+    all
 }
 
 /// Whom to ask as: a certain caller, or whoever the context describes.
