@@ -467,12 +467,11 @@ pub(crate) fn answer<'w>(cases: &[Case<'w>]) -> Option<Answer<'w>> {
                     result.possibly.insert(name);
                 }
             }
-            let (surely, possibly) = bounds(case, targets, &|at| case.protected(&targets[at]))?;
-            if surely && cases.len() == 1 {
-                result.surely.insert("fixed_rule");
-            }
-            if possibly {
+            if case.protected() {
                 result.possibly.insert("fixed_rule");
+                if cases.len() == 1 {
+                    result.surely.insert("fixed_rule");
+                }
             }
             if cases.len() == 1 {
                 result.explicit = explicit;

@@ -509,7 +509,7 @@ impl<'w> Case<'w> {
     }
 
     /// Is it a change of what belongs to the provider?
-    pub(crate) fn protected(&self, target: &Target<'w>) -> bool {
+    pub(crate) fn protected(&self) -> bool {
         let action = self.request.action.to_ascii_lowercase();
         let of_role = [
             "iam:attachrolepolicy",
@@ -521,7 +521,9 @@ impl<'w> Case<'w> {
             "iam:putrolepolicy",
             "iam:updateassumerolepolicy",
         ];
-        of_role.contains(&action.as_str()) && target.text.contains(":role/aws-service-role/")
+        // A question about everything of a kind is about what is the caller's own.
+        let asked = self.request.resource.split(['*', '?']).next().unwrap_or_default();
+        of_role.contains(&action.as_str()) && asked.contains(":role/aws-service-role/")
     }
 
     /// The decision in the current completion.
@@ -536,7 +538,7 @@ impl<'w> Case<'w> {
             && !self.level_without_allow(target)
             && self.endpoint_allows(target)
             && !self.denied_explicitly(target)
-            && !self.protected(target)
+            && !self.protected()
     }
 }
 
