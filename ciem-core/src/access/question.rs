@@ -164,10 +164,10 @@ impl Setting {
         if let Some(session) = given.session {
             (estate.provider.session_context)(session, &mut context);
         }
-        if let Some((key, value)) = given.resource.and_then(estate.provider.resource_context) {
-            if !is_given(&context, key) {
-                context.insert(key.to_owned(), ContextValue::One(value.to_owned()));
-            }
+        if let Some((key, value)) = given.resource.and_then(estate.provider.resource_context)
+            && !is_given(&context, key)
+        {
+            context.insert(key.to_owned(), ContextValue::One(value.to_owned()));
         }
         let states = States::new(&estate.library, &context, given.unknown);
         let brought = match given.session.and_then(|session| session.policies.as_ref()) {
