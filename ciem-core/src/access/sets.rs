@@ -188,16 +188,19 @@ impl<'a> SetEvaluator<'a> {
 
     /// A clause on a fact of the principal: computed once per snapshot, whatever is asked.
     fn principal_clause(&self, clause: &Clause) -> PrincipalSet {
+        let given = || clause.test.eval(self.setting.states.base_state(clause.key.id));
+        if self.setting.states.yields(clause.key.id) {
+            return constant(given());
+        }
         let cached = principal_clause(self.estate, &self.setting.states, clause);
         let (hits, open) = &*cached;
         if open.is_empty() {
             return exactly(hits.clone());
         }
         // Of these the facts tell nothing; the request's context may.
-        let given = clause.test.eval(self.setting.states.base_state(clause.key.id));
         let mut with_open = hits.clone();
         with_open.union_with(open);
-        match given {
+        match given() {
             Tri::No => exactly(hits.clone()),
             Tri::Yes => exactly(with_open),
             Tri::Maybe => Kleene::between(Principals::these(hits.clone()), Principals::these(with_open)),
