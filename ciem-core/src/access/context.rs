@@ -99,6 +99,14 @@ impl States {
         self.states.get(key as usize).map_or(KeyState::Unknown, State::view)
     }
 
+    /// The one value of a key, by name: what a variable stands for.
+    pub(crate) fn value(&self, library: &Library, name: &str) -> Option<String> {
+        match self.state(library.conditions.find_key(name)?.id) {
+            KeyState::One(value) => Some(value.to_owned()),
+            _ => None,
+        }
+    }
+
     /// Fills in the keys that the principal determines.
     pub(crate) fn bind_principal<'a>(
         &mut self,

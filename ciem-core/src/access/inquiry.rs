@@ -8,7 +8,7 @@ use super::question::{Asked, Part, Plan, Setting};
 use super::row_plan::RowPlan;
 use super::scalar::ScalarEvaluator;
 use crate::base::{Intervals, Row, Text};
-use crate::condition::{Expr, KeyState, Tri};
+use crate::condition::{Expr, Tri};
 use crate::error::Error;
 use crate::model::Effect;
 use crate::pattern::{Pattern, Relation, Template};
@@ -142,13 +142,7 @@ impl<'a> Inquiry<'a> {
         }
         let template = Template::parse(text);
         let syntax = self.estate.provider.syntax;
-        let mut value = |name: &str| {
-            let key = self.estate.library.conditions.find_key(name)?;
-            match self.setting.states.state(key.id) {
-                KeyState::One(value) => Some(value.to_owned()),
-                _ => None,
-            }
-        };
+        let mut value = |name: &str| self.setting.states.value(&self.estate.library, name);
         let known = template.to_pattern(syntax, &mut value);
         known.or_else(|| template.open_pattern(syntax)).map(|pattern| pattern.to_string())
     }

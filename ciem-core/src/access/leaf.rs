@@ -299,12 +299,8 @@ impl Scene<'_> {
     }
 
     /// The value that a variable takes in this request.
-    fn value(&self, name: &str) -> Option<String> {
-        let key = self.library.conditions.find_key(name)?;
-        match self.states.state(key.id) {
-            KeyState::One(value) => Some(value.to_owned()),
-            _ => None,
-        }
+    pub(super) fn value(&self, name: &str) -> Option<String> {
+        self.states.value(self.library, name)
     }
 
     fn values(&self, template: &Template) -> Values {

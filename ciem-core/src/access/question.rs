@@ -4,7 +4,7 @@ use super::caller::Caller;
 use super::context::States;
 use crate::error::Error;
 use crate::model::{
-    ContextValue, DocId, Facts, LayerId, MissingLayer, Query, Request, Session, UnknownContext,
+    ContextValue, DocId, Facts, LayerId, MissingLayer, Query, Request, Session, UnknownContext, given_value,
 };
 use crate::pattern::{Pattern, Relation};
 use crate::provider::{Binding, FactSpec, Provider, ResourceTraits, ResourceView};
@@ -165,7 +165,7 @@ impl Setting {
             (estate.provider.session_context)(session, &mut context);
         }
         if let Some((key, value)) = given.resource.and_then(estate.provider.resource_context)
-            && !is_given(&context, key)
+            && given_value(&context, key).is_none()
         {
             context.insert(key.to_owned(), ContextValue::One(value.to_owned()));
         }
@@ -231,14 +231,8 @@ impl Setting {
     }
 }
 
-/// Whether a request's context says something of a key.
-pub(super) fn is_given(context: &BTreeMap<String, ContextValue>, key: &str) -> bool {
-    context.keys().any(|name| name.eq_ignore_ascii_case(key))
-}
-
 fn named(estate: &Estate, key: &str, context: &BTreeMap<String, ContextValue>) -> Option<ResourceId> {
-    let value = context.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value);
-    match value {
+    match given_value(context, key) {
         Some(ContextValue::One(id)) => estate.resource_ids.get(&estate.library.texts.find(id)?).copied(),
         _ => None,
     }

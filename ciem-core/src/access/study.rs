@@ -8,14 +8,14 @@ use super::inquiry::{Granted, Groups, Inquiry, Source};
 use super::kin::{Kin, Stance};
 use super::likeness::Hanging;
 use super::outside::needs_both_sides;
-use super::question::{Plan, Setting, is_given};
+use super::question::{Plan, Setting};
 use super::reach::{Reach, Star};
 use super::row_plan::{RowPlan, one_part};
 use super::who_can::{condition, except};
 use crate::base::{Intervals, Text};
 use crate::condition::{Expr, Tri, simplify};
 use crate::error::Error;
-use crate::model::{PrincipalKind, Query};
+use crate::model::{PrincipalKind, Query, given_value};
 use crate::pattern::{Pattern, Relation};
 use crate::progress::Progress;
 use crate::snapshot::estate::{AccountId, Estate, ResourceId};
@@ -175,7 +175,8 @@ impl<'a> Study<'a> {
                 "*" => self.on_everything(&inquiry, &stance, &whole, &reach, &actions)?.into(),
                 _ => {
                     let fixed = (estate.provider.resource_context)(&pattern);
-                    let fixed = fixed.filter(|(key, _)| !exactly && !is_given(&self.query.context, key));
+                    let fixed =
+                        fixed.filter(|(key, _)| !exactly && given_value(&self.query.context, key).is_none());
                     let mut inquiry = inquiry;
                     if let Some((key, value)) = fixed {
                         let new = || setting.telling(estate, key, value);

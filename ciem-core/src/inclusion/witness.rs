@@ -6,7 +6,7 @@ use super::policies::{Policies, Values};
 use crate::access::decide::Verdict;
 use crate::access::simulator::simulate;
 use crate::condition::{Atom, Example, Expr, Key, KeyState, Test, Tri, examples};
-use crate::model::ContextValue;
+use crate::model::{ContextValue, given_value};
 use crate::provider::Trial;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -220,7 +220,7 @@ fn solutions(
         }
         for (key, value) in fixed {
             if let Some(value) = value
-                && !context.keys().any(|known| known.eq_ignore_ascii_case(key))
+                && given_value(&context, key).is_none()
             {
                 context.insert(key.clone(), ContextValue::One(value.clone()));
             }

@@ -23,8 +23,8 @@ pub use facts::{FileReport, Rejected};
 pub(crate) use record::{
     GroupRecord, PolicyRecord, PolicyRef, PolicyUse, PrincipalRecord, ResourceRecord, ScopeRecord, SourceId,
 };
-pub(crate) use request::instant;
 pub use request::{ContextValue, Match, MissingLayer, Query, Request, Session, UnknownContext};
+pub(crate) use request::{given_value, instant};
 pub use usage::CredentialKind;
 
 /// What kind of caller a principal is.

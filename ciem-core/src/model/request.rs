@@ -41,6 +41,14 @@ impl<'de> Deserialize<'de> for ContextValue {
     }
 }
 
+/// What a request's context says of a key; keys are compared without regard to case.
+pub(crate) fn given_value<'c>(
+    context: &'c BTreeMap<String, ContextValue>,
+    key: &str,
+) -> Option<&'c ContextValue> {
+    context.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
+}
+
 /// What a key that the context does not name means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -33,8 +33,7 @@ impl Library {
     /// Tells each statement. Every key must have its scope.
     pub(super) fn note_what_hangs(&mut self) {
         let filled_in = self.sets_with_values_of_callers();
-        let ids: Vec<_> = self.statements.ids().collect();
-        for id in ids {
+        for id in self.statements.ids() {
             let Stmt { condition, resources, .. } = self.statements[id];
             let values = filled_in.as_ref().is_some_and(|sets| sets.get(resources.index()) == Some(&true));
             self.statements[id].hangs =

@@ -4,7 +4,7 @@ use super::differ::{Compared, Meeting, difference};
 use super::words::quoted;
 use crate::access::answer::Difference;
 use crate::access::question::Asked;
-use crate::condition::{KeyState, Tri};
+use crate::condition::Tri;
 use crate::pattern::{Glob, Pattern, Relation, Syntax, Template};
 use crate::snapshot::library::{PatternId, PatternKind};
 use std::cmp::Reverse;
@@ -93,14 +93,7 @@ fn candidate(meeting: &Meeting<'_, '_>, item: PatternId, asked: &str) -> Option<
     let pattern = match entry.kind {
         PatternKind::Template => {
             let template = Template::parse(text);
-            let mut value = |name: &str| match scene.library.conditions.find_key(name) {
-                Some(key) => match scene.states.state(key.id) {
-                    KeyState::One(value) => Some(value.to_owned()),
-                    _ => None,
-                },
-                None => None,
-            };
-            let known = template.to_pattern(syntax, &mut value);
+            let known = template.to_pattern(syntax, &mut |name| scene.value(name));
             without_value = meeting.without_value(std::slice::from_ref(&template));
             known.or_else(|| template.open_pattern(syntax))
         }

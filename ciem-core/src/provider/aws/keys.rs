@@ -2,7 +2,7 @@
 
 use super::spec::service_of;
 use super::{ABAC_DISABLED, ABAC_ENABLED, IDENTITY_CENTER_ROLES, TAGS_KNOWN};
-use crate::model::{ContextValue, PrincipalKind, Session};
+use crate::model::{ContextValue, PrincipalKind, Session, given_value};
 use crate::provider::{KeyFact, KeyScope, KeyValue, PrincipalView, ResourceView};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -184,16 +184,15 @@ pub(super) fn resource_context(resource: &str) -> Option<(&'static str, &str)> {
 
 /// What a session fixes of the request's context, unless the context says it already.
 pub(super) fn session_context(session: &Session, context: &mut BTreeMap<String, ContextValue>) {
-    let given = [
+    let fixed = [
         ("aws:MultiFactorAuthPresent", session.mfa.map(|mfa| mfa.to_string())),
         ("aws:SourceIdentity", session.source_identity.clone()),
         ("aws:FederatedProvider", session.federated_provider.clone()),
     ];
     let without_mfa = (session.mfa == Some(false)).then_some(ContextValue::Absent);
-    let given = given.map(|(key, value)| (key, value.map(ContextValue::One)));
-    for (key, value) in given.into_iter().chain([("aws:MultiFactorAuthAge", without_mfa)]) {
-        let known = context.keys().any(|name| name.eq_ignore_ascii_case(key));
-        if let (Some(value), false) = (value, known) {
+    let fixed = fixed.map(|(key, value)| (key, value.map(ContextValue::One)));
+    for (key, value) in fixed.into_iter().chain([("aws:MultiFactorAuthAge", without_mfa)]) {
+        if let (Some(value), None) = (value, given_value(context, key)) {
             context.insert(key.to_owned(), value);
         }
     }

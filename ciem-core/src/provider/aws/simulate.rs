@@ -12,7 +12,7 @@ use super::{BOUNDARY, ENDPOINT, IDENTITY, PUBLIC_POLICY, RESOURCE, RESTRICTS_PUB
 use crate::error::{Error, Place};
 use crate::model::{
     ContextValue, Facts, FileReport, LayerId, PolicyRef, PolicyUse, PrincipalRecord, Request, ResourceRecord,
-    Session, SourceId,
+    Session, SourceId, given_value,
 };
 use crate::provider::Simulated;
 use caller::{Caller, Kind};
@@ -52,7 +52,7 @@ pub(crate) fn build(text: &str, facts: &mut Facts) -> Result<Simulated, Error> {
 pub(crate) fn fit(simulated: &Simulated, request: &mut Request) {
     let context = &mut request.context;
     if let Some(id) = &simulated.endpoint
-        && !context.keys().any(|key| key.eq_ignore_ascii_case(ENDPOINT_KEY))
+        && given_value(context, ENDPOINT_KEY).is_none()
     {
         context.insert(ENDPOINT_KEY.to_owned(), ContextValue::One(id.clone()));
     }
@@ -255,9 +255,8 @@ impl Builder<'_> {
         if simulation.vpc_endpoint_policies.is_empty() {
             return Ok(None);
         }
-        let given = simulation.context.iter().find(|(key, _)| key.eq_ignore_ascii_case(ENDPOINT_KEY));
-        let id = match given {
-            Some((_, ContextValue::One(id))) => id.clone(),
+        let id = match given_value(&simulation.context, ENDPOINT_KEY) {
+            Some(ContextValue::One(id)) => id.clone(),
             Some(_) => {
                 return Err(Error::invalid(
                     "context",
