@@ -104,6 +104,11 @@ resources() { # REGION
   save "$at.glue.json" "$with" glue get-resource-policies
   list 'Keys[].KeyArn' kms list-keys | while read -r key; do
     save "$at.key.$(name "${key##*/}").json" ". + {KeyId: \"$key\"}" kms get-key-policy --key-id "$key" --policy-name default
+    save "$at.grants.$(name "${key##*/}").json" ". + {KeyId: \"$key\"}" kms list-grants --key-id "$key"
+  done
+  save "$at.access-points.json" . s3control list-access-points --account-id "$account"
+  list 'AccessPointList[].Name' s3control list-access-points --account-id "$account" | while read -r point; do
+    save "$at.access-point.$(name "$point").json" "$own" s3control get-access-point-policy --account-id "$account" --name "$point"
   done
   list 'QueueUrls[]' sqs list-queues | while read -r queue; do
     save "$at.queue.$(name "${queue##*/}").json" . sqs get-queue-attributes --queue-url "$queue" --attribute-names QueueArn Policy

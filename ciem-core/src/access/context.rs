@@ -51,6 +51,8 @@ pub(crate) struct States {
     base: Arc<[State]>,
     /// Keys of which the context says more than the facts.
     yielding: Arc<[u32]>,
+    /// Keys that requests of the caller who was bound last do not have.
+    withheld: Vec<u32>,
 }
 
 impl States {
@@ -87,6 +89,7 @@ impl States {
             resource_keys: resource_keys.into(),
             base: base.into(),
             yielding: yielding.into(),
+            withheld: Vec::new(),
         }
     }
 
@@ -116,6 +119,19 @@ impl States {
     ) {
         for &key in &*Arc::clone(&self.principal_keys) {
             self.bind_one_of_principal(provider, library, view, key);
+        }
+        self.withhold(library, (provider.never_has)(view.kind));
+    }
+
+    fn withhold(&mut self, library: &Library, keys: &[&str]) {
+        for key in std::mem::take(&mut self.withheld) {
+            set(&mut self.states, &self.base, key, KeyValue::Open);
+        }
+        for key in keys.iter().filter_map(|key| library.conditions.find_key(key)) {
+            if matches!(self.base_state(key.id), KeyState::Unknown) {
+                set(&mut self.states, &self.base, key.id, KeyValue::Absent);
+                self.withheld.push(key.id);
+            }
         }
     }
 
@@ -168,6 +184,7 @@ impl States {
             resource_keys: Arc::clone(&self.resource_keys),
             base: unknown.into(),
             yielding: Arc::default(),
+            withheld: Vec::new(),
         }
     }
 

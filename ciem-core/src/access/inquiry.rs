@@ -294,6 +294,7 @@ impl<'a> Inquiry<'a> {
         let mut states = std::borrow::Cow::Borrowed(&self.setting.states);
         if states.has_resource_keys() {
             let anything = ResourceView {
+                id: None,
                 kind: None,
                 flags: 0,
                 tag: &|_| None,

@@ -161,9 +161,7 @@ impl Setting {
     pub(crate) fn new(estate: &Estate, given: &Given<'_>) -> Result<Setting, Error> {
         let at = given.at.map(crate::model::instant).transpose()?;
         let mut context = given.context.clone();
-        if let Some(session) = given.session {
-            (estate.provider.session_context)(session, &mut context);
-        }
+        (estate.provider.complete_context)(given.session, &mut context);
         if let Some((key, value)) = given.resource.and_then(estate.provider.resource_context)
             && given_value(&context, key).is_none()
         {
@@ -222,8 +220,12 @@ impl Setting {
         let kind = resource.map(|resource| estate.text(resource.kind));
         let flags = resource.map_or(0, |resource| resource.flags);
         let at = self.at;
+        let id = match &part.asked {
+            Asked::Id(id) => Some(id.as_str()),
+            _ => resource.map(|resource| estate.text(resource.id)),
+        };
         let view =
-            ResourceView { kind, flags, tag: &tag, account: text, organisation, organisation_path, at };
+            ResourceView { id, kind, flags, tag: &tag, account: text, organisation, organisation_path, at };
         self.states.bind_resource(estate.provider, &estate.library, &view);
         if let Some(brought) = &mut self.brought {
             brought.states.bind_resource(estate.provider, &brought.library, &view);

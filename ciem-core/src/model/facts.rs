@@ -4,7 +4,9 @@ use super::LayerId;
 use super::condition::Conditions;
 use super::directory::{ActingRecord, Directory, PersonRecord};
 use super::document::{DocId, Document};
-use super::record::{GroupRecord, PolicyRecord, PrincipalRecord, ResourceRecord, ScopeRecord, SourceId};
+use super::record::{
+    GroupRecord, PolicyRecord, PolicyRef, PolicyUse, PrincipalRecord, ResourceRecord, ScopeRecord, SourceId,
+};
 use super::relation::Relations;
 use super::usage::UsageFacts;
 use crate::base::{Id, IdVec, Interner, Text, fingerprint};
@@ -182,6 +184,8 @@ pub(crate) struct Facts {
     pub(crate) policies: Records<PolicyRecord>,
     pub(crate) resources: Records<ResourceRecord>,
     resource_parts: Vec<ResourceRecord>,
+    /// Policies that resources have beside the one of their own, with where each was told.
+    pub(crate) resource_additions: BTreeMap<Text, Vec<(PolicyUse, SourceId)>>,
     pub(crate) scopes: Records<ScopeRecord>,
     pub(crate) organisation: Option<OrganisationRecord>,
     pub(crate) attachments: Attachments,
@@ -306,6 +310,15 @@ impl Facts {
         }
     }
 
+    /// Adds a policy of a layer in which a resource has any number of them, told one by one; the record says the rest.
+    pub(crate) fn add_to_resource(&mut self, record: ResourceRecord, added: PolicyUse) {
+        let known = self.resource_additions.entry(record.id).or_default();
+        if !known.iter().any(|(other, _)| *other == added) {
+            known.push((added, record.source));
+        }
+        self.resource_parts.push(record);
+    }
+
     /// Gives every variant of a resource what was said of it beside its policy.
     pub(crate) fn join_resource_parts(&mut self) {
         for part in std::mem::take(&mut self.resource_parts) {
@@ -313,6 +326,14 @@ impl Facts {
                 Some(variants) => variants.iter_mut().for_each(|known| known.absorb(&part)),
                 None => self.resources.insert(part),
             }
+        }
+        let texts = &self.texts;
+        for added in self.resource_additions.values_mut() {
+            added.sort_by_key(|(used, _)| match &used.policy {
+                PolicyRef::Managed(name) | PolicyRef::Inline { name, .. } => {
+                    (used.layer, texts.get(*name).to_owned())
+                }
+            });
         }
         let flags = &self.account_flags;
         if !flags.is_empty() {

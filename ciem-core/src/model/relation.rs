@@ -15,6 +15,8 @@ pub(crate) struct Share {
 pub(crate) struct Relations {
     /// Roles by the profile through which machines take them on.
     pub(crate) profiles: BTreeMap<Text, BTreeSet<Text>>,
+    /// By a resource through which another one is reached: that other one.
+    pub(crate) behind: BTreeMap<Text, Text>,
     /// By the share's id.
     pub(crate) shares: BTreeMap<Text, Share>,
     /// Accounts that administer services for the organisation, and which services.

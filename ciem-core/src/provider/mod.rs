@@ -5,12 +5,14 @@ pub(crate) mod aws;
 use crate::condition::{KeyNature, KeyWords, Tri};
 use crate::error::Error;
 use crate::model::{
-    Catalog, ContextValue, DocId, Facts, LayerId, PolicyKind, PrincipalKind, Request, Statement, WhoEntry,
+    Catalog, ContextValue, DocId, Facts, LayerId, PolicyKind, PrincipalKind, Request, Session, Statement,
+    WhoEntry,
 };
 use crate::pattern::Syntax;
 use crate::truth::{
     Evaluator, FactId, Mark, Outcome, PermissionSet, PrincipalSet, Residual, StrengthId, Traced,
 };
+use std::collections::BTreeMap;
 
 /// All providers. Adding one is a folder and a line here.
 pub(crate) static TABLE: &[&Provider] = &[&aws::PROVIDER];
@@ -70,13 +72,14 @@ pub(crate) struct Provider {
     pub(crate) is_guardrail: fn(&str) -> bool,
     /// Whether a resource of this id can have a policy of its own.
     pub(crate) can_have_policy: fn(&str) -> bool,
-    /// What a session says of the request's context.
     /// Facts of what is asked about; of a pattern, its beginning up to the first wildcard is given.
     pub(crate) asked_facts: fn(&str) -> u32,
     /// The key of a request's context that its resource, or a pattern of resources, fixes, and the value.
     pub(crate) resource_context: for<'a> fn(&'a str) -> Option<(&'static str, &'a str)>,
-    pub(crate) session_context:
-        fn(&crate::model::Session, &mut std::collections::BTreeMap<String, crate::model::ContextValue>),
+    /// What the session and the context itself fix of the rest of a request's context.
+    pub(crate) complete_context: fn(Option<&Session>, &mut BTreeMap<String, ContextValue>),
+    /// Keys that requests of such callers do not have, unless the context says so.
+    pub(crate) never_has: fn(PrincipalKind) -> &'static [&'static str],
     /// The permission fact under which identity policies count only where the resource's policy delegates.
     pub(crate) delegating: Option<FactId>,
     /// The account that a resource id names, if it does.
@@ -212,7 +215,7 @@ pub(crate) struct Trial<'a> {
     pub(crate) unknown_action: bool,
     pub(crate) resource: &'a str,
     pub(crate) resource_account: Option<&'a str>,
-    pub(crate) context: &'a std::collections::BTreeMap<String, ContextValue>,
+    pub(crate) context: &'a BTreeMap<String, ContextValue>,
 }
 
 /// An input that is no layer's, and how to get it.
@@ -345,12 +348,14 @@ pub(crate) struct PrincipalView<'a> {
     pub(crate) unique_id: Option<&'a str>,
     pub(crate) organisation: Option<&'a str>,
     pub(crate) organisation_path: Option<&'a str>,
-    pub(crate) session: Option<&'a crate::model::Session>,
+    pub(crate) session: Option<&'a Session>,
     pub(crate) tag: &'a dyn Fn(&str) -> Option<&'a str>,
 }
 
 /// A resource as keys see it.
 pub(crate) struct ResourceView<'a> {
+    /// What is asked about, where that is one resource, or the record that governs a pattern of them.
+    pub(crate) id: Option<&'a str>,
     /// Kind, flags and tags of the record that speaks for the resource, where there is one.
     pub(crate) kind: Option<&'a str>,
     pub(crate) flags: u8,

@@ -222,7 +222,10 @@ pub(crate) fn freeze(
     for (id, variants) in resources {
         let uses: Vec<(&[PolicyUse], SourceId)> =
             variants.iter().map(|r| (r.policies.as_slice(), r.source)).collect();
-        let policies = resolver.resolve_variants(id, &uses);
+        let mut policies = resolver.resolve_variants(id, &uses);
+        for (used, source) in facts.resource_additions.remove(&id).into_iter().flatten() {
+            policies.extend(resolver.resolve(&used, source));
+        }
         resolver.name_after(&policies, id);
         if variants.len() > 1 {
             resolver.contradicted(id, "resource", variants.iter().map(|r| r.source));

@@ -43,6 +43,9 @@ pub(crate) enum Strength {
 
 /// A grant to the caller itself, not to its account.
 pub(crate) const DIRECT: [Strength; 4] = [Strength::User, Strength::Role, Strength::Session, Strength::Star];
+/// A grant of a key to somebody, not to an account.
+pub(crate) const GRANTED: [Strength; 4] =
+    [Strength::User, Strength::Role, Strength::Session, Strength::Service];
 pub(crate) const ANY: [Strength; 7] = [
     Strength::User,
     Strength::Role,

@@ -106,6 +106,9 @@ impl WorldIndex {
             index.add(document);
             scan_names(document, &mut names);
         }
+        for (grantee, _) in world.resources.iter().flat_map(|resource| &resource.grants) {
+            names.extend(super::caller::session_parts(grantee).map(|(_, name)| name));
+        }
         index.session_names = names.into_iter().collect();
         index
     }
@@ -198,18 +201,16 @@ fn values_near(base: &str, operand: &[Token]) -> Vec<(String, bool)> {
 
 /// Keys whose requests hold sets: the catalogue's, and the worlds' own keys, which always stand under a set prefix.
 pub(crate) fn is_set_key(key: &str) -> bool {
-    key == "aws:tagkeys" || key.starts_with("example:")
+    matches!(key, "aws:tagkeys" | "aws:calledvia") || key.starts_with("example:")
 }
 
 impl Case<'_> {
     /// One representative for every way in which the world's conditions can look at this key.
     pub(crate) fn domain(&self, key: &str, target: &Target<'_>) -> Rc<Vec<Representative>> {
-        let own: Vec<Test> = {
-            let mut index = WorldIndex::default();
-            self.request.session_policies.iter().for_each(|policy| index.add(policy));
-            index.tests.remove(key).unwrap_or_default()
-        };
-        let tests: Vec<&Test> = self.index.tests.get(key).into_iter().flatten().chain(&own).collect();
+        let mut own = WorldIndex::default();
+        self.request.session_policies.iter().for_each(|policy| own.add(policy));
+        let tests_of = |index: &'_ WorldIndex| index.tests.get(key).cloned().unwrap_or_default();
+        let tests: Vec<Test> = [tests_of(self.index), tests_of(&own)].concat();
         let known = |variable: &str| {
             // A variable that is itself unknown leaves the operand out; its own domain is kept whole.
             self.known(&variable.to_ascii_lowercase(), target).unwrap_or(Held::Many(Vec::new()))
@@ -224,7 +225,7 @@ impl Case<'_> {
             .filter(|(operator, _)| operator.known())
             .collect();
         // A variable may stand for any run of path segments of what is acted on.
-        let is_variable = self.index.variables.contains(key);
+        let is_variable = [self.index, &own].iter().any(|index| index.variables.contains(key));
         let runs = if is_variable { path_runs(&target.text) } else { Vec::new() };
         let cache_key = format!("{key} {operands:?} {runs:?}");
         if let Some(found) = self.index.domains.borrow().get(&cache_key) {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::caller::{ANY, Caller, DENIED, DIRECT, Kind, Strength, list};
+use super::caller::{ANY, Caller, DENIED, DIRECT, GRANTED, Kind, Strength, list};
 use super::catalog;
 use super::complete::{Choices, Point, WorldIndex};
 use super::conditions::{Held, Operand, Operator};
@@ -397,7 +397,26 @@ impl<'w> Case<'w> {
         levels.into_iter().map(of_kind).collect()
     }
 
+    /// Does a grant of the key name the caller in one of these ways?
+    fn has_grant(&self, target: &Target<'w>, wanted: &[Strength]) -> bool {
+        let operation = self.request.action.strip_prefix("kms:").unwrap_or_default();
+        let key = self.world.resources.iter().find(|resource| resource.arn == target.text);
+        key.into_iter().flat_map(|key| &key.grants).any(|(grantee, operations)| {
+            let group = if grantee.starts_with("arn:") { "AWS" } else { "Service" };
+            operations.iter().any(|one| one.eq_ignore_ascii_case(operation))
+                && self.names(&serde_json::json!({group: grantee}), wanted)
+        })
+    }
+
+    fn is_granted(&self, target: &Target<'w>) -> bool {
+        self.has_grant(target, &GRANTED)
+    }
+
     fn core(&self, target: &Target<'w>) -> bool {
+        self.core_without_grants(target) || self.is_granted(target)
+    }
+
+    fn core_without_grants(&self, target: &Target<'w>) -> bool {
         let admitted = || target.trust_missing && self.missing("trust policy Allow");
         if !self.caller.is_account_principal() {
             return self.named_at_all(target) || admitted();
@@ -408,10 +427,19 @@ impl<'w> Case<'w> {
                 // A trust policy that is missing may name the caller itself.
                 self.named(target, &DIRECT)
                     || admitted()
-                    || (self.identity_allows(target) && self.named(target, &[Strength::Account]))
+                    || (self.identity_allows(target) && self.names_account(target))
             }
-            (false, _) => self.identity_allows(target) && (self.named_at_all(target) || admitted()),
+            (false, _) => self.identity_allows(target) && (self.reaches(target) || admitted()),
         }
+    }
+
+    /// Does policy or grant leave it to the caller's account?
+    fn names_account(&self, target: &Target<'w>) -> bool {
+        self.named(target, &[Strength::Account]) || self.has_grant(target, &[Strength::Account])
+    }
+
+    fn reaches(&self, target: &Target<'w>) -> bool {
+        self.named_at_all(target) || self.names_account(target)
     }
 
     fn named_at_all(&self, target: &Target<'w>) -> bool {
@@ -487,14 +515,17 @@ impl<'w> Case<'w> {
             Layer::Identity if !of_account => false,
             Layer::Identity if same => {
                 let admitted = || target.trust_missing && self.missing("trust policy Allow");
-                !self.identity_allows(target) && !self.named(target, &DIRECT) && !admitted()
+                let direct = || self.named(target, &DIRECT) || self.is_granted(target);
+                !self.identity_allows(target) && !direct() && !admitted()
             }
-            Layer::Identity => !self.identity_allows(target),
+            Layer::Identity => !self.identity_allows(target) && !self.is_granted(target),
             Layer::Resource | Layer::Trust if (layer == Layer::Trust) != trust => false,
             Layer::Resource | Layer::Trust => {
                 let wanted = !of_account || !same || target.delegating;
                 let admitted = || target.trust_missing && self.missing("trust policy Allow");
-                wanted && !self.named_at_all(target) && !admitted()
+                let outside = || !of_account && self.named_at_all(target);
+                let inside = || of_account && self.reaches(target);
+                wanted && !outside() && !inside() && !self.is_granted(target) && !admitted()
             }
             Layer::Boundary => !self.boundary_allows(target) && !self.past_boundary(target),
             Layer::Session => !self.session_allows(target) && !self.past_session(target),

@@ -346,7 +346,13 @@ impl Maker {
                 }
                 policy["Statement"].as_array_mut().into_iter().for_each(|all| all.truncate(1));
             }
-            found.push(Resource { arn, account, shape, policy });
+            let mut grants = Vec::new();
+            while service == "kms" && grants.len() < 3 && self.random.percent(45) {
+                let grantee = self.names.grantee(&mut self.random);
+                let operations = ["Decrypt", "Encrypt", "DescribeKey"].map(str::to_owned).into_iter();
+                grants.push((grantee, operations.filter(|_| self.random.percent(60)).collect()));
+            }
+            found.push(Resource { arn, account, shape, policy, grants });
         }
         found
     }

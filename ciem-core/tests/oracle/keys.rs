@@ -96,6 +96,12 @@ impl Case<'_> {
             "aws:sourcearn" | "aws:sourceaccount" | "aws:sourceorgid" | "aws:sourceorgpaths" => {
                 (!matches!(self.caller.kind, Kind::Service)).then_some(Held::Absent)
             }
+            "aws:multifactorauthpresent" | "aws:multifactorauthage" => {
+                self.is_no_identity().then_some(Held::Absent)
+            }
+            "aws:calledvia" | "aws:calledviafirst" | "aws:calledvialast" | "aws:viaawsservice" => {
+                self.called_via(key)
+            }
             "aws:requestedregion" => {
                 let region = self.request.resource.split(':').nth(3)?;
                 let known = !region.is_empty() && !region.contains(['*', '?']);
@@ -103,6 +109,42 @@ impl Case<'_> {
             }
             _ => None,
         }
+    }
+
+    fn is_no_identity(&self) -> bool {
+        matches!(self.caller.kind, Kind::Service | Kind::Anonymous | Kind::Federated)
+    }
+
+    /// What the other keys about calls by way of services say of this one.
+    fn called_via(&self, key: &str) -> Option<Held> {
+        let given = |key: &str| {
+            self.request
+                .context
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case(key))
+                .map(|(_, value)| value)
+        };
+        let texts = |value: &Value| -> Vec<String> {
+            match value {
+                Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+                Value::String(text) => vec![text.clone()],
+                _ => Vec::new(),
+            }
+        };
+        let chain = match (given("aws:CalledVia"), given("aws:ViaAWSService")) {
+            (Some(value), _) => Some(texts(value)),
+            (None, Some(via)) if texts(via) == ["false"] => Some(Vec::new()),
+            _ => None,
+        };
+        let of_chain = chain.and_then(|chain| match key {
+            "aws:viaawsservice" => (!chain.is_empty()).then(|| Held::One("true".to_owned())),
+            _ if chain.is_empty() => Some(Held::Absent),
+            "aws:calledviafirst" => chain.first().cloned().map(Held::One),
+            "aws:calledvialast" => chain.last().cloned().map(Held::One),
+            _ => None,
+        });
+        let of_caller = (key != "aws:viaawsservice" && self.is_no_identity()).then_some(Held::Absent);
+        of_chain.or(of_caller)
     }
 
     pub(crate) fn held(&self, key: &str, target: &Target<'_>) -> Held {

@@ -24,6 +24,10 @@ fn context_value(random: &mut Random, key: &str) -> Value {
         }
         "aws:SourceArn" => vec![json!("arn:aws:sns:eu-west-1:111122223333:jobs"), json!("no arn")],
         "aws:TagKeys" => vec![json!(["team"]), json!(["team", "cost"]), json!(["team", "env"]), json!([])],
+        "aws:CalledVia" => {
+            vec![json!(["athena.amazonaws.com", "glue.amazonaws.com"]), json!([]), json!(["x.amazonaws.com"])]
+        }
+        "aws:ViaAWSService" => vec![json!("false"), json!("true")],
         "example:Groups" => vec![json!(["admins"]), json!(["b", "c"]), json!(["admins", "b"])],
         "sts:ExternalId" => vec![json!("x1"), json!("x2")],
         _ => vec![json!("vpce-1"), json!("vpce-2"), json!("vpce-0")],
@@ -31,7 +35,9 @@ fn context_value(random: &mut Random, key: &str) -> Value {
     random.pick(choices).clone()
 }
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 13] = [
+    "aws:CalledVia",
+    "aws:ViaAWSService",
     "aws:RequestedRegion",
     "s3:prefix",
     "aws:SecureTransport",

@@ -127,7 +127,7 @@ impl Names {
     fn condition(&self, random: &mut Random, plain: bool) -> (String, String, Value) {
         let account = random.pick(&self.accounts).clone();
         let test = |operator: &str, key: &str, values: Value| (operator.to_owned(), key.to_owned(), values);
-        let choices = if plain { 43 } else { 40 };
+        let choices = if plain { 46 } else { 43 };
         match random.below(choices) {
             0 => test("StringEquals", "aws:RequestedRegion", json!("eu-west-1")),
             1 => test("StringEquals", "aws:requestedregion", json!(["eu-west-1", "us-east-1"])),
@@ -175,9 +175,25 @@ impl Names {
                 test("ForAllValues:StringLike", "aws:ResourceOrgPaths", path)
             }
             39 => test("StringEquals", "aws:SourceAccount", json!(account)),
-            40 => test("StringEquals", "aws:PrincipalTag/team", json!(["pay", "logs"])),
-            41 => test("StringNotEquals", "aws:PrincipalTag/team", json!("pay")),
+            40 => test("ForAnyValue:StringEquals", "aws:CalledVia", json!("athena.amazonaws.com")),
+            41 => test("StringEquals", "aws:CalledViaFirst", json!("athena.amazonaws.com")),
+            42 => test("BoolIfExists", "aws:ViaAWSService", json!("false")),
+            43 => test("StringEquals", "aws:PrincipalTag/team", json!(["pay", "logs"])),
+            44 => test("StringNotEquals", "aws:PrincipalTag/team", json!("pay")),
             _ => test("StringEquals", "aws:PrincipalType", json!("User")),
+        }
+    }
+
+    /// Whom a grant of a key names: somebody, never everybody.
+    pub(crate) fn grantee(&self, random: &mut Random) -> String {
+        if random.percent(10) {
+            return (*random.pick(&SERVICES)).to_owned();
+        }
+        loop {
+            match self.principal_entry(random).as_str() {
+                Some(entry) if entry.starts_with("arn:") => break entry.to_owned(),
+                _ => {}
+            }
         }
     }
 

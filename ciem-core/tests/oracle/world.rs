@@ -118,6 +118,8 @@ pub(crate) struct Resource {
     pub(crate) account: String,
     pub(crate) shape: Shape,
     pub(crate) policy: Value,
+    /// Of a key: whom they let use it, and for which operations.
+    pub(crate) grants: Vec<(String, Vec<String>)>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -324,6 +326,14 @@ impl Node {
 }
 
 impl Resource {
+    fn export_grants(&self) -> Value {
+        let grants = self.grants.iter().enumerate().map(|(at, (grantee, operations))| {
+            json!({"KeyId": self.arn, "GrantId": format!("g{at}"), "GranteePrincipal": grantee,
+                "Operations": operations, "IssuingAccount": format!("arn:aws:iam::{}:root", self.account)})
+        });
+        json!({"Grants": grants.collect::<Vec<_>>(), "Truncated": false})
+    }
+
     fn export(&self) -> Value {
         let last = self.arn.rsplit(':').next().unwrap_or_default();
         let policy = self.policy.to_string();
@@ -360,6 +370,9 @@ impl World {
         }
         for (index, resource) in self.resources.iter().enumerate() {
             files.push((format!("resource-{index}.json"), resource.export()));
+            if !resource.grants.is_empty() {
+                files.push((format!("grants-{index}.json"), resource.export_grants()));
+            }
         }
         if !self.endpoints.is_empty() {
             let endpoints: Vec<Value> = self

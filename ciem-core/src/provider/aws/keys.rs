@@ -1,5 +1,6 @@
 //! Context keys: which of them facts decide, and what is known of a request without asking.
 
+use super::read::access_point_of;
 use super::spec::service_of;
 use super::{ABAC_DISABLED, ABAC_ENABLED, IDENTITY_CENTER_ROLES, TAGS_KNOWN};
 use crate::model::{ContextValue, PrincipalKind, Session, given_value};
@@ -47,6 +48,9 @@ static RESOURCE_KEYS: &[&str] = &[
     "secretsmanager:resourcetag/",
     "ssm:resourcetag/",
     "aws:resourceorgpaths",
+    "s3:dataaccesspointarn",
+    "s3:dataaccesspointaccount",
+    "s3:accesspointnetworkorigin",
 ];
 
 pub(super) fn key_scope(key: &str) -> KeyScope {
@@ -145,6 +149,7 @@ pub(super) fn resource_key<'a>(scope: &KeyScope, r: &ResourceView<'a>) -> KeyVal
             r.at.and_then(|at| jiff::Timestamp::from_second(at).ok())
                 .map_or(KeyValue::Open, |at| KeyValue::One(Cow::Owned(at.to_string())))
         }
+        name if name.starts_with("s3:") && name.contains("accesspoint") => of_access_point(name, r.id),
         name if name.ends_with("tag/") => {
             let bucket = r.kind == Some("s3:bucket");
             // AWS-43: a bucket's tags count where attribute-based access is enabled for it.
@@ -158,6 +163,19 @@ pub(super) fn resource_key<'a>(scope: &KeyScope, r: &ResourceView<'a>) -> KeyVal
             }
         }
         "aws:epochtime" => r.at.map_or(KeyValue::Open, |at| KeyValue::One(Cow::Owned(at.to_string()))),
+        _ => KeyValue::Open,
+    }
+}
+
+/// Requests for buckets themselves have none of these keys. Where an access point can be reached from is not read.
+fn of_access_point<'a>(name: &str, asked: Option<&'a str>) -> KeyValue<'a> {
+    let Some(asked) = asked else { return KeyValue::Open };
+    match (access_point_of(asked), name) {
+        (None, _) => KeyValue::Absent,
+        (Some(point), "s3:dataaccesspointarn") => KeyValue::One(Cow::Borrowed(point)),
+        (Some(point), "s3:dataaccesspointaccount") => {
+            KeyValue::One(Cow::Borrowed(point.split(':').nth(4).unwrap_or_default()))
+        }
         _ => KeyValue::Open,
     }
 }
@@ -182,8 +200,59 @@ pub(super) fn resource_context(resource: &str) -> Option<(&'static str, &str)> {
     (literal && service_of(resource) != Some("bedrock")).then_some(("aws:RequestedRegion", region))
 }
 
-/// What a session fixes of the request's context, unless the context says it already.
-pub(super) fn session_context(session: &Session, context: &mut BTreeMap<String, ContextValue>) {
+/// Only a call with credentials of an IAM identity comes with MFA, or by way of other services.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+static OF_IDENTITIES: &[&str] =
+    &["aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", CALLED_VIA, CALLED_VIA_FIRST, CALLED_VIA_LAST];
+const CALLED_VIA: &str = "aws:CalledVia";
+const CALLED_VIA_FIRST: &str = "aws:CalledViaFirst";
+const CALLED_VIA_LAST: &str = "aws:CalledViaLast";
+const VIA_SERVICE: &str = "aws:ViaAWSService";
+
+pub(super) fn never_has(kind: PrincipalKind) -> &'static [&'static str] {
+    match kind {
+        PrincipalKind::Service | PrincipalKind::Anonymous | PrincipalKind::Federated => OF_IDENTITIES,
+        _ => &[],
+    }
+}
+
+/// What the session and the context fix of the rest of the request's context, unless the context says it already.
+pub(super) fn complete_context(session: Option<&Session>, context: &mut BTreeMap<String, ContextValue>) {
+    if let Some(session) = session {
+        session_context(session, context);
+    }
+    called_via(context);
+}
+
+/// The keys about services that call with the caller's credentials say the same thing in several ways.
+fn called_via(context: &mut BTreeMap<String, ContextValue>) {
+    let one = |value: &str| ContextValue::One(value.to_owned());
+    let chain = match given_value(context, CALLED_VIA) {
+        Some(ContextValue::Many(chain)) => chain.clone(),
+        Some(ContextValue::One(service)) => vec![service.clone()],
+        Some(ContextValue::Absent) => Vec::new(),
+        None => {
+            let direct = given_value(context, VIA_SERVICE);
+            match direct {
+                Some(ContextValue::One(via)) if via.eq_ignore_ascii_case("false") => Vec::new(),
+                _ => return,
+            }
+        }
+    };
+    let known = match (chain.first(), chain.last()) {
+        (Some(first), Some(last)) => {
+            vec![(CALLED_VIA_FIRST, one(first)), (CALLED_VIA_LAST, one(last)), (VIA_SERVICE, one("true"))]
+        }
+        _ => [CALLED_VIA, CALLED_VIA_FIRST, CALLED_VIA_LAST].map(|key| (key, ContextValue::Absent)).into(),
+    };
+    for (key, value) in known {
+        if given_value(context, key).is_none() {
+            context.insert(key.to_owned(), value);
+        }
+    }
+}
+
+fn session_context(session: &Session, context: &mut BTreeMap<String, ContextValue>) {
     let fixed = [
         ("aws:MultiFactorAuthPresent", session.mfa.map(|mfa| mfa.to_string())),
         ("aws:SourceIdentity", session.source_identity.clone()),

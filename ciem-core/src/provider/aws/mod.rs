@@ -32,6 +32,8 @@ pub(crate) const RCP: LayerId = LayerId(6);
 pub(crate) const ENDPOINT: LayerId = LayerId(7);
 pub(crate) const PUBLIC_BLOCK: LayerId = LayerId(8);
 pub(crate) const FIXED: LayerId = LayerId(9);
+pub(crate) const GRANT: LayerId = LayerId(10);
+pub(crate) const BUCKET: LayerId = LayerId(11);
 
 /// Where Identity Center keeps the roles of its permission sets.
 pub(crate) const IDENTITY_CENTER_ROLES: &str = "role/aws-reserved/sso.amazonaws.com/";
@@ -50,3 +52,7 @@ pub(crate) const ABAC_ENABLED: u8 = 8;
 pub(crate) const ABAC_DISABLED: u8 = 16;
 /// Resource flag: whether public policies are restricted was given.
 pub(crate) const BLOCK_TOLD: u8 = 32;
+/// Resource flag: an access point to a bucket.
+pub(crate) const ACCESS_POINT: u8 = 64;
+/// Resource flag: the bucket behind the access point is of another account.
+pub(crate) const BUCKET_ELSEWHERE: u8 = 128;

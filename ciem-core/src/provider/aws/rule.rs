@@ -1,6 +1,8 @@
 //! The AWS decision rule, written once for every algebra. `NOTES.md` cites the pages it follows.
 
-use super::{BOUNDARY, ENDPOINT, FIXED, IDENTITY, PUBLIC_BLOCK, RCP, RESOURCE, SCP, SESSION, TRUST};
+use super::{
+    BOUNDARY, BUCKET, ENDPOINT, FIXED, GRANT, IDENTITY, PUBLIC_BLOCK, RCP, RESOURCE, SCP, SESSION, TRUST,
+};
 use crate::truth::{Effects, Evaluator, FactId, Grants, Outcome, StrengthId, Truth};
 
 /// How a resource policy names the caller.
@@ -45,6 +47,16 @@ pub(crate) const CHANGES_ROLE: FactId = FactId(14);
 pub(crate) const POLICY_OF_AWS: FactId = FactId(15);
 /// Asked about: service-linked roles.
 pub(crate) const ROLE_OF_SERVICE: FactId = FactId(16);
+/// Permission: changes an alias of a key (AWS-4b).
+pub(crate) const CHANGES_ALIAS: FactId = FactId(17);
+/// Asked about: aliases of keys that AWS manages.
+pub(crate) const ALIAS_OF_AWS: FactId = FactId(18);
+/// Permission: can be asked of an access point as of its bucket (AWS-28a).
+pub(crate) const DATA_OF_BUCKET: FactId = FactId(19);
+/// Resource: an access point.
+pub(crate) const THROUGH_ACCESS_POINT: FactId = FactId(20);
+/// Resource: an access point whose bucket is of another account.
+pub(crate) const BUCKET_OF_OTHERS: FactId = FactId(21);
 
 /// Decides. With `FULL` every layer is asked about everybody, so that explicit denies and the layers that
 /// stand in the way are all found; without it the rule stops as soon as nothing can be allowed any more.
@@ -76,30 +88,67 @@ pub(crate) fn rule<T: Truth, E: Evaluator<T> + ?Sized, const FULL: bool>(e: &mut
     let inside = same.and(&caller);
     let outside = caller.minus(&same);
 
+    // AWS-4a: a grant of a key gives by itself, in other accounts too, as long as nothing denies.
+    let delegated_permission = e.fact(DELEGATING);
+    let of_key = delegated_permission.minus(&trusting);
+    let by_grant =
+        if of_key.is_never() { None } else { e.grants(GRANT, if FULL { &always } else { &bound }) };
+    let by_grant = by_grant.map_or_else(Grants::none, |found| merge(Grants::none(), found, &of_key));
+    let granted = [USER, ROLE, ROLE_SESSION, SERVICE, FEDERATED]
+        .into_iter()
+        .fold(T::never(), |all, strength| all.or(&by_grant.named(strength)));
+
     let star = grants.named(STAR);
     let session_named = grants.named(ROLE_SESSION);
     let user_named = grants.named(USER);
     let direct = user_named.or(&grants.named(ROLE)).or(&session_named).or(&star);
-    let delegated = grants.named(ACCOUNT);
+    let delegated = grants.named(ACCOUNT).or(&by_grant.named(ACCOUNT));
     let named = direct.or(&delegated);
+
+    // AWS-28a: what goes through an access point, the bucket behind has to permit as well.
+    let through = e.fact(THROUGH_ACCESS_POINT);
+    let through = if through.is_never() { through } else { through.and(&e.fact(DATA_OF_BUCKET)) };
+    let behind =
+        if through.is_never() { None } else { e.grants(BUCKET, if FULL { &always } else { &bound }) };
+    let behind = behind.map_or_else(Grants::none, |found| merge(Grants::none(), found, &through));
 
     // AWS-9: a Deny with NotPrincipal hits everybody who has a permissions boundary, the excepted too.
     let bounded = e.fact(BOUNDED);
-    let resource_deny = grants.deny.or(&grants.deny_excepted.and(&bounded));
+    let excepted = grants.deny_excepted.or(&behind.deny_excepted);
+    let resource_deny = grants.deny.or(&behind.deny).or(&excepted.and(&bounded));
 
     let identity = {
         // Across accounts the identity side matters only to those whom the resource's policy names.
-        let ask = if FULL { always.clone() } else { inside.or(&outside.and(&named)).minus(&resource_deny) };
+        let ask = if FULL {
+            always.clone()
+        } else {
+            inside.or(&outside.and(&named.or(&granted))).minus(&resource_deny)
+        };
         let found = if ask.is_never() { none() } else { e.layer(IDENTITY, 0, &ask) };
         Effects { allow: found.allow.or(&e.fact(ROOT)), deny: found.deny }
     };
-    let delegating = policy.and(&e.fact(DELEGATING));
+    let delegating = policy.and(&delegated_permission);
     let counted = identity.allow.minus(&delegating.minus(&delegated));
     let outsider_named = grants.named(SERVICE).or(&grants.named(FEDERATED)).or(&star);
     let core = inside
         .and(&direct.or(&counted))
         .or(&outside.and(&identity.allow).and(&named))
-        .or(&outsider.and(&outsider_named));
+        .or(&outsider.and(&outsider_named))
+        .or(&granted);
+    let behind_gap = if through.is_never() {
+        T::never()
+    } else {
+        let star = behind.named(STAR);
+        let direct = behind.named(USER).or(&behind.named(ROLE)).or(&behind.named(ROLE_SESSION)).or(&star);
+        let named = direct.or(&behind.named(ACCOUNT));
+        let own = inside.minus(&e.fact(BUCKET_OF_OTHERS));
+        let permitted = own
+            .and(&direct.or(&identity.allow))
+            .or(&caller.minus(&own).and(&named).and(&identity.allow))
+            .or(&outsider.and(&behind.named(SERVICE).or(&behind.named(FEDERATED)).or(&star)));
+        through.minus(&permitted)
+    };
+    let core = core.minus(&behind_gap);
 
     let denied = identity.deny.or(&resource_deny);
     let mut open = core.minus(&denied);
@@ -132,14 +181,16 @@ pub(crate) fn rule<T: Truth, E: Evaluator<T> + ?Sized, const FULL: bool>(e: &mut
     let endpoint = guardrail::<T, E, FULL>(e, ENDPOINT, &always, &mut open, true);
     let public = e.fact(PUBLIC_RESTRICTED).minus(&same).minus(&e.fact(SERVICE_CALLER));
     let fixed = protected(e, CHANGES_POLICY, POLICY_OF_AWS).or(&protected(e, CHANGES_ROLE, ROLE_OF_SERVICE));
+    let fixed = fixed.or(&protected(e, CHANGES_ALIAS, ALIAS_OF_AWS));
     open = open.minus(&public).minus(&fixed);
 
     let mut outcome = Outcome::allowing(open.or(&free));
     if FULL {
-        let core_gap = inside.minus(&direct);
+        let core_gap = inside.minus(&direct).minus(&granted);
         let resource_gap = outside.minus(&named).or(&outsider.minus(&outsider_named));
-        let resource_gap = resource_gap.or(&inside.and(&delegating).minus(&named));
-        let identity_gap = core_gap.or(&outside).minus(&identity.allow);
+        let resource_gap =
+            resource_gap.or(&inside.and(&delegating).minus(&named)).minus(&granted).or(&behind_gap);
+        let identity_gap = core_gap.or(&outside.minus(&granted)).minus(&identity.allow);
         let stops = [
             (IDENTITY, identity_gap.or(&identity.deny)),
             (RESOURCE, resource_gap.or(&resource_deny).minus(&trusting)),

@@ -1,11 +1,14 @@
 //! What AWS declares of itself: layers, facts, callers, and where context keys come from.
 
 use super::becoming::BECOMING;
-use super::keys::{key_scope, kind_and_name, principal_key, resource_context, resource_key, session_context};
+use super::keys::{
+    complete_context, key_scope, kind_and_name, never_has, principal_key, resource_context, resource_key,
+};
+use super::read::access_point_of;
 use super::rule::{self, rule};
 use super::{
-    ARN, BOUNDARY, ENDPOINT, FIXED, IDENTITY, PUBLIC_BLOCK, PUBLIC_POLICY, RCP, RESOURCE, RESTRICTS_PUBLIC,
-    SCP, SERVICE_LINKED, SESSION, TRUST,
+    ACCESS_POINT, ARN, BOUNDARY, BUCKET, BUCKET_ELSEWHERE, ENDPOINT, FIXED, GRANT, IDENTITY, PUBLIC_BLOCK,
+    PUBLIC_POLICY, RCP, RESOURCE, RESTRICTS_PUBLIC, SCP, SERVICE_LINKED, SESSION, TRUST,
 };
 use crate::model::{Catalog, LayerId, PrincipalKind, WhoEntry};
 use crate::provider::{
@@ -44,7 +47,8 @@ pub(crate) static PROVIDER: Provider = Provider {
     caller,
     can_have_policy,
     is_guardrail: |id| !id.starts_with("arn:"),
-    session_context,
+    complete_context,
+    never_has,
     resource_context,
     asked_facts,
     delegating: Some(rule::DELEGATING),
@@ -129,6 +133,20 @@ static LAYERS: &[LayerSpec] = &[
         ("public access block", "aws s3api get-public-access-block"),
     ),
     layer(FIXED, "fixed_rule", Binding::Rule, false, ("fixed rule", "nothing: AWS decides")),
+    layer(
+        GRANT,
+        "grant",
+        Binding::Resource,
+        true,
+        ("grants of the key", "aws kms list-grants, for each key"),
+    ),
+    layer(
+        BUCKET,
+        "access_point_bucket",
+        Binding::Resource,
+        true,
+        ("policy of the bucket behind", "aws s3control get-access-point and aws s3api get-bucket-policy"),
+    ),
 ];
 
 /// By [`FactId`], as `rule.rs` numbers them.
@@ -150,6 +168,11 @@ static FACTS: &[FactSpec] = &[
     FactSpec::Permission,
     FactSpec::Asked,
     FactSpec::Asked,
+    FactSpec::Permission,
+    FactSpec::Asked,
+    FactSpec::Permission,
+    FactSpec::Resource,
+    FactSpec::Resource,
 ];
 
 fn bit(fact: FactId) -> u32 {
@@ -186,6 +209,8 @@ fn permission_facts(catalog: &Catalog, name: &str) -> u32 {
         (rule::RCP_SERVICE, catalog.supports_rcp(service)),
         (rule::CHANGES_POLICY, service == "iam" && CHANGES_TO_POLICIES.contains(&action)),
         (rule::CHANGES_ROLE, service == "iam" && CHANGES_TO_ROLES.contains(&action)),
+        (rule::DATA_OF_BUCKET, service == "s3" && reaches_buckets(catalog, &name)),
+        (rule::CHANGES_ALIAS, service == "kms" && CHANGES_TO_ALIASES.contains(&action)),
     ])
 }
 
@@ -204,13 +229,26 @@ static CHANGES_TO_ROLES: &[&str] = &[
     "updateassumerolepolicy",
 ];
 
+/// AWS-28a: what can be asked of an access point as of its bucket: operations on its objects, and those on both alike.
+fn reaches_buckets(catalog: &Catalog, name: &str) -> bool {
+    let Some(info) = catalog.permission(name).and_then(|id| catalog.info(id)) else { return false };
+    let types = info.resource_types.iter().filter_map(|&id| catalog.resource_type(id)).map(|kind| kind.name);
+    let types: std::collections::BTreeSet<&str> = types.collect();
+    types.contains("accesspointobject") || types.iter().eq(&["accesspoint", "bucket"])
+}
+
+/// AWS-4b: aliases that begin with `alias/aws/` are those of keys that AWS manages.
+static CHANGES_TO_ALIASES: &[&str] = &["createalias", "deletealias", "updatealias"];
+
 fn asked_facts(literal: &str) -> u32 {
     let mut segments = literal.splitn(6, ':').skip(2);
     let (service, account) = (segments.next(), segments.nth(1));
-    let name = segments.next().filter(|_| service == Some("iam")).unwrap_or_default();
+    let last = segments.next().unwrap_or_default();
+    let name = if service == Some("iam") { last } else { "" };
     bits(&[
         (rule::POLICY_OF_AWS, account == Some("aws") && name.starts_with("policy/")),
         (rule::ROLE_OF_SERVICE, name.starts_with("role/aws-service-role/")),
+        (rule::ALIAS_OF_AWS, service == Some("kms") && last.starts_with("alias/aws/")),
     ])
 }
 
@@ -218,6 +256,8 @@ fn resource_facts(r: &ResourceTraits) -> u32 {
     let restricted = RESTRICTS_PUBLIC | PUBLIC_POLICY;
     bits(&[
         (rule::RCP_EXEMPT_RESOURCE, r.management_account),
+        (rule::THROUGH_ACCESS_POINT, r.flags & ACCESS_POINT != 0),
+        (rule::BUCKET_OF_OTHERS, r.flags & BUCKET_ELSEWHERE != 0),
         (rule::PUBLIC_RESTRICTED, r.flags & restricted == restricted),
     ])
 }
@@ -243,6 +283,7 @@ fn strength(entry: WhoEntry, kind: PrincipalKind) -> Option<StrengthId> {
 fn covered(id: &str) -> Vec<String> {
     let mut patterns = vec![id.to_owned()];
     match (service_of(id), id.splitn(6, ':').nth(5)) {
+        (Some("s3"), _) if access_point_of(id) == Some(id) => patterns.push(format!("{id}/object/*")),
         (Some("s3"), _) if !id.contains('/') => patterns.push(format!("{id}/*")),
         (Some("execute-api"), Some(api)) if !api.contains('/') => patterns.push(format!("{id}/*")),
         (Some("es"), Some(domain)) if domain.split('/').count() == 2 => patterns.push(format!("{id}/*")),
@@ -264,6 +305,7 @@ fn carrier(id: &str) -> Option<Cow<'_, str>> {
     let upto =
         |count: usize| id.match_indices('/').nth(count).and_then(|(at, _)| id.get(..at)).map(Cow::Borrowed);
     match service_of(id)? {
+        "s3" if access_point_of(id).is_some() => upto(1),
         "s3" | "execute-api" => upto(0),
         "es" => upto(1),
         "dynamodb" if id.contains("/index/") => upto(1),

@@ -5,7 +5,13 @@ use crate::condition::{KeyNature, KeyWords, Operator, quoted};
 use crate::model::KeyType;
 
 /// Facts that can be missing beside those that layers and policies declare.
-pub(super) static FACTS: &[&str] = &["valid policy document", "policies of the permission set"];
+pub(super) static FACTS: &[&str] = &[
+    "valid policy document",
+    "policies of the permission set",
+    "bucket of the access point",
+    "bucket policy",
+    "what a variable of the bucket policy stands for",
+];
 
 /// What is known of a key's values; nothing of a key that is not in the catalogue.
 pub(super) fn key_nature(name: &str) -> Option<KeyNature> {

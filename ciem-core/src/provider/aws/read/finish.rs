@@ -29,6 +29,8 @@ const BUILT_IN: &[(&str, LayerId, &str)] = &[
 pub(crate) fn finish(facts: &mut Facts) {
     super::collected::assemble(facts);
     facts.join_resource_parts();
+    super::access_points::finish(facts);
+    facts.join_resource_parts();
     resolve_groups(facts);
     usage::finish(facts);
     inputs::note(facts);

@@ -1,12 +1,14 @@
 //! Readers of AWS exports: recognised by content, read completely before anything is kept.
 
 mod about;
+mod access_points;
 mod attributes;
 mod authorization;
 mod collected;
 mod credentials;
 mod failure;
 mod finish;
+mod grants;
 mod identity_center;
 mod inputs;
 mod organization;
@@ -16,6 +18,7 @@ mod service_policy;
 mod text;
 mod usage;
 
+pub(super) use access_points::access_point_of;
 pub(crate) use finish::finish;
 pub(crate) use inputs::INPUTS;
 pub(crate) use resource_policy::kind_of;
@@ -24,8 +27,10 @@ use super::document::json::{self, Str};
 use crate::error::{Error, Place};
 use crate::model::{Facts, FileReport};
 use about::{DelegatedAdministrator, DelegatedService, InstanceProfile, ShareAssociation, Tag, Tagged};
+use access_points::AccessPoint;
 use authorization::{Group, Role, User};
 use credentials::{AccessKey, Device, KeyUse, Service};
+use grants::Grant;
 use identity_center::{
     AccountAssignment, ManagedPolicy, Membership, PermissionSet, Reference, SetBoundary, StoreGroup,
     StoreUser,
@@ -153,8 +158,19 @@ struct Page<'a> {
     secret: Option<Arn<'a>>,
     #[serde(rename = "CreatedDate")]
     created: Option<serde::de::IgnoredAny>,
+    /// Of a key. An access control list has members of that name too.
+    #[serde(borrow, rename = "Grants")]
+    grants: Option<Vec<Grant<'a>>>,
+    #[serde(rename = "Truncated")]
+    cut_off: Option<bool>,
     #[serde(borrow, rename = "VpcEndpoints")]
     endpoints: Option<Vec<Endpoint<'a>>>,
+    #[serde(borrow, rename = "AccessPointList")]
+    access_points: Option<Vec<AccessPoint<'a>>>,
+    #[serde(borrow, rename = "AccessPointArn")]
+    access_point: Option<Arn<'a>>,
+    #[serde(borrow, rename = "BucketAccountId")]
+    bucket_account: Option<AccountId<'a>>,
     #[serde(rename = "PublicAccessBlockConfiguration")]
     public_access: Option<PublicAccess>,
     /// Merged in: the subject of the command.
@@ -225,7 +241,9 @@ enum Kind {
     Authorization,
     Organization,
     ResourcePolicy,
+    AccessPoints,
     Endpoints,
+    Grants,
     PublicAccess,
     IdentityCenter,
     Report,
@@ -244,7 +262,9 @@ impl Kind {
             Kind::ResourcePolicy | Kind::ServicePolicy => "aws.resource_policy",
             Kind::Tags => "aws.tags",
             Kind::Relations => "aws.relations",
+            Kind::AccessPoints => "aws.access_points",
             Kind::Endpoints => "aws.vpc_endpoints",
+            Kind::Grants => "aws.kms_grants",
             Kind::PublicAccess => "aws.public_access_block",
             Kind::IdentityCenter => "aws.identity_center",
             Kind::Report => "aws.credential_report",
@@ -283,10 +303,14 @@ impl Page<'_> {
             Some(Kind::Credentials)
         } else if credentials::is_report(self) {
             Some(Kind::Report)
+        } else if access_points::is_one(self) {
+            Some(Kind::AccessPoints)
         } else if self.public_access.is_some() {
             Some(Kind::PublicAccess)
         } else if self.endpoints.is_some() {
             Some(Kind::Endpoints)
+        } else if grants::is_one(self) {
+            Some(Kind::Grants)
         } else if service_policy::is_one(self) {
             Some(Kind::ServicePolicy)
         } else if about::is_tags(self) {
@@ -376,6 +400,7 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
         let place = if pages.len() == 1 { place } else { place.at(format!("/{index}")) };
         policies.push(service_policy::found(page, &place)?);
         credentials::check(page, &place)?;
+        grants::check(page, &place)?;
         reports.push(match page.kind() {
             Some(Kind::Report) => credentials::rows(&credentials::report_text(page, &place)?, &place)?,
             _ => Vec::new(),
@@ -405,6 +430,8 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
             (Some(Kind::PublicAccess), None) => resource_policy::keep_account_block(facts, page),
             (Some(Kind::Tags), _) => about::keep_tags(facts, source, page),
             (Some(Kind::Relations), _) => about::keep_facts(facts, source, page),
+            (Some(Kind::AccessPoints), _) => access_points::keep(facts, source, page),
+            (Some(Kind::Grants), _) => grants::keep(facts, source, page),
             (Some(Kind::Endpoints), None) => resource_policy::keep_endpoints(facts, source, page),
             _ => {}
         }
@@ -427,7 +454,10 @@ fn records(page: &Page<'_>, resource: bool) -> u64 {
     let policies = length(page.policies.as_ref()) + length(page.endpoints.as_ref());
     let directory =
         if page.kind() == Some(Kind::IdentityCenter) { identity_center::records(page) } else { 0 };
-    let credentials = credentials::records(page) + about::records(page);
+    let credentials = credentials::records(page)
+        + about::records(page)
+        + grants::records(page)
+        + access_points::records(page);
     (credentials + directory + identities + nodes + links + single + tree + policies) as u64
 }
 

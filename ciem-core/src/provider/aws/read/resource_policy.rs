@@ -1,5 +1,6 @@
 //! Policies of resources: the answers of `get-…-policy` commands, VPC endpoints, and rows for any other service.
 
+use super::access_points::access_point_of;
 use super::organization::DescribedPolicy;
 use super::text::Arn;
 use super::{Kind, Page};
@@ -7,7 +8,9 @@ use crate::error::{Error, Place};
 use crate::model::{Facts, PolicyRef, PolicyUse, ResourceRecord, SourceId};
 use crate::provider::aws::document::json::{Node, Str};
 use crate::provider::aws::document::{Dialect, intern, is_public, text_of};
-use crate::provider::aws::{BLOCK_TOLD, ENDPOINT, PUBLIC_POLICY, RESOURCE, RESTRICTS_PUBLIC, TRUST};
+use crate::provider::aws::{
+    ACCESS_POINT, BLOCK_TOLD, ENDPOINT, PUBLIC_POLICY, RESOURCE, RESTRICTS_PUBLIC, TRUST,
+};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::value::RawValue;
@@ -106,6 +109,12 @@ pub(super) struct PublicAccess {
     restrict: bool,
 }
 
+impl PublicAccess {
+    pub(super) fn restricts(&self) -> bool {
+        self.restrict
+    }
+}
+
 /// Which resource a page speaks of.
 pub(super) struct Owner {
     pub(super) arn: String,
@@ -198,7 +207,7 @@ pub(super) fn stated_resource(policy: &str) -> Option<String> {
                 continue;
             }
             let carrier = match resource.split(':').nth(2)? {
-                "s3" => resource.split('/').next()?.to_owned(),
+                "s3" => access_point_of(resource).or(resource.split('/').next())?.to_owned(),
                 "lambda" => resource.split(':').take(7).collect::<Vec<_>>().join(":"),
                 "execute-api" => resource.split('/').next()?.to_owned(),
                 "es" | "dynamodb" => resource.split('/').take(2).collect::<Vec<_>>().join("/"),
@@ -217,6 +226,7 @@ pub(crate) fn kind_of(arn: &str) -> (String, &'static str) {
     let service = segments.nth(2).unwrap_or_default();
     let resource = segments.nth(2).unwrap_or_default();
     let (kind, policy) = match service {
+        "s3" if access_point_of(arn) == Some(arn) => ("accesspoint", "access point policy"),
         "s3" => (if resource.contains('/') { "object" } else { "bucket" }, "bucket policy"),
         "kms" => (if resource.starts_with("alias/") { "alias" } else { "key" }, "key policy"),
         "sqs" => ("queue", "queue policy"),
@@ -252,7 +262,9 @@ pub(super) fn keep(facts: &mut Facts, source: SourceId, page: &Page<'_>, owner: 
             _ => Dialect::Resource,
         };
         let document = intern(facts, policy, dialect);
-        if kind == "s3:bucket" && is_public(facts, &facts.documents[document]) {
+        if matches!(kind.as_str(), "s3:bucket" | "s3:accesspoint")
+            && is_public(facts, &facts.documents[document])
+        {
             flags |= PUBLIC_POLICY;
         }
         let layer = if trust { TRUST } else { RESOURCE };
@@ -260,6 +272,9 @@ pub(super) fn keep(facts: &mut Facts, source: SourceId, page: &Page<'_>, owner: 
     });
     if let Some(block) = &page.public_access {
         flags |= BLOCK_TOLD | if block.restrict { RESTRICTS_PUBLIC } else { 0 };
+    }
+    if kind == "s3:accesspoint" {
+        flags |= ACCESS_POINT;
     }
     let record = ResourceRecord {
         id: facts.text(&owner.arn),
