@@ -506,3 +506,64 @@ export function checkNoPublicAccess(question: CheckOptions & { policy: Policy })
 
 /** Decides about loose policies, given in wire form, without an account export. */
 export function simulate(simulation: object): Decision
+
+/** What mined roles must fulfil, and how much work may be done. */
+export interface MiningOptions extends Work {
+  /** Of what there should be as little as possible; `assignments` are users and permissions of all roles. */
+  objective?: 'roles' | 'assignments'
+  maxPermissionsPerRole?: number
+  maxRolesPerUser?: number
+  /** So many pairs may be left out. */
+  maxMissing?: number
+  /** Pairs of permissions that no role may have both of. */
+  separate?: Array<[string, string]>
+  /** Roles to prefer; `users` only decide the overlap that is told. */
+  existing?: Array<{ name: string; permissions: string[]; users?: string[] }>
+  /** The budget of the exact search, in nodes. */
+  nodes?: number
+  /** The budget of everything else, in steps. */
+  steps?: number
+}
+
+export interface MinedRole {
+  /** A name that suggests itself. */
+  name?: string
+  users: string[]
+  permissions: string[]
+  /** How many pairs it accounts for. */
+  pairs: number
+  /** How many of them no other role accounts for. */
+  only_here: number
+  /** The existing role that is most like it, with the shares of permissions and users that both have. */
+  closest?: { name: string; permissions: number; users?: number }
+}
+
+export interface RoleMining {
+  v: number
+  /** Those that account for the most pairs first. */
+  roles: MinedRole[]
+  objective: string
+  /** How many roles, or assignments, there are. */
+  value: number
+  /** Less than this no solution has. */
+  lower_bound: number
+  /** Whether there is provably nothing better. */
+  optimal: boolean
+  /** How many distinct pairs were mined. */
+  pairs: number
+  /** Users and permissions of all roles, added up. */
+  assignments: number
+  /** Pairs that were left out. */
+  missing: Array<[string, string]>
+  /** Permissions to be kept separate that users have both of. */
+  conflicts: Array<{ permissions: [string, string]; users: string[] }>
+}
+
+/**
+ * The fewest roles that give exactly the pairs of a user and a permission: an iterable of pairs, a table, or an Arrow IPC
+ * stream whose columns are `user` and `permission` or whose first two columns are texts.
+ */
+export function mineRoles(
+  pairs: Iterable<readonly [string, string]> | Table<unknown> | Uint8Array,
+  options?: MiningOptions,
+): Promise<RoleMining>

@@ -8,6 +8,7 @@ mod error;
 #[cfg(feature = "fs")]
 mod fs;
 mod inclusion;
+mod mining;
 mod model;
 mod paths;
 mod pattern;
@@ -37,6 +38,10 @@ pub use inclusion::{
     AccessCheck, CheckOptions, CheckResult, GrantingStatement, Witness, check_access_not_granted,
     check_no_new_access, check_no_public_access,
 };
+pub use mining::answer::{Conflict, MinedRole, Overlap, RoleMining};
+pub use mining::assignments::Assignments;
+pub use mining::options::{Budget, ExistingRole, MiningOptions, Objective};
+pub use mining::{mine_roles, mine_roles_with};
 pub use model::{
     AccessLevel, Catalog, ContextValue, CredentialKind, FileReport, KeyInfo, KeyType, Match, MissingLayer,
     PermissionInfo, PolicyKind, PrincipalKind, Query, Rejected, Request, ResourceTypeInfo, Session,

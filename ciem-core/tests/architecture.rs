@@ -30,6 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("paths", &["base", "condition", "model", "truth", "provider", "snapshot", "access"]),
     // Reads documents as snapshots do, and holds what it finds against the evaluation.
     ("inclusion", &["base", "pattern", "condition", "model", "truth", "provider", "snapshot", "access"]),
+    ("mining", &["base", "model", "provider", "snapshot", "access"]),
     (
         "wire",
         &[
@@ -43,6 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "access",
             "paths",
             "inclusion",
+            "mining",
         ],
     ),
     ("fs", &["container", "snapshot"]),

@@ -2,8 +2,11 @@
 
 #[cfg(feature = "arrow")]
 mod arrow;
+#[cfg(feature = "arrow")]
+mod arrow_pairs;
 mod check;
 mod columns;
+mod mining;
 mod rows;
 mod table;
 #[cfg(test)]
@@ -11,6 +14,9 @@ mod tests;
 
 #[cfg(feature = "arrow")]
 pub use arrow::Batches;
+#[cfg(feature = "arrow")]
+pub use arrow_pairs::add_arrow;
+pub use mining::{add_pair, add_pairs, mine_roles};
 pub use table::{Cell, ColumnKind, Pairs, Table, Texts};
 
 use crate::access::condition;
