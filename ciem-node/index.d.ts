@@ -439,6 +439,10 @@ export class Snapshot {
   whatCan(question: AccessQuestion): Promise<Table<AccessRow>>
   /** What can everybody do? */
   whatCan(question?: EverybodyQuestion): Promise<Table<EverybodyRow>>
+  /** Who is effectively allowed what, as pairs for `mineRoles`: principals, and permissions in their scope. */
+  assignments(question?: AssignmentsQuestion & Work): Promise<Table<PairRow>>
+  /** The fewest roles for the access of everybody, or of those who are selected, with suggested names. */
+  mineRoles(question?: AssignmentsQuestion & MiningOptions & { form?: string }): Promise<RoleMining>
   /** What can every principal do? */
   matrix(question?: MatrixQuestion): Promise<Table<MatrixRow>>
   /** Into whom can a principal, or everybody, turn? */
@@ -507,6 +511,20 @@ export function checkNoPublicAccess(question: CheckOptions & { policy: Policy })
 /** Decides about loose policies, given in wire form, without an account export. */
 export function simulate(simulation: object): Decision
 
+/** Whose access is mined. */
+export interface AssignmentsQuestion {
+  provider?: string
+  account?: string
+  principalKind?: string
+  /** Only principals that have all these tags. */
+  tags?: Record<string, string>
+}
+
+export interface PairRow {
+  user: string
+  permission: string
+}
+
 /** What mined roles must fulfil, and how much work may be done. */
 export interface MiningOptions extends Work {
   /** Of what there should be as little as possible; `assignments` are users and permissions of all roles. */
@@ -536,6 +554,19 @@ export interface MinedRole {
   only_here: number
   /** The existing role that is most like it, with the shares of permissions and users that both have. */
   closest?: { name: string; permissions: number; users?: number }
+  /** Where a form was asked for: the role as the provider has it, one for each account. */
+  native?: Array<{
+    form: string
+    provider: string
+    account: string
+    name: string
+    /** As the provider's own tools take it. */
+    definition: Record<string, unknown>
+    /** In words. */
+    over_limits: string[]
+    /** What the form cannot say, with the reason. */
+    not_written: Array<Record<string, unknown>>
+  }>
 }
 
 export interface RoleMining {
@@ -557,6 +588,8 @@ export interface RoleMining {
   missing: Array<[string, string]>
   /** Permissions to be kept separate that users have both of. */
   conflicts: Array<{ permissions: [string, string]; users: string[] }>
+  /** What the access that was mined takes for granted. */
+  assumptions: string[]
 }
 
 /**

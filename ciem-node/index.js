@@ -181,6 +181,16 @@ class Snapshot {
     return this.#long('what_can', question)
   }
 
+  assignments(question) {
+    return this.#long('assignments', question)
+  }
+
+  async mineRoles({ signal, onProgress, ...question } = {}) {
+    const wire = request(question)
+    const start = (token, onStep) => this.#native.ask('mine_roles', wire, token, onStep)
+    return JSON.parse(await longWork(signal, onProgress, start))
+  }
+
   matrix(question) {
     return this.#long('matrix', question)
   }

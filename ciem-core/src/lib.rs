@@ -39,7 +39,8 @@ pub use inclusion::{
     check_no_new_access, check_no_public_access,
 };
 pub use mining::answer::{Conflict, MinedRole, Overlap, RoleMining};
-pub use mining::assignments::Assignments;
+pub use mining::assignments::{Assignments, PairRow};
+pub use mining::granted::AssignmentQuery;
 pub use mining::options::{Budget, ExistingRole, MiningOptions, Objective};
 pub use mining::{mine_roles, mine_roles_with};
 pub use model::{

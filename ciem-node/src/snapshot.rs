@@ -46,6 +46,19 @@ impl NativeSnapshot {
         run(|| wire::table(&self.0, &verb, &request, &Progress::none()).map(NativeTable))
     }
 
+    /// Answers the wire request of a verb that takes long, on the thread pool.
+    #[napi(ts_return_type = "Promise<string | Failure>")]
+    pub fn ask(
+        &self,
+        verb: String,
+        request: String,
+        token: &CancelToken,
+        #[napi(ts_arg_type = "((step: Step) => void) | undefined | null")] on_step: Option<OnStep>,
+    ) -> AsyncTask<Answer> {
+        let (snapshot, progress) = (self.0.clone(), progress(token, on_step));
+        AsyncTask::new(Answer(Some(Box::new(move || wire::call_with(&snapshot, &verb, &request, &progress)))))
+    }
+
     /// Answers the wire request of a verb whose answer is rows, on the thread pool.
     #[napi(ts_return_type = "Promise<NativeTable | Failure>")]
     pub fn table_async(

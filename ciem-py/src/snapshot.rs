@@ -51,6 +51,19 @@ impl Snapshot {
         run(py, || wire::call(&self.0, &verb, &request))
     }
 
+    /// Answers the wire request of a verb that takes long.
+    #[pyo3(signature = (verb, request, report=None))]
+    fn ask(
+        &self,
+        py: Python<'_>,
+        verb: String,
+        request: String,
+        report: Option<Py<PyAny>>,
+    ) -> PyResult<String> {
+        let snapshot = self.0.clone();
+        watched(py, report, move |progress| wire::call_with(&snapshot, &verb, &request, progress))
+    }
+
     /// Answers the wire request of a verb with rows.
     #[pyo3(signature = (verb, request, report=None))]
     fn table(

@@ -4,6 +4,7 @@ use super::assignments::{Lists, Names};
 use super::options::Objective;
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeStruct, Serializer};
+use serde_json::Value;
 
 /// The answer of [`crate::mine_roles`]: roles that together give every user exactly what it has. It was held against the
 /// pairs before it was handed out.
@@ -21,6 +22,7 @@ pub struct RoleMining {
     pub(super) pairs: u64,
     pub(super) missing: Vec<(u32, u32)>,
     pub(super) conflicts: Vec<(u32, u32, Vec<u32>)>,
+    pub(super) assumptions: Vec<String>,
 }
 
 /// What is known of a role beside its members and rights.
@@ -29,6 +31,7 @@ pub(super) struct Note {
     pub(super) only_here: u64,
     pub(super) closest: Option<Overlap>,
     pub(super) name: Option<String>,
+    pub(super) native: Vec<Value>,
 }
 
 /// The existing role that is most like a mined one.
@@ -107,6 +110,11 @@ impl RoleMining {
             .map(|&(user, permission)| (self.users.get(user), self.permissions.get(permission)))
     }
 
+    /// What the access that was mined takes for granted.
+    pub fn assumptions(&self) -> &[String] {
+        &self.assumptions
+    }
+
     /// Permissions that are to be separate and that users have both of today.
     pub fn conflicts(&self) -> impl ExactSizeIterator<Item = Conflict<'_>> {
         self.conflicts.iter().map(|(one, other, users)| Conflict {
@@ -149,6 +157,18 @@ impl<'a> MinedRole<'a> {
         self.note()?.name.as_deref()
     }
 
+    /// The role as the provider has it, one for each account: `form`, `provider`, `account`, `name`, `definition`,
+    /// `over_limits` and `not_written`. Empty where no form was asked for.
+    pub fn native(&self) -> &'a [Value] {
+        self.note().map_or(&[], |note| &note.native)
+    }
+
+    /// The numbers under which its permissions were added to the assignments.
+    pub(super) fn permission_sources(&self) -> impl Iterator<Item = usize> + use<'a> {
+        let mining = self.mining;
+        mining.rights.get(self.number).iter().filter_map(|&permission| mining.permissions.source(permission))
+    }
+
     fn note(&self) -> Option<&'a Note> {
         self.mining.notes.get(self.number as usize)
     }
@@ -176,13 +196,16 @@ impl Serialize for MinedRole<'_> {
         if let Some(closest) = self.closest() {
             out.serialize_entry("closest", closest)?;
         }
+        if !self.native().is_empty() {
+            out.serialize_entry("native", self.native())?;
+        }
         out.end()
     }
 }
 
 impl Serialize for RoleMining {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("RoleMining", 10)?;
+        let mut out = serializer.serialize_struct("RoleMining", 11)?;
         out.serialize_field("v", &1)?;
         out.serialize_field("roles", &Listed(|| self.roles()))?;
         out.serialize_field("objective", self.objective.name())?;
@@ -193,6 +216,7 @@ impl Serialize for RoleMining {
         out.serialize_field("assignments", &self.assignments())?;
         out.serialize_field("missing", &Listed(|| self.missing()))?;
         out.serialize_field("conflicts", &Listed(|| self.conflicts()))?;
+        out.serialize_field("assumptions", &self.assumptions)?;
         out.end()
     }
 }

@@ -52,13 +52,38 @@ impl Assignments {
     /// # Errors
     /// `too_large` after 4,294,967,295 pairs or 4 GiB of distinct texts.
     pub fn add(&mut self, user: &str, permission: &str) -> Result<(), Error> {
+        let (user, permission) = (self.user(user)?, self.permission(permission)?);
+        self.pair(user, permission)
+    }
+
+    /// The number of a user; numbers follow the order in which they are first asked for.
+    pub(super) fn user(&mut self, user: &str) -> Result<u32, Error> {
+        intern(&mut self.users, user)
+    }
+
+    /// As `user`, of a permission.
+    pub(super) fn permission(&mut self, permission: &str) -> Result<u32, Error> {
+        intern(&mut self.permissions, permission)
+    }
+
+    pub(super) fn permission_text(&self, permission: u32) -> &str {
+        self.permissions.get(Text(permission))
+    }
+
+    pub(super) fn pair(&mut self, user: u32, permission: u32) -> Result<(), Error> {
         if self.pairs.len() >= MOST_PAIRS {
             return Err(too_large("the number of pairs", MOST_PAIRS));
         }
-        let user = intern(&mut self.users, user)?;
-        let permission = intern(&mut self.permissions, permission)?;
         self.pairs.push((user, permission));
         Ok(())
+    }
+
+    /// The pairs as they were added.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = PairRow<'_>> {
+        self.pairs.iter().map(|&(user, permission)| PairRow {
+            user: self.users.get(Text(user)),
+            permission: self.permissions.get(Text(permission)),
+        })
     }
 
     /// How many pairs were added, repeated ones included.
@@ -83,6 +108,16 @@ impl Assignments {
         progress.poll(PHASE, self.pairs.len(), Some(self.pairs.len()))?;
         Ok(Relation { users, permissions, held })
     }
+}
+
+/// A pair of [`Assignments`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[non_exhaustive]
+pub struct PairRow<'a> {
+    /// Who.
+    pub user: &'a str,
+    /// Has what.
+    pub permission: &'a str,
 }
 
 /// What the caller's callback is told while pairs are numbered.
@@ -128,6 +163,11 @@ impl Names {
 
     pub(super) fn get(&self, number: u32) -> &str {
         self.order.get(number as usize).map_or("", |&text| self.texts.get(text))
+    }
+
+    /// The number under which the text was added.
+    pub(super) fn source(&self, number: u32) -> Option<usize> {
+        self.order.get(number as usize).map(|text| text.0 as usize)
     }
 
     pub(super) fn find(&self, text: &str) -> Option<u32> {

@@ -137,7 +137,7 @@ impl Existing {
                 _ => Some(next),
             });
             let name = closest.as_ref().filter(|(used, _)| *used).map(|(_, overlap)| overlap.name.clone());
-            notes.push(Note { only_here: 0, closest: closest.map(|(_, overlap)| overlap), name });
+            notes.push(Note { closest: closest.map(|(_, overlap)| overlap), name, ..Note::default() });
         }
         notes
     }

@@ -13,11 +13,13 @@ mod check;
 mod dominate;
 mod existing;
 mod factor;
+pub(crate) mod granted;
 mod graph;
 mod greedy;
 mod limits;
 mod matrix;
 mod meter;
+mod native;
 pub(crate) mod options;
 mod plan;
 mod residual;
@@ -102,6 +104,7 @@ pub fn mine_roles_with(
         notes,
         objective: options.objective,
         lower_bound: bound,
+        assumptions: Vec::new(),
     })
 }
 

@@ -93,6 +93,32 @@ pub(crate) struct Provider {
     pub(crate) key_nature: fn(&str) -> Option<KeyNature>,
     /// Facts that can be missing beside those named above and by layers.
     pub(crate) further_facts: &'static [&'static str],
+    /// How sets of grants for several principals can be written.
+    pub(crate) role_forms: &'static [RoleForm],
+}
+
+/// A form that a mined role can have.
+pub(crate) struct RoleForm {
+    pub(crate) name: &'static str,
+    /// The definition as the provider's own tools take it, and the limits that it exceeds, in words.
+    pub(crate) write: fn(&RoleDraft<'_>) -> (serde_json::Value, Vec<String>),
+}
+
+/// A role to be written for one account.
+pub(crate) struct RoleDraft<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) account: &'a str,
+    /// Full ids, sorted.
+    pub(crate) members: &'a [&'a str],
+    pub(crate) grants: &'a [Grant<'a>],
+}
+
+/// Actions that are allowed on resources, under a block of conditions.
+#[derive(Clone)]
+pub(crate) struct Grant<'a> {
+    pub(crate) actions: Vec<&'a str>,
+    pub(crate) resources: Vec<&'a str>,
+    pub(crate) condition: Option<serde_json::Value>,
 }
 
 impl Provider {

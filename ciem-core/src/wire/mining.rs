@@ -3,9 +3,11 @@
 use super::{parse, text};
 use crate::error::Error;
 use crate::mining::assignments::Assignments;
+use crate::mining::granted::AssignmentQuery;
 use crate::mining::mine_roles_with;
 use crate::mining::options::{Budget, ExistingRole, MiningOptions, Objective};
 use crate::progress::Progress;
+use crate::snapshot::Snapshot;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -69,6 +71,24 @@ impl Request {
 /// As [`crate::mine_roles_with`]; `invalid_request` if the options are not known.
 pub fn mine_roles(assignments: &Assignments, options: &str, progress: &Progress) -> Result<String, Error> {
     text(&mine_roles_with(assignments, &parse::<Request>(options)?.options()?, progress)?)
+}
+
+/// Whose access is mined, and as what its roles are written.
+#[derive(Deserialize)]
+#[serde(expecting = "an object")]
+struct Asked {
+    #[serde(flatten)]
+    query: AssignmentQuery,
+    #[serde(flatten)]
+    request: Request,
+    #[serde(default)]
+    form: Option<String>,
+}
+
+/// The answer of `mine_roles` of a snapshot.
+pub(super) fn of_snapshot(snapshot: &Snapshot, request: &str, progress: &Progress) -> Result<String, Error> {
+    let Asked { query, request, form } = parse(request)?;
+    text(&snapshot.mine_roles(&query, &request.options()?, form.as_deref(), progress)?)
 }
 
 /// Adds pairs given as a JSON list of lists of two texts.

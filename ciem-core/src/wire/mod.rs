@@ -36,7 +36,7 @@ use serde_json::json;
 /// Asks `snapshot` and answers in JSON.
 ///
 /// Verbs: `can`, `explain`, `who_can`, `what_can`, `matrix`, `can_become`, `what_would_settle_it`, `coverage`,
-/// `principals`, `permissions`, `resources`, `credentials`, `last_accessed`. Tables have the form `{"v": 1, "rows": [...], "assumptions": [...]}`.
+/// `principals`, `permissions`, `resources`, `credentials`, `last_accessed`, `assignments`, `mine_roles`. Tables have the form `{"v": 1, "rows": [...], "assumptions": [...]}`.
 ///
 /// ```
 /// # use ciem_core::{SnapshotBuilder, wire};
@@ -66,13 +66,14 @@ pub fn call_with(
         "can" => text(&snapshot.can(&parse::<Request>(request)?)?),
         "explain" => text(&snapshot.explain(&parse::<Request>(request)?)?),
         "coverage" => text(&snapshot.coverage()),
+        "mine_roles" => mining::of_snapshot(snapshot, request, progress),
         _ => table(snapshot, verb, request, progress).map(|table| table.to_json()),
     }
 }
 
 /// Asks `snapshot` a question that is answered with rows, kept as columns; [`Table::to_json`] is the answer of [`call`].
 ///
-/// Verbs: `who_can`, `what_can`, `matrix`, `can_become`, `what_would_settle_it`, `principals`, `permissions`, `resources`,
+/// Verbs: `who_can`, `what_can`, `assignments`, `matrix`, `can_become`, `what_would_settle_it`, `principals`, `permissions`, `resources`,
 /// `credentials`, `last_accessed`. `what_can`, `matrix` and `can_become` are about everybody where the request names no principal.
 /// `progress` is polled while rows are computed and while they are collected.
 ///
@@ -95,6 +96,10 @@ pub fn table(snapshot: &Snapshot, verb: &str, request: &str, progress: &Progress
             }
             let access = snapshot.what_can_with(&query, progress)?;
             collect(access.rows().iter(), Some(access.rows().len()), access.assumptions(), progress)
+        }
+        "assignments" => {
+            let pairs = snapshot.assignments(&parse(request)?, progress)?;
+            collect(pairs.iter(), Some(pairs.len()), &[], progress)
         }
         "matrix" => {
             let matrix = snapshot.matrix_with(&parse::<Query>(request)?, progress)?;

@@ -7,6 +7,7 @@ use crate::access::settle::SettlingRow;
 use crate::access::usage::{AccessedRow, CredentialRow};
 use crate::access::what_can::{AccessCells, AccessRow};
 use crate::access::who_can::HolderRow;
+use crate::mining::assignments::PairRow;
 use crate::paths::BecomeRow;
 
 record!(HolderRow { principal, principal_kind, provider, account, tier, verdict, condition, resources, via });
@@ -26,6 +27,8 @@ record!(AccessCells<'a> {
     tier,
     via
 });
+
+record!(PairRow<'a> { user, permission });
 
 record!(MatrixCells<'a> { principal, principal_kind, provider, account, surely, possibly });
 

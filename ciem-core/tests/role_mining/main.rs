@@ -383,3 +383,102 @@ fn it_stops_when_asked_and_says_how_far_it_is() {
     mine_roles_with(&assignments(&pairs), &MiningOptions::default(), &progress).unwrap();
     assert!(seen.lock().unwrap().is_superset(&["sorting pairs", "reducing", "searching", "checking"].into()));
 }
+
+/// Two users of one group, one with an exception and a condition of its own.
+fn snapshot() -> ciem_core::Snapshot {
+    let statement = |action: &str, resource: &str| serde_json::json!({"Effect": "Allow", "Action": action, "Resource": resource});
+    let policy = |statements: Vec<serde_json::Value>| serde_json::json!([{"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}]);
+    let mut mfa = statement("s3:PutObject", "arn:aws:s3:::pay/*");
+    mfa["Condition"] = serde_json::json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}});
+    let mut deny = statement("s3:DeleteObject", "arn:aws:s3:::pay/audit/*");
+    deny["Effect"] = "Deny".into();
+    let person = |name: &str, team: &str, statements: Vec<serde_json::Value>| {
+        serde_json::json!({
+            "Path": "/", "UserName": name, "UserId": format!("AIDA{name:0<17}"), "Arn": format!("arn:aws:iam::111122223333:user/{name}"),
+            "CreateDate": "2024-01-01T00:00:00+00:00", "GroupList": ["readers"], "AttachedManagedPolicies": [],
+            "UserPolicyList": policy(statements), "Tags": [{"Key": "team", "Value": team}]
+        })
+    };
+    let group = serde_json::json!({
+        "Path": "/", "GroupName": "readers", "GroupId": "AGPA00000000000000001", "Arn": "arn:aws:iam::111122223333:group/readers",
+        "CreateDate": "2024-01-01T00:00:00+00:00", "AttachedManagedPolicies": [],
+        "GroupPolicyList": policy(vec![statement("s3:GetObject", "arn:aws:s3:::pay/*")])
+    });
+    let users = [
+        person("ana", "Pay & Bill", vec![mfa]),
+        person("bob", "tills", vec![statement("s3:DeleteObject", "arn:aws:s3:::pay/*"), deny]),
+    ];
+    let export = serde_json::json!({"UserDetailList": users, "GroupDetailList": [group], "RoleDetailList": [], "Policies": []});
+    let mut builder = ciem_core::SnapshotBuilder::new();
+    builder.add("account.json", export.to_string().as_bytes()).unwrap();
+    builder.finish().unwrap()
+}
+
+#[test]
+fn a_snapshot_is_mined_named_and_written() {
+    let query = ciem_core::AssignmentQuery::default().account("111122223333").principal_kind("user");
+    let options = MiningOptions::default();
+    let mined = snapshot().mine_roles(&query, &options, Some("permission_set"), &Progress::none()).unwrap();
+    let roles: Vec<_> = mined.roles().map(|role| (role.name().unwrap(), role.users().len())).collect();
+    assert_eq!(
+        roles,
+        [("arn:aws:iam::111122223333:group/readers", 2), ("tills-write", 1), ("pay-bill-write", 1)],
+        "{}",
+        serde_json::to_string_pretty(&mined).unwrap()
+    );
+
+    let readers = mined.roles().next().unwrap();
+    assert_eq!(readers.closest().map(|closest| (closest.permissions, closest.users)), Some((1.0, Some(1.0))));
+    let native = &readers.native()[0];
+    assert_eq!(native["definition"]["Name"], "readers");
+    assert_eq!(native["definition"]["InlinePolicy"]["Statement"][0]["Action"][0], "s3:GetObject");
+    assert_eq!(native["over_limits"], serde_json::json!([]));
+
+    let paying = mined.roles().find(|role| role.name() == Some("pay-bill-write")).unwrap();
+    let statement = &paying.native()[0]["definition"]["InlinePolicy"]["Statement"][0];
+    assert_eq!(statement["Condition"], serde_json::json!({"Bool": {"aws:MultiFactorAuthPresent": ["true"]}}));
+
+    // What bob may delete has an exception, which a policy that only allows cannot say.
+    let tills = mined.roles().find(|role| role.name() == Some("tills-write")).unwrap();
+    assert_eq!(
+        tills.permissions().collect::<Vec<_>>(),
+        ["s3:DeleteObject on arn:aws:s3:::pay/* except arn:aws:s3:::pay/audit/*"]
+    );
+    let native = &tills.native()[0];
+    assert_eq!(native["not_written"][0]["except"], serde_json::json!(["arn:aws:s3:::pay/audit/*"]));
+    assert_eq!(native["definition"]["InlinePolicy"]["Statement"], serde_json::json!([]));
+}
+
+#[test]
+fn a_snapshot_is_mined_by_team() {
+    let query = ciem_core::AssignmentQuery::default().tag("team", "tills");
+    let pairs = snapshot().assignments(&query, &Progress::none()).unwrap();
+    assert!(pairs.iter().all(|pair| pair.user.ends_with("user/bob")) && !pairs.is_empty());
+    let query = ciem_core::AssignmentQuery::default();
+    let error = snapshot()
+        .mine_roles(&query, &MiningOptions::default(), Some("haiku"), &Progress::none())
+        .unwrap_err();
+    assert_eq!(error.to_string(), "invalid form: roles of aws are written as group, permission_set");
+}
+
+#[cfg(feature = "arrow")]
+#[test]
+fn no_stream_of_bytes_breaks_the_reader() {
+    use ciem_core::wire;
+    let table = wire::table(&snapshot(), "assignments", "{}", &Progress::none()).unwrap();
+    let stream = table.to_arrow_ipc().unwrap();
+    let mut pairs = Assignments::new();
+    wire::add_arrow(&mut pairs, &stream).unwrap();
+    assert_eq!(pairs.len(), table.len());
+    for cut in 0..stream.len() {
+        // Cut off anywhere it may be read as far as it goes, or refused.
+        let _ = wire::add_arrow(&mut Assignments::new(), &stream[..cut]);
+    }
+    for place in 0..stream.len() {
+        for flip in [0x01, 0x80, 0xFF] {
+            let mut broken = stream.clone();
+            broken[place] ^= flip;
+            let _ = wire::add_arrow(&mut Assignments::new(), &broken);
+        }
+    }
+}

@@ -58,6 +58,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     key_words: super::words::key_words,
     key_nature: super::words::key_nature,
     further_facts: super::words::FACTS,
+    role_forms: super::roles::FORMS,
 };
 
 const fn layer(
