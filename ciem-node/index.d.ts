@@ -520,10 +520,7 @@ export interface AssignmentsQuestion {
   tags?: Record<string, string>
 }
 
-export interface PairRow {
-  user: string
-  permission: string
-}
+export type PairRow = { user: string; permission: string }
 
 /** What mined roles must fulfil, and how much work may be done. */
 export interface MiningOptions extends Work {
@@ -537,9 +534,8 @@ export interface MiningOptions extends Work {
   separate?: Array<[string, string]>
   /** Roles to prefer; `users` only decide the overlap that is told. */
   existing?: Array<{ name: string; permissions: string[]; users?: string[] }>
-  /** The budget of the exact search, in nodes. */
+  /** The budget: nodes of the exact search, steps of everything else. */
   nodes?: number
-  /** The budget of everything else, in steps. */
   steps?: number
 }
 

@@ -202,7 +202,9 @@ impl Granted {
                 of_row.push(permission);
             }
         }
-        for name in row.via.iter().filter(|_| with_origin) {
+        // Names that are no ids, of inline policies, may be the same for different policies.
+        let ids = row.via.iter().filter(|name| with_origin && name.contains([':', '/']));
+        for name in ids {
             let (permissions, users) = self.through.entry(name.to_owned()).or_default();
             permissions.extend(&of_row);
             users.insert(row.principal.to_owned());

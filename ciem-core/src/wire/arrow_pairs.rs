@@ -6,6 +6,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_ipc::reader::StreamDecoder;
 use arrow_schema::{ArrowError, DataType};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Adds the pairs of an Arrow IPC stream, as [`super::Table::to_arrow_ipc`] and other programs write it: its columns
 /// `user` and `permission`, or else its first two, of texts or dictionaries of texts.
@@ -17,10 +18,16 @@ pub fn add_arrow(assignments: &mut Assignments, stream: &[u8]) -> Result<(), Err
     // The decoder keeps what has arrived and never makes room for what a header promises.
     let mut decoder = StreamDecoder::new();
     let mut rest = stream.to_vec().into();
-    while let Some(batch) = decoder.decode(&mut rest).map_err(malformed)? {
+    while let Some(batch) = caught(|| decoder.decode(&mut rest))? {
         add_batch(assignments, &batch)?;
     }
-    decoder.finish().map_err(malformed)
+    caught(|| decoder.finish())
+}
+
+/// The decoder takes lengths in the stream at their word and panics where they lie.
+fn caught<R>(decode: impl FnOnce() -> Result<R, ArrowError>) -> Result<R, Error> {
+    let lying = |_| Err(ArrowError::IpcError("lengths that do not fit".to_owned()));
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(lying).map_err(malformed)
 }
 
 fn add_batch(assignments: &mut Assignments, batch: &RecordBatch) -> Result<(), Error> {
