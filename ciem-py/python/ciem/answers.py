@@ -200,9 +200,6 @@ class RoleMining(Answer):
         """Whether there is provably nothing better."""
         return self._wire["optimal"]
 
-    def __repr__(self) -> str:
-        return f"RoleMining({len(self.roles)} roles, {'optimal' if self.optimal else f'at least {self.lower_bound}'})"
-
 
 class Table:
     """Rows, each a dict, in a stable order; kept as columns and made into dicts when they are read.

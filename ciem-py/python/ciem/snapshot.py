@@ -7,15 +7,11 @@ import json
 import os
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import Any, SupportsIndex
 
 from ciem import _core, html
 from ciem.answers import Decision, Explanation, RoleMining, Table
-from ciem.mining import Constraints, wire
 from ciem.progress import OnProgress, watching
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 
 class Snapshot:
@@ -162,44 +158,23 @@ class Snapshot:
         """
         return self._table("can_become", _options(locals()))
 
-    def assignments(
-        self,
-        *,
-        account: str | None = None,
-        provider: str | None = None,
-        principal_kind: str | None = None,
-        tags: dict[str, str] | None = None,
-        on_progress: OnProgress = None,
-    ) -> Table:
-        """Who is effectively allowed what, as pairs for :func:`ciem.mine_roles`: principals, and permissions in their scope.
+    def assignments(self, *, on_progress: OnProgress = None, **selection: Any) -> Table:
+        """Who is effectively allowed what, as pairs for :func:`ciem.mine_roles`; selected by ``account``, ``principal_kind``, ``tags``.
 
         >>> ciem.load("exports").assignments()[0]["permission"]
         's3:GetObject on arn:aws:s3:::pay/* in 111122223333'
         """
-        return self._table("assignments", _options(locals()))
+        return self._table("assignments", {**selection, "on_progress": on_progress})
 
-    def mine_roles(
-        self,
-        *,
-        account: str | None = None,
-        provider: str | None = None,
-        principal_kind: str | None = None,
-        tags: dict[str, str] | None = None,
-        form: str | None = None,
-        on_progress: OnProgress = None,
-        **constraints: Unpack[Constraints],
-    ) -> RoleMining:
-        """The fewest roles for the access of everybody, or of those whom ``account``, ``principal_kind`` and ``tags`` select, with
-        suggested names; ``form`` is ``"group"`` or ``"permission_set"`` for what the provider's tools take, in ``native``.
+    def mine_roles(self, *, on_progress: OnProgress = None, **options: Any) -> RoleMining:
+        """The fewest roles for this access, with the options of :meth:`assignments` and :func:`ciem.mine_roles`, and ``form``, in
+        which they are written, too: ``"group"`` or ``"permission_set"``.
 
-        >>> mined = ciem.load("exports").mine_roles(form="group")
-        >>> mined.roles[0]["native"][0]["definition"]["UserNames"]
+        >>> ciem.load("exports").mine_roles(form="group").roles[0]["native"][0]["definition"]["UserNames"]
         ['ana']
         """
-        request = _options(locals())
-        request.update(request.pop("constraints"))
-        with watching(request.pop("on_progress", None)) as report:
-            return RoleMining(json.loads(self._native.ask("mine_roles", wire(request), report)))
+        with watching(on_progress) as report:
+            return RoleMining(json.loads(self._native.ask("mine_roles", json.dumps(options), report)))
 
     def what_would_settle_it(
         self,
