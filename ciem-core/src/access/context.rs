@@ -40,6 +40,9 @@ impl State {
     }
 }
 
+/// What a request says of its keys, and what follows from the rest of the request.
+pub(crate) type Context<'a> = [&'a BTreeMap<String, ContextValue>; 2];
+
 /// The keys of one library, as one request knows them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct States {
@@ -57,31 +60,30 @@ pub(crate) struct States {
 
 impl States {
     /// The states before a principal and a resource are known: what the context gives.
-    pub(crate) fn new(
-        library: &Library,
-        context: &BTreeMap<String, ContextValue>,
-        unknown: UnknownContext,
-    ) -> States {
-        let lower: BTreeMap<String, &ContextValue> =
-            context.iter().map(|(key, value)| (key.to_ascii_lowercase(), value)).collect();
+    pub(crate) fn new(library: &Library, context: Context<'_>, unknown: UnknownContext) -> States {
         let default = match unknown {
             UnknownContext::Unknown => State::Unknown,
             UnknownContext::Absent => State::Absent,
         };
-        let (mut base, mut principal_keys, mut resource_keys) = (Vec::new(), Vec::new(), Vec::new());
+        let mut base = vec![default; library.conditions.keys().len()];
+        let mut given = vec![false; base.len()];
+        for (key, value) in context.into_iter().flatten() {
+            let Some(id) = library.conditions.find_key(key).map(|key| key.id as usize) else { continue };
+            if let (Some(slot), Some(given)) = (base.get_mut(id), given.get_mut(id)) {
+                (*slot, *given) = (State::given(value), true);
+            }
+        }
+        let (mut principal_keys, mut resource_keys) = (Vec::new(), Vec::new());
         let mut yielding = Vec::new();
-        for (id, (key, scope)) in library.conditions.keys().iter().zip(&library.key_scopes).enumerate() {
-            let id = id as u32;
-            let given = lower.get(&key.name.to_ascii_lowercase()).map(|value| State::given(value));
+        for ((id, scope), given) in (0..).zip(&library.key_scopes).zip(given) {
             match scope {
-                KeyScope::Principal(fact) | KeyScope::Resource(fact) if fact.yields && given.is_some() => {
+                KeyScope::Principal(fact) | KeyScope::Resource(fact) if fact.yields && given => {
                     yielding.push(id);
                 }
                 KeyScope::Principal(_) => principal_keys.push(id),
                 KeyScope::Resource(_) => resource_keys.push(id),
                 KeyScope::Request => {}
             }
-            base.push(given.unwrap_or_else(|| default.clone()));
         }
         States {
             states: base.clone(),

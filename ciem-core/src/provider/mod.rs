@@ -36,7 +36,7 @@ pub(crate) struct Provider {
     /// A `simulate` document as facts and a question on them.
     pub(crate) simulate: fn(&str, &mut Facts) -> Result<Simulated, Error>,
     /// Makes a question one that these facts can be asked.
-    pub(crate) fit: fn(&Simulated, &mut Request),
+    pub(crate) fit: fn(&Simulated, &Request) -> Fit,
     /// What comparing loose policies needs.
     pub(crate) inclusion: &'static InclusionSpec,
     /// Compiles a document that comes with a request, for the layer it belongs to.
@@ -76,8 +76,9 @@ pub(crate) struct Provider {
     pub(crate) asked_facts: fn(&str) -> u32,
     /// The key of a request's context that its resource, or a pattern of resources, fixes, and the value.
     pub(crate) resource_context: for<'a> fn(&'a str) -> Option<(&'static str, &'a str)>,
-    /// What the session and the context itself fix of the rest of a request's context.
-    pub(crate) complete_context: fn(Option<&Session>, &mut BTreeMap<String, ContextValue>),
+    /// What the session and the context itself fix of the rest of a request's context; what the context says goes before.
+    pub(crate) complete_context:
+        fn(Option<&Session>, &BTreeMap<String, ContextValue>, &mut BTreeMap<String, ContextValue>),
     /// Keys that requests of such callers do not have, unless the context says so.
     pub(crate) never_has: fn(PrincipalKind) -> &'static [&'static str],
     /// The permission fact under which identity policies count only where the resource's policy delegates.
@@ -332,6 +333,14 @@ pub(crate) struct Simulated {
     pub(crate) endpoint: Option<String>,
     /// Whether tags of a bucket count.
     pub(crate) bucket_tags: bool,
+}
+
+/// What takes the place of a request's own, where a simulation fixes it.
+#[derive(Debug, Default)]
+pub(crate) struct Fit {
+    pub(crate) context: Option<BTreeMap<String, ContextValue>>,
+    /// Without policies: those of the request stay.
+    pub(crate) session: Option<Session>,
 }
 
 /// Who determines a context key.

@@ -217,15 +217,19 @@ pub(super) fn never_has(kind: PrincipalKind) -> &'static [&'static str] {
 }
 
 /// What the session and the context fix of the rest of the request's context, unless the context says it already.
-pub(super) fn complete_context(session: Option<&Session>, context: &mut BTreeMap<String, ContextValue>) {
+pub(super) fn complete_context(
+    session: Option<&Session>,
+    context: &BTreeMap<String, ContextValue>,
+    told: &mut BTreeMap<String, ContextValue>,
+) {
     if let Some(session) = session {
-        session_context(session, context);
+        session_context(session, told);
     }
-    called_via(context);
+    called_via(context, told);
 }
 
 /// The keys about services that call with the caller's credentials say the same thing in several ways.
-fn called_via(context: &mut BTreeMap<String, ContextValue>) {
+fn called_via(context: &BTreeMap<String, ContextValue>, told: &mut BTreeMap<String, ContextValue>) {
     let one = |value: &str| ContextValue::One(value.to_owned());
     let chain = match given_value(context, CALLED_VIA) {
         Some(ContextValue::Many(chain)) => chain.clone(),
@@ -245,11 +249,7 @@ fn called_via(context: &mut BTreeMap<String, ContextValue>) {
         }
         _ => [CALLED_VIA, CALLED_VIA_FIRST, CALLED_VIA_LAST].map(|key| (key, ContextValue::Absent)).into(),
     };
-    for (key, value) in known {
-        if given_value(context, key).is_none() {
-            context.insert(key.to_owned(), value);
-        }
-    }
+    told.extend(known.into_iter().map(|(key, value)| (key.to_owned(), value)));
 }
 
 fn session_context(session: &Session, context: &mut BTreeMap<String, ContextValue>) {
