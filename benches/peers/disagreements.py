@@ -101,6 +101,11 @@ CLASSES: list[tuple[str, str, Test]] = [
         lambda f: f.asked["principal"].endswith(":root") and f.theirs == "deny",
     ),
     (
+        "A root user takes on no role, whatever the trust policy says; the peer lets the trust policy suffice",
+        "https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html",
+        lambda f: f.takes_role and f.asked["principal"].endswith(":root") and f.theirs == "allow",
+    ),
+    (
         "SCPs and RCPs do not bind service-linked roles; the peer applies them",
         f"{ORGANIZATIONS}orgs_manage_policies_scps.html",
         lambda f: linked(f) and f.theirs == "deny" and (bool(f.asked["service_control_policies"]) or f.has("resource_control_policies")),
