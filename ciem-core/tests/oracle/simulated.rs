@@ -14,7 +14,10 @@ use super::statements::{Names, SESSIONS};
 use super::world::Request;
 
 /// Keys that facts decide and conditions of worlds mention; a simulation must be told them.
-const TOLD: [&str; 12] = [
+const TOLD: [&str; 16] = [
+    "aws:CalledVia",
+    "aws:CalledViaFirst",
+    "aws:CalledViaLast",
     "aws:CurrentTime",
     "aws:PrincipalAccount",
     "aws:PrincipalArn",
@@ -26,6 +29,7 @@ const TOLD: [&str; 12] = [
     "aws:ResourceAccount",
     "aws:ResourceOrgID",
     "aws:ResourceOrgPaths",
+    "aws:ViaAWSService",
     "aws:username",
 ];
 const NOW: &str = "2026-03-01T12:00:00Z";
@@ -44,7 +48,9 @@ impl Case<'_> {
     pub(crate) fn simulation(&self) -> Option<Value> {
         let target = self.target(&self.request.resource);
         let known = !matches!(self.caller.kind, Kind::Unloaded | Kind::Nobody) && !target.trust_missing;
-        if !known {
+        // A simulation has no grants of keys.
+        let has_grants = self.world.resources.iter().any(|r| r.arn == target.text && !r.grants.is_empty());
+        if !known || has_grants {
             return None;
         }
         let mut asked = json!({
