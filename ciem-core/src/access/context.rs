@@ -31,6 +31,14 @@ impl State {
         }
     }
 
+    /// Of a key of which the context says nothing.
+    pub(crate) fn ungiven(unknown: UnknownContext) -> State {
+        match unknown {
+            UnknownContext::Unknown => State::Unknown,
+            UnknownContext::Absent => State::Absent,
+        }
+    }
+
     fn given(value: &ContextValue) -> State {
         match value {
             ContextValue::Absent => State::Absent,
@@ -61,11 +69,7 @@ pub(crate) struct States {
 impl States {
     /// The states before a principal and a resource are known: what the context gives.
     pub(crate) fn new(library: &Library, context: Context<'_>, unknown: UnknownContext) -> States {
-        let default = match unknown {
-            UnknownContext::Unknown => State::Unknown,
-            UnknownContext::Absent => State::Absent,
-        };
-        let mut base = vec![default; library.conditions.keys().len()];
+        let mut base = vec![State::ungiven(unknown); library.conditions.keys().len()];
         let mut given = vec![false; base.len()];
         for (key, value) in context.into_iter().flatten() {
             let Some(id) = library.conditions.find_key(key).map(|key| key.id as usize) else { continue };
@@ -164,10 +168,10 @@ impl States {
     }
 
     /// From now on the request's context says this of a key.
-    pub(crate) fn tell(&mut self, key: u32, value: &str) {
+    pub(crate) fn tell(&mut self, key: u32, state: &State) {
         let mut base = self.base.to_vec();
         for slot in [base.get_mut(key as usize), self.states.get_mut(key as usize)].into_iter().flatten() {
-            *slot = State::One(value.into());
+            state.clone_into(slot);
         }
         self.base = base.into();
     }

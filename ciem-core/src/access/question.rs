@@ -1,13 +1,13 @@
 //! A request resolved against an estate: who asks, for which permission, on which parts of the resources.
 
 use super::caller::Caller;
-use super::context::{Context, States};
+use super::context::{Context, State, States};
 use crate::error::Error;
 use crate::model::{
     ContextValue, DocId, Facts, LayerId, MissingLayer, Query, Request, Session, UnknownContext, given_value,
 };
 use crate::pattern::{Pattern, Relation};
-use crate::provider::{Binding, FactSpec, Provider, ResourceTraits, ResourceView};
+use crate::provider::{Binding, FactSpec, Fixed, Provider, ResourceTraits, ResourceView};
 use crate::snapshot::estate::{AccountId, Estate, ResourceId};
 use crate::snapshot::governed::Ground;
 use crate::snapshot::library::{Library, LibraryBuilder};
@@ -170,7 +170,7 @@ impl Setting {
             session,
             policies: session.and_then(|session| session.policies.as_deref()),
             compiled: None,
-            resource: query.resource.as_deref(),
+            resource: Some(query.resource.as_deref().unwrap_or("*")),
             at: query.at.as_deref(),
             unknown: query.unknown_context,
             missing: query.missing_layer,
@@ -183,10 +183,17 @@ impl Setting {
         // What session, context and resource tell of keys that the context leaves open.
         let mut told = BTreeMap::new();
         (estate.provider.complete_context)(given.session, given.context, &mut told);
-        if let Some((key, value)) = given.resource.and_then(estate.provider.resource_context)
+        let mut differs = None;
+        if let Some((key, fixed)) = given.resource.map(estate.provider.resource_context)
             && given_value(&told, key).is_none()
         {
-            told.insert(key.to_owned(), ContextValue::One(value.to_owned()));
+            match fixed {
+                Fixed::Value(value) => drop(told.insert(key.to_owned(), ContextValue::One(value.to_owned()))),
+                Fixed::Differently => {
+                    differs = Some(key).filter(|key| given_value(given.context, key).is_none())
+                }
+                Fixed::Nothing => {}
+            }
         }
         told.retain(|key, _| given_value(given.context, key).is_none());
         let context = [given.context, &told];
@@ -205,11 +212,14 @@ impl Setting {
                 _ => None,
             })
             .collect();
-        Ok(Setting { states, brought, at, strict, named, own_policies: true })
+        let setting = Setting { states, brought, at, strict, named, own_policies: true };
+        // Absent is what nothing says of; this each of the resources says.
+        let open = differs.and_then(|key| setting.telling(estate, key, &State::Unknown));
+        Ok(open.unwrap_or(setting))
     }
 
-    /// The same, where a key has this value. `None` if that changes nothing.
-    pub(crate) fn telling(&self, estate: &Estate, key: &str, value: &str) -> Option<Setting> {
+    /// The same, where this is known of a key. `None` if that changes nothing.
+    pub(crate) fn telling(&self, estate: &Estate, key: &str, state: &State) -> Option<Setting> {
         let id = estate.library.conditions.find_key(key).map(|key| key.id);
         let brought = self.brought.as_ref();
         let of_brought =
@@ -218,9 +228,9 @@ impl Setting {
             return None;
         }
         let mut told = self.clone();
-        id.into_iter().for_each(|id| told.states.tell(id, value));
+        id.into_iter().for_each(|id| told.states.tell(id, state));
         if let (Some(id), Some(brought)) = (of_brought, &mut told.brought) {
-            brought.states.tell(id, value);
+            brought.states.tell(id, state);
         }
         Some(told)
     }

@@ -74,8 +74,8 @@ pub(crate) struct Provider {
     pub(crate) can_have_policy: fn(&str) -> bool,
     /// Facts of what is asked about; of a pattern, its beginning up to the first wildcard is given.
     pub(crate) asked_facts: fn(&str) -> u32,
-    /// The key of a request's context that its resource, or a pattern of resources, fixes, and the value.
-    pub(crate) resource_context: for<'a> fn(&'a str) -> Option<(&'static str, &'a str)>,
+    /// The key of a request's context that its resource, or a pattern of resources, fixes.
+    pub(crate) resource_context: for<'a> fn(&'a str) -> (&'static str, Fixed<'a>),
     /// What the session and the context itself fix of the rest of a request's context; what the context says goes before.
     pub(crate) complete_context:
         fn(Option<&Session>, &BTreeMap<String, ContextValue>, &mut BTreeMap<String, ContextValue>),
@@ -159,6 +159,15 @@ impl std::fmt::Debug for Provider {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name)
     }
+}
+
+/// What a resource, or a pattern of resources, says of a context key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fixed<'a> {
+    Value(&'a str),
+    /// Each resource fixes it, and they differ.
+    Differently,
+    Nothing,
 }
 
 /// How principals turn into others. Kinds are wire names.

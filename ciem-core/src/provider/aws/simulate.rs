@@ -7,14 +7,15 @@ mod input;
 mod tests;
 
 use super::document::{Dialect, for_request, intern, is_public};
+use super::keys::resource_context;
 use super::read::{finish, kind_of};
 use super::{BOUNDARY, ENDPOINT, IDENTITY, PUBLIC_POLICY, RESOURCE, RESTRICTS_PUBLIC, SESSION, TRUST};
 use crate::error::{Error, Place};
 use crate::model::{
     ContextValue, Facts, FileReport, LayerId, PolicyRef, PolicyUse, PrincipalRecord, Request, ResourceRecord,
-    Session, SourceId, given_value,
+    Session, SourceId, UnknownContext, given_value,
 };
-use crate::provider::{Fit, Simulated};
+use crate::provider::{Fit, Fixed, Simulated};
 use caller::{Caller, Kind};
 use input::{Policy, Simulation};
 
@@ -55,6 +56,15 @@ pub(crate) fn fit(simulated: &Simulated, request: &Request) -> Fit {
     {
         let context = fit.context.get_or_insert_with(|| request.context.clone());
         context.insert(ENDPOINT_KEY.to_owned(), ContextValue::One(id.clone()));
+    }
+    // One request is simulated, so that what it does not say is not in it, whatever a pattern ranges over.
+    let (key, fixed) = resource_context(&request.resource);
+    if fixed == Fixed::Differently
+        && request.unknown_context == UnknownContext::Absent
+        && given_value(&request.context, key).is_none()
+    {
+        let context = fit.context.get_or_insert_with(|| request.context.clone());
+        context.insert(key.to_owned(), ContextValue::Absent);
     }
     if !simulated.bucket_tags
         && request.resource.split(':').nth(2) == Some("s3")
