@@ -127,7 +127,8 @@ impl Granted {
         asked.caller_side_only = true;
         let mut unknown = 0u64;
         let each = &mut |row: &AccessCells<'_>| {
-            if !granted.is_asked(row, query) {
+            // What everybody may do without any grant needs no role.
+            if !granted.is_asked(row, query) || row.via.iter().next().is_none() {
                 return Ok(());
             }
             match row.verdict {

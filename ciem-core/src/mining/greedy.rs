@@ -20,7 +20,7 @@ pub(super) enum Side {
 /// Roles that cover certain cells.
 #[derive(Clone, Debug)]
 pub(super) struct Cover {
-    /// The role of each of these cells; of others without meaning.
+    /// The role of each of these cells, in their order: all cells of a matrix may be far more.
     pub(super) role_of: Vec<u32>,
     pub(super) roles: usize,
 }
@@ -53,9 +53,11 @@ pub(super) fn greedy(
         meter.done(covered);
     }
     let mut cover = Cover { role_of: work.role_of, roles: work.roles };
+    // By cell of the matrix up to here.
     if cells.len() <= MOST_PRUNED && !meter.is_spent() {
         prune(matrix, cells, &work.made, &mut cover, meter)?;
     }
+    cover.role_of = cells.iter().map(|&cell| cover.role_of[cell as usize]).collect();
     Ok(cover)
 }
 

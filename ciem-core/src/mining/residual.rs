@@ -35,7 +35,10 @@ pub(super) fn solve(matrix: &Matrix, remaining: &[u32], meter: &mut Meter<'_>) -
         solution.independent = independent(matrix, &live, remaining, meter)?;
         solution.lower_bound = solution.independent.len();
         if let Some(cover) = cover {
-            (solution.role_of, solution.roles) = (cover.role_of, cover.roles);
+            solution.roles = cover.roles;
+            for (&cell, role) in remaining.iter().zip(cover.role_of) {
+                solution.role_of[cell as usize] = role;
+            }
         }
         return Ok(solution);
     };
@@ -48,28 +51,30 @@ pub(super) fn solve(matrix: &Matrix, remaining: &[u32], meter: &mut Meter<'_>) -
     }
     // Small ones first: they leave most of the budget to the large ones.
     together.sort_by_key(Vec::len);
-    let entangled: Vec<u32> = together.iter().flatten().copied().collect();
+    let mut entangled: Vec<u32> = together.iter().flatten().copied().collect();
+    entangled.sort_unstable();
     let covers = covers(matrix, &entangled, meter)?;
     meter.begin("searching", entangled.len(), 15)?;
     let mut done = 0;
     for cells in &together {
-        component(matrix, &live, cells, &covers, &mut solution, meter)?;
+        let greedy: Vec<_> = covers.iter().map(|cover| groups_of(cells, &entangled, cover)).collect();
+        component(matrix, &live, cells, greedy, &mut solution, meter)?;
         done += cells.len();
         meter.done(done);
     }
     Ok(solution)
 }
 
-/// Adds the roles of one component.
+/// Adds the roles of one component, from its greedy groups and their number.
 fn component(
     matrix: &Matrix,
     live: &Live,
     cells: &[u32],
-    covers: &[Cover],
+    greedy: Vec<(Vec<u32>, usize)>,
     solution: &mut Solution,
     meter: &mut Meter<'_>,
 ) -> Result<(), Error> {
-    let best = covers.iter().map(|cover| groups_of(cells, cover)).min_by_key(|(_, count)| *count);
+    let best = greedy.into_iter().min_by_key(|(_, count)| *count);
     let Some((mut groups, mut most)) = best else { return Ok(()) };
     let (apart, least);
     if cells.len() <= MOST_SEARCHED {
@@ -109,13 +114,15 @@ fn component(
     Ok(())
 }
 
-/// The roles of these cells, counted from 0, and how many there are.
-fn groups_of(cells: &[u32], cover: &Cover) -> (Vec<u32>, usize) {
-    let mut used: Vec<u32> = cells.iter().map(|&cell| cover.role_of[cell as usize]).collect();
+/// The roles that a cover of `covered`, sorted, gives `cells`, counted from 0, and how many there are.
+fn groups_of(cells: &[u32], covered: &[u32], cover: &Cover) -> (Vec<u32>, usize) {
+    let role = |cell: &u32| cover.role_of[covered.partition_point(|other| other < cell)];
+    let roles: Vec<u32> = cells.iter().map(role).collect();
+    let mut used = roles.clone();
     used.sort_unstable();
     used.dedup();
-    let number = |cell: &u32| used.partition_point(|&role| role < cover.role_of[*cell as usize]) as u32;
-    (cells.iter().map(number).collect(), used.len())
+    let number = |role: &u32| used.partition_point(|other| other < role) as u32;
+    (roles.iter().map(number).collect(), used.len())
 }
 
 /// The greedy covers that are worth a try.
