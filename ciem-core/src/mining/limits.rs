@@ -5,6 +5,10 @@ use super::meter::Meter;
 use super::roles::{Coverage, Role, roles_of};
 use crate::error::Error;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+/// By roles and permissions of users: the rights of the roles that they shall have.
+type Settled<'a> = BTreeMap<(&'a [u32], &'a [u32]), Vec<Vec<u32>>>;
 
 /// What roles must keep to.
 #[derive(Debug)]
@@ -82,7 +86,7 @@ impl Limits {
             by_rights.entry(role.rights.clone()).or_insert(at);
         }
         // Users with the same permissions and roles get the same new ones.
-        let mut settled: BTreeMap<(&[u32], &[u32]), Vec<Vec<u32>>> = BTreeMap::new();
+        let mut settled: Settled<'_> = BTreeMap::new();
         let mut leaves: Vec<(usize, u32)> = Vec::new();
         let mut joins: Vec<(usize, u32)> = Vec::new();
         for user in 0..relation.users.len() as u32 {
@@ -91,13 +95,12 @@ impl Limits {
                 continue;
             }
             meter.step((held.len() * own.len()) as u64)?;
-            if !settled.contains_key(&(own, held)) {
-                let chosen = self.choose(relation, user, own, roles)?;
-                settled.insert((own, held), chosen);
-            }
-            let chosen = settled.get(&(own, held)).map_or(&[][..], Vec::as_slice);
+            let chosen = match settled.entry((own, held)) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert(self.choose(relation, user, own, roles)?),
+            };
             leaves.extend(own.iter().map(|&role| (role as usize, user)));
-            for rights in chosen {
+            for rights in &*chosen {
                 let at = *by_rights.entry(rights.clone()).or_insert_with(|| {
                     roles.push(Role::new(Vec::new(), rights.clone()));
                     roles.len() - 1

@@ -12,6 +12,9 @@ use super::roles::{Role, tighten};
 use crate::error::Error;
 use std::cmp::Reverse;
 
+/// What there should be as little as possible of; as many existing roles as possible; assignments.
+type Price = (u64, Reverse<usize>, u64);
+
 #[derive(Debug)]
 pub(super) struct Plan<'a> {
     pub(super) relation: &'a Relation,
@@ -45,7 +48,7 @@ impl Plan<'_> {
             starts.push((self.by_row(), false));
         }
         starts.push((fewest, false));
-        let mut best: Option<((u64, Reverse<usize>, u64), Vec<Role>)> = None;
+        let mut best: Option<(Price, Vec<Role>)> = None;
         let (mut refused, count) = (None, starts.len());
         for (done, (roles, factored)) in starts.into_iter().enumerate() {
             meter.begin("fitting", count, 20)?;
@@ -76,7 +79,7 @@ impl Plan<'_> {
         Ok(roles)
     }
 
-    fn price(&self, roles: &[Role]) -> (u64, Reverse<usize>, u64) {
+    fn price(&self, roles: &[Role]) -> Price {
         let assignments = roles.iter().map(Role::size).sum();
         let value = match self.options.objective {
             Objective::Roles => roles.len() as u64,
