@@ -70,7 +70,24 @@ impl Limits {
                 cut.extend(pieces.map(|piece| Role::new(role.users.clone(), piece)));
             }
         }
-        *roles = cut;
+        // Pieces of different roles may have the same rights.
+        let mut merged: Vec<Role> = Vec::with_capacity(cut.len());
+        let mut by_rights: BTreeMap<Vec<u32>, usize> = BTreeMap::new();
+        for mut role in cut {
+            match by_rights.get(&role.rights).and_then(|&at| merged.get_mut(at)) {
+                Some(same) => {
+                    same.users.append(&mut role.users);
+                    same.users.sort_unstable();
+                    same.users.dedup();
+                    same.existing = same.existing.or(role.existing);
+                }
+                None => {
+                    by_rights.insert(role.rights.clone(), merged.len());
+                    merged.push(role);
+                }
+            }
+        }
+        *roles = merged;
     }
 
     /// Takes users out of roles until nobody has too many: what they lose they get by roles that have all of it.
