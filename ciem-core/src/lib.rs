@@ -15,6 +15,7 @@ mod progress;
 mod provider;
 mod snapshot;
 mod truth;
+mod usage;
 pub mod wire;
 
 pub use access::answer::{
@@ -38,12 +39,18 @@ pub use inclusion::{
     check_no_new_access, check_no_public_access,
 };
 pub use model::{
-    AccessLevel, Catalog, ContextValue, CredentialKind, FileReport, KeyInfo, KeyType, Match, MissingLayer,
-    PermissionInfo, PolicyKind, PrincipalKind, Query, Rejected, Request, ResourceTypeInfo, Session,
-    UnknownContext,
+    AccessLevel, Catalog, ContextValue, CredentialKind, Ended, FileReport, KeyInfo, KeyType, Match,
+    MissingLayer, Network, PermissionInfo, Plane, PolicyKind, PrincipalKind, Query, Rejected, Request,
+    ResourceTypeInfo, Session, UnknownContext, UseEvent,
 };
 pub use paths::{BecomeRow, Becoming};
 pub use progress::{Cancel, Progress, Step};
 pub use snapshot::Snapshot;
 pub use snapshot::builder::SnapshotBuilder;
 pub use snapshot::options::{LoadOptions, OnError};
+pub use usage::builder::UsageBuilder;
+pub use usage::coverage::{Counts, Cover, LogCoverage, UsageCoverage};
+pub use usage::days::Days;
+pub use usage::permission_use::{Observed, PermissionUse, Tally};
+pub use usage::value::{Usage, UseState};
+pub use usage::window::Window;
