@@ -19,6 +19,9 @@ pub struct Place {
     /// Line, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
+    /// Offset in bytes, counted from 0 in what the input unpacks to: of logs, which are not read line by line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub byte: Option<u64>,
 }
 
 impl Place {
@@ -40,6 +43,13 @@ impl Place {
         self.line = Some(line);
         self
     }
+
+    /// The same place with an offset in bytes.
+    #[must_use]
+    pub fn byte(mut self, byte: u64) -> Self {
+        self.byte = Some(byte);
+        self
+    }
 }
 
 impl fmt::Display for Place {
@@ -52,6 +62,9 @@ impl fmt::Display for Place {
         }
         if let Some(line) = self.line {
             write!(f, " line {line}")?;
+        }
+        if let Some(byte) = self.byte {
+            write!(f, " at byte {byte}")?;
         }
         Ok(())
     }

@@ -51,6 +51,8 @@ pub use snapshot::options::{LoadOptions, OnError};
 pub use usage::builder::UsageBuilder;
 pub use usage::coverage::{Counts, Cover, LogCoverage, UsageCoverage};
 pub use usage::days::Days;
+pub use usage::options::UsageOptions;
 pub use usage::permission_use::{Observed, PermissionUse, Tally};
+pub use usage::unused::{GroupBy, Unused, UnusedKind, UnusedOptions, UnusedRow};
 pub use usage::value::{Usage, UseState};
 pub use usage::window::Window;

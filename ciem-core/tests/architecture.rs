@@ -27,7 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("provider", &["base", "pattern", "condition", "model", "truth"]),
     ("snapshot", &["base", "container", "pattern", "condition", "model", "truth", "provider"]),
     ("access", &["base", "pattern", "condition", "model", "truth", "provider", "snapshot"]),
-    ("usage", &["base", "container", "model", "provider", "snapshot", "access"]),
+    ("usage", &["base", "container", "pattern", "model", "truth", "provider", "snapshot", "access"]),
     ("paths", &["base", "condition", "model", "truth", "provider", "snapshot", "access"]),
     // Reads documents as snapshots do, and holds what it finds against the evaluation.
     ("inclusion", &["base", "pattern", "condition", "model", "truth", "provider", "snapshot", "access"]),

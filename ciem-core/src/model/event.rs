@@ -195,3 +195,58 @@ impl<'a> UseEvent<'a> {
         self
     }
 }
+
+/// A record of a log as its reader gives it.
+#[derive(Debug)]
+pub(crate) struct LogRecord<'a> {
+    /// The provider's id, by which the record is known when it is delivered again.
+    pub(crate) id: Option<Cow<'a, str>>,
+    /// Seconds since 1970.
+    pub(crate) at: i64,
+    /// In whose log it stands.
+    pub(crate) account: Option<Cow<'a, str>>,
+    pub(crate) region: Option<Cow<'a, str>>,
+    pub(crate) plane: Plane,
+    /// The service, as in permissions.
+    pub(crate) service: Cow<'a, str>,
+    pub(crate) what: Logged<'a>,
+}
+
+/// What a record says.
+#[derive(Debug)]
+pub(crate) enum Logged<'a> {
+    /// The use of permissions; and the name of the call, where no catalogue has it.
+    Use(Vec<UseEvent<'a>>, Option<Cow<'a, str>>),
+    /// Somebody signed in: whose credential, and its id.
+    SignIn(Cow<'a, str>, Cow<'a, str>),
+    /// No call by anybody.
+    Notice,
+    /// A call of which the log does not tell who made it.
+    Unattributed,
+}
+
+/// What became of the bytes in which a record begins.
+#[derive(Debug)]
+pub(crate) enum Reading {
+    /// A record of so many bytes was read.
+    Read(usize),
+    /// So many bytes are a record of something else.
+    Foreign(usize),
+    /// The record goes on beyond the end of the bytes.
+    Cut,
+    /// It is no record, for this reason.
+    Bad(String),
+}
+
+/// Takes the records that a reader finds.
+pub(crate) type TakeRecord<'t> = dyn FnMut(LogRecord<'_>) -> Result<(), Error> + 't;
+
+/// Reads the records of one kind of log, one after another.
+pub(crate) trait LogReader: Send + std::fmt::Debug {
+    /// Reads the record that begins with the first of the bytes. Only bytes that make a whole record are given to
+    /// `take`.
+    ///
+    /// # Errors
+    /// What `take` returns.
+    fn read(&mut self, bytes: &[u8], take: &mut TakeRecord<'_>) -> Result<Reading, Error>;
+}

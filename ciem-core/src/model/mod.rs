@@ -20,6 +20,7 @@ pub use catalog::{AccessLevel, Catalog, KeyInfo, KeyType, PermissionInfo, Resour
 pub(crate) use condition::{Clause, ClauseId, CondId, CondNode, Conditions};
 pub(crate) use document::{DocId, Document, Effect, PatternItem, Patterns, Statement, Who, WhoEntry};
 pub use event::{Ended, Network, Plane, UseEvent};
+pub(crate) use event::{LogReader, LogRecord, Logged, Reading, TakeRecord};
 pub(crate) use facts::{Coverage, Facts, Records};
 pub use facts::{FileReport, Rejected};
 pub(crate) use record::{

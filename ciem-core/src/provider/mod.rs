@@ -5,7 +5,7 @@ pub(crate) mod aws;
 use crate::condition::{KeyNature, KeyWords, Tri};
 use crate::error::Error;
 use crate::model::{
-    Catalog, ContextValue, DocId, Facts, LayerId, Plane, PolicyKind, PrincipalKind, Request, Session, Statement, WhoEntry,
+    Catalog, ContextValue, DocId, Facts, LayerId, LogReader, Plane, PolicyKind, PrincipalKind, Request, Session, Statement, WhoEntry,
 };
 use crate::pattern::Syntax;
 use crate::truth::{
@@ -112,12 +112,24 @@ impl Provider {
 /// What a provider's logs tell of the use of permissions.
 #[derive(Debug)]
 pub(crate) struct UsageSpec {
+    /// The kinds of log that are read.
+    pub(crate) logs: &'static [LogSpec],
     /// The service that a permission is of.
     pub(crate) service_of: fn(&str) -> &str,
     /// Which part of the log shows a permission's use.
     pub(crate) plane: fn(&str) -> Plane,
+    /// How many days back the provider looks when it tells of the last use of services and permissions.
+    pub(crate) looks_back: u16,
     /// The region in whose log alone the calls of a service stand, if there is one.
     pub(crate) home_region: fn(&str) -> Option<&'static str>,
+}
+
+/// A kind of log.
+#[derive(Debug)]
+pub(crate) struct LogSpec {
+    /// As `coverage` names it.
+    pub(crate) name: &'static str,
+    pub(crate) reader: fn() -> Box<dyn LogReader>,
 }
 
 /// The provider that a principal's id is of, as far as ids tell.

@@ -3,8 +3,15 @@
 pub(crate) mod builder;
 pub(crate) mod coverage;
 pub(crate) mod days;
+mod exported;
+mod frame;
+mod gathered;
 pub(crate) mod observed;
+pub(crate) mod options;
 pub(crate) mod permission_use;
-mod told;
+mod repeats;
+mod stream;
+pub(crate) mod told;
+pub(crate) mod unused;
 pub(crate) mod value;
 pub(crate) mod window;

@@ -51,7 +51,7 @@ pub(crate) struct Alike {
 }
 
 impl Alike {
-    fn join(&mut self, other: Alike) {
+    pub(super) fn join(&mut self, other: Alike) {
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
         self.count = self.count.saturating_add(other.count);
@@ -65,11 +65,16 @@ pub(crate) struct Observations {
 }
 
 impl Observations {
-    /// Adds a call about one resource.
-    pub(crate) fn add(&mut self, resource: Option<&str>, context: &[(&str, Cow<'_, str>)], at: i64) {
-        let context = context.iter().map(|(key, value)| (*key, value.as_ref()));
-        let subject = coarse(self.step, resource, context);
-        self.put(subject, Alike { first: at, last: at, count: 1 });
+    /// Adds calls about one resource.
+    pub(crate) fn add(
+        &mut self,
+        resource: Option<Box<str>>,
+        context: Vec<(Box<str>, Box<str>)>,
+        alike: Alike,
+    ) {
+        let subject = Subject { resource, context };
+        let subject = if self.step == Step::default() { subject } else { subject.at(self.step) };
+        self.put(subject, alike);
         self.fit();
     }
 

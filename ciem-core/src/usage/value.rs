@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// People and workloads that are kept for one principal, the first in the alphabet.
-const MOST_ACTORS: usize = 256;
+pub(super) const MOST_ACTORS: usize = 256;
 
 /// Whether a permission was used in a window, as far as the logs show.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
@@ -79,6 +79,8 @@ pub(crate) struct PrincipalUse {
     pub(crate) permissions: BTreeMap<Box<str>, PermissionUse>,
     /// By name: people and workloads in whose sessions it acted.
     pub(crate) actors: BTreeMap<Box<str>, Tally>,
+    /// Its last use of anything, as exports tell it.
+    pub(crate) last_active: Option<i64>,
     /// By id: long-term credentials that were used.
     pub(crate) credentials: BTreeMap<Box<str>, Tally>,
     /// What the provider says of its use beside the logs.
@@ -104,6 +106,7 @@ impl PrincipalUse {
             self.actors.entry(name.clone()).or_default().merge(theirs);
         }
         self.bound_actors();
+        self.last_active = self.last_active.max(other.last_active);
         for (name, theirs) in &other.credentials {
             self.credentials.entry(name.clone()).or_default().merge(theirs);
         }
@@ -151,6 +154,15 @@ impl Usage {
     pub fn actors(&self, principal: &str) -> impl Iterator<Item = (&str, &Tally)> {
         let found = self.0.principals.get(principal);
         found.into_iter().flat_map(|one| one.actors.iter().map(|(name, tally)| (name.as_ref(), tally)))
+    }
+
+    /// When a principal last did something, refused and failed calls included, as far as logs and exports tell; in seconds
+    /// since 1970.
+    pub fn last_active(&self, principal: &str) -> Option<i64> {
+        let one = self.0.principals.get(principal)?;
+        let tallies = one.permissions.values().flat_map(|of| [&of.used, &of.denied, &of.failed]);
+        let logged = tallies.chain(one.credentials.values()).filter_map(Tally::last_seen).max();
+        logged.max(one.last_active)
     }
 
     /// Long-term credentials of a principal that were used, sorted by id.
