@@ -33,7 +33,7 @@ pub use access::what_can::{Access, AccessRow};
 pub use access::who_can::{HolderRow, Holders};
 pub use error::{Error, Place};
 #[cfg(feature = "fs")]
-pub use fs::load_paths;
+pub use fs::{load_paths, load_usage};
 pub use inclusion::{
     AccessCheck, CheckOptions, CheckResult, GrantingStatement, Witness, check_access_not_granted,
     check_no_new_access, check_no_public_access,
@@ -54,5 +54,6 @@ pub use usage::days::Days;
 pub use usage::options::UsageOptions;
 pub use usage::permission_use::{Observed, PermissionUse, Tally};
 pub use usage::unused::{GroupBy, Unused, UnusedKind, UnusedOptions, UnusedRow};
+pub use usage::uses::UseRow;
 pub use usage::value::{Usage, UseState};
 pub use usage::window::Window;

@@ -44,9 +44,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "access",
             "paths",
             "inclusion",
+            "usage",
         ],
     ),
-    ("fs", &["container", "snapshot"]),
+    ("fs", &["container", "snapshot", "usage"]),
 ];
 
 /// What every module may name: errors and progress are the ground that all stand on.

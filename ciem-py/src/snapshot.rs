@@ -2,6 +2,7 @@
 
 use crate::edge::{run, watched};
 use crate::table::Table;
+use crate::usage::Usage;
 use ciem_core::{LoadOptions, load_paths, wire};
 use pyo3::prelude::*;
 use std::collections::BTreeMap;
@@ -61,6 +62,22 @@ impl Snapshot {
         let snapshot = self.0.clone();
         let work = move |progress: &_| wire::table(&snapshot, &verb, &request, progress).map(Table);
         watched(py, report, work)
+    }
+
+    /// Answers the wire request of a verb about usage with rows.
+    #[pyo3(signature = (usage, verb, request, report=None))]
+    fn table_with_usage(
+        &self,
+        py: Python<'_>,
+        usage: &Usage,
+        verb: String,
+        request: String,
+        report: Option<Py<PyAny>>,
+    ) -> PyResult<Table> {
+        let (snapshot, usage) = (self.0.clone(), usage.0.clone());
+        watched(py, report, move |progress| {
+            wire::table_with_usage(&snapshot, &usage, &verb, &request, progress).map(Table)
+        })
     }
 }
 

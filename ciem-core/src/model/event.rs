@@ -32,6 +32,17 @@ pub enum Plane {
     Unlogged,
 }
 
+impl Plane {
+    /// The wire form: `management`, `data` or `unlogged`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Plane::Management => "management",
+            Plane::Data => "data",
+            Plane::Unlogged => "unlogged",
+        }
+    }
+}
+
 /// Where calls came from.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -225,14 +236,14 @@ pub(crate) enum Logged<'a> {
     Unattributed,
 }
 
-/// What became of the bytes in which a record begins.
+/// What became of a text in which a record begins.
 #[derive(Debug)]
 pub(crate) enum Reading {
     /// A record of so many bytes was read.
     Read(usize),
     /// So many bytes are a record of something else.
     Foreign(usize),
-    /// The record goes on beyond the end of the bytes.
+    /// The record goes on beyond the end of the text.
     Cut,
     /// It is no record, for this reason.
     Bad(String),
@@ -243,10 +254,9 @@ pub(crate) type TakeRecord<'t> = dyn FnMut(LogRecord<'_>) -> Result<(), Error> +
 
 /// Reads the records of one kind of log, one after another.
 pub(crate) trait LogReader: Send + std::fmt::Debug {
-    /// Reads the record that begins with the first of the bytes. Only bytes that make a whole record are given to
-    /// `take`.
+    /// Reads the record with which the text begins. `take` is given what makes a whole record only.
     ///
     /// # Errors
     /// What `take` returns.
-    fn read(&mut self, bytes: &[u8], take: &mut TakeRecord<'_>) -> Result<Reading, Error>;
+    fn read(&mut self, text: &str, take: &mut TakeRecord<'_>) -> Result<Reading, Error>;
 }

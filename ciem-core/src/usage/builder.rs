@@ -122,14 +122,16 @@ impl UsageBuilder {
             Ok(()) => {}
         }
         gathering.coverage.counts.unread += outcome.foreign;
-        let read = !outcome.records.is_empty();
-        if !read && outcome.faults.is_empty() && outcome.foreign > 0 || !read && !outcome.framed {
-            // What does not even begin like a log was never one.
-            let fault = outcome.faults.into_iter().find(|fault| !matches!(fault, Error::Malformed { .. }));
-            return Err(fault.unwrap_or_else(|| Error::Unrecognised { place: Place::source(name) }));
-        }
-        if !read && let Some(fault) = outcome.faults.first() {
-            return Err(fault.clone());
+        if outcome.records.is_empty() {
+            let foreign = outcome.foreign > 0 || !outcome.framed;
+            match outcome.faults.first() {
+                Some(fault) if !outcome.unlike => return Err(fault.clone()),
+                _ if outcome.unlike || foreign => {
+                    return Err(Error::Unrecognised { place: Place::source(name) });
+                }
+                // A list without records is a log of nothing.
+                _ => {}
+            }
         }
         gathering.coverage.files.push(report(name, &outcome));
         Ok(())

@@ -51,7 +51,9 @@ pub(super) struct Outcome {
     pub(super) records: BTreeMap<&'static str, u64>,
     /// Records of something else.
     pub(super) foreign: u64,
-    /// Whether there was a list or an object at all.
+    /// Whether it does not even begin like a log.
+    pub(super) unlike: bool,
+    /// Whether there was a list of records, or a record.
     pub(super) framed: bool,
     pub(super) faults: Vec<Error>,
     pub(super) more_faults: u64,
@@ -84,8 +86,8 @@ impl<R: Read> Frame<'_, '_, R> {
     /// `cancelled`, `too_large` beyond the limits, and what `take` returns.
     pub(super) fn run(&mut self, take: &mut Take<'_>) -> Result<(), Error> {
         self.peek()?;
-        if self.source.bytes().starts_with(b"\xef\xbb\xbf") {
-            self.source.advance(3);
+        if self.source.text().starts_with('\u{feff}') {
+            self.source.advance('\u{feff}'.len_utf8());
         }
         while let Some(byte) = self.peek()? {
             let step = match byte {
@@ -103,9 +105,13 @@ impl<R: Read> Frame<'_, '_, R> {
                     self.source.advance(1);
                     Step::On
                 }
-                _ => {
+                _ if self.outcome.framed => {
                     self.fault("expected a JSON object or a list of them");
-                    if self.outcome.framed { self.next_line()? } else { Step::Stop }
+                    self.next_line()?
+                }
+                _ => {
+                    self.outcome.unlike = true;
+                    Step::Stop
                 }
             };
             if step == Step::Stop {
@@ -114,6 +120,10 @@ impl<R: Read> Frame<'_, '_, R> {
         }
         if let Some(failure) = self.source.failure() {
             self.note(failure);
+        }
+        if let Some(byte) = self.source.garbled() {
+            let place = Place::source(self.name).byte(byte);
+            self.note(Error::malformed("bytes that are not UTF-8 text were replaced", place));
         }
         Ok(())
     }
@@ -285,7 +295,7 @@ impl<R: Read> Frame<'_, '_, R> {
             let Some(Reader { provider, spec, reader }) = self.readers.get_mut(at) else { continue };
             let provider: &'static Provider = provider;
             let take: &mut TakeRecord<'_> = &mut |record| take(provider, record);
-            let reading = reader.read(self.source.bytes(), take)?;
+            let reading = reader.read(self.source.text(), take)?;
             match reading {
                 Reading::Foreign(_) => foreign = reading,
                 Reading::Read(_) => {
@@ -302,14 +312,14 @@ impl<R: Read> Frame<'_, '_, R> {
     /// A row of a query: a list of objects with one member each, which are brought together.
     fn row(&mut self, take: &mut Take<'_>) -> Result<Step, Error> {
         loop {
-            let mut rows = serde_json::Deserializer::from_slice(self.source.bytes())
+            let mut rows = serde_json::Deserializer::from_str(self.source.text())
                 .into_iter::<Vec<serde_json::Map<String, serde_json::Value>>>();
             let error = match rows.next() {
                 Some(Ok(row)) => {
                     let length = rows.byte_offset();
                     let whole: serde_json::Map<_, _> = row.into_iter().flatten().collect();
                     let text = serde_json::Value::Object(whole).to_string();
-                    self.one(text.as_bytes(), take)?;
+                    self.one(&text, take)?;
                     self.source.advance(length);
                     return Ok(Step::On);
                 }
@@ -332,10 +342,10 @@ impl<R: Read> Frame<'_, '_, R> {
     }
 
     /// A record that was put together.
-    fn one(&mut self, bytes: &[u8], take: &mut Take<'_>) -> Result<(), Error> {
+    fn one(&mut self, text: &str, take: &mut Take<'_>) -> Result<(), Error> {
         for Reader { provider, spec, reader } in self.readers.iter_mut() {
             let provider: &'static Provider = provider;
-            match reader.read(bytes, &mut |record| take(provider, record))? {
+            match reader.read(text, &mut |record| take(provider, record))? {
                 Reading::Read(_) => {
                     *self.outcome.records.entry(spec.name).or_default() += 1;
                     return Ok(());

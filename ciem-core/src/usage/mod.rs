@@ -11,7 +11,10 @@ pub(crate) mod options;
 pub(crate) mod permission_use;
 mod repeats;
 mod stream;
+#[cfg(test)]
+mod tests;
 pub(crate) mod told;
 pub(crate) mod unused;
+pub(crate) mod uses;
 pub(crate) mod value;
 pub(crate) mod window;

@@ -49,12 +49,17 @@ pub(super) struct Source<'a, R> {
     input: Unpacking<R>,
     limits: Limits,
     progress: &'a Progress,
-    buffer: Vec<u8>,
+    /// What is held, and where what is left of it begins.
+    text: String,
     start: usize,
-    end: usize,
-    /// Bytes before the buffer.
+    /// As it comes: begins with the bytes of a character that was cut in two.
+    raw: Vec<u8>,
+    cut: usize,
+    /// Bytes before the text.
     passed: u64,
     failure: Option<Error>,
+    /// Where the first bytes stand that are no text.
+    garbled: Option<u64>,
 }
 
 impl<'a, R: Read> Source<'a, R> {
@@ -77,21 +82,28 @@ impl<'a, R: Read> Source<'a, R> {
         } else {
             Unpacking::Plain(whole)
         };
-        let buffer = vec![0; USUAL];
-        Ok(Source { name, input, limits, progress, buffer, start: 0, end: 0, passed: 0, failure: None })
+        let raw = vec![0; USUAL];
+        let text = String::with_capacity(2 * USUAL);
+        let (passed, failure, garbled) = (0, None, None);
+        Ok(Source { name, input, limits, progress, text, start: 0, raw, cut: 0, passed, failure, garbled })
     }
 
-    /// The bytes that are held.
+    /// The text that is held.
+    pub(super) fn text(&self) -> &str {
+        self.text.get(self.start..).unwrap_or("")
+    }
+
+    /// The same as bytes.
     pub(super) fn bytes(&self) -> &[u8] {
-        self.buffer.get(self.start..self.end).unwrap_or(&[])
+        self.text().as_bytes()
     }
 
     /// Passes over bytes.
     pub(super) fn advance(&mut self, bytes: usize) {
-        self.start = self.start.saturating_add(bytes).min(self.end);
+        self.start = self.start.saturating_add(bytes).min(self.text.len());
     }
 
-    /// Where in the unpacked input the bytes begin.
+    /// Where in the unpacked input the text begins.
     pub(super) fn offset(&self) -> u64 {
         self.passed + self.start as u64
     }
@@ -101,7 +113,12 @@ impl<'a, R: Read> Source<'a, R> {
         self.failure.take()
     }
 
-    /// Gets more bytes behind those that are held.
+    /// Where there were bytes that are no text; they were replaced.
+    pub(super) fn garbled(&self) -> Option<u64> {
+        self.garbled
+    }
+
+    /// Gets more text behind what is held.
     ///
     /// # Errors
     /// `too_large`, `cancelled`.
@@ -110,20 +127,15 @@ impl<'a, R: Read> Source<'a, R> {
             return Ok(More::End);
         }
         if self.start > 0 {
-            self.buffer.copy_within(self.start..self.end, 0);
             self.passed += self.start as u64;
-            self.end -= self.start;
+            self.text.drain(..self.start);
             self.start = 0;
         }
-        if self.end == self.buffer.len() {
-            if self.end >= LONGEST {
-                return Ok(More::Full);
-            }
-            self.buffer.resize(self.end.saturating_mul(2).min(LONGEST), 0);
+        if self.text.len() >= LONGEST {
+            return Ok(More::Full);
         }
-        let so_far = self.passed + self.end as u64;
-        self.progress.poll("reading bytes", usize::try_from(so_far).unwrap_or(usize::MAX), None)?;
-        let room = self.buffer.get_mut(self.end..).unwrap_or(&mut []);
+        self.progress.poll("reading bytes", usize::try_from(self.unpacked()).unwrap_or(usize::MAX), None)?;
+        let room = self.raw.get_mut(self.cut..).unwrap_or(&mut []);
         let read = loop {
             let read = match &mut self.input {
                 Unpacking::Plain(reader) => reader.read(room),
@@ -137,7 +149,7 @@ impl<'a, R: Read> Source<'a, R> {
         match read {
             Ok(0) => Ok(More::End),
             Ok(bytes) => {
-                self.end += bytes;
+                self.take(self.cut + bytes);
                 self.within_limits()?;
                 Ok(More::Some)
             }
@@ -148,8 +160,45 @@ impl<'a, R: Read> Source<'a, R> {
         }
     }
 
+    /// Appends so many raw bytes to the text. Bytes that are no text are replaced: the record in which they stand can
+    /// still be read.
+    fn take(&mut self, bytes: usize) {
+        let mut done = 0;
+        loop {
+            let rest = self.raw.get(done..bytes).unwrap_or(&[]);
+            match std::str::from_utf8(rest) {
+                Ok(text) => {
+                    self.text.push_str(text);
+                    self.cut = 0;
+                    return;
+                }
+                Err(error) => {
+                    let (good, bad) = rest.split_at_checked(error.valid_up_to()).unwrap_or((rest, &[]));
+                    self.text.push_str(std::str::from_utf8(good).unwrap_or(""));
+                    done += good.len();
+                    match error.error_len() {
+                        Some(length) => {
+                            self.garbled = self.garbled.or(Some(self.unpacked()));
+                            self.text.push(char::REPLACEMENT_CHARACTER);
+                            done += length;
+                        }
+                        None => {
+                            self.cut = bad.len();
+                            self.raw.copy_within(done..bytes, 0);
+                            return;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn unpacked(&self) -> u64 {
+        self.passed + self.text.len() as u64
+    }
+
     fn within_limits(&self) -> Result<(), Error> {
-        let unpacked = self.passed + self.end as u64;
+        let unpacked = self.unpacked();
         let too_large = |what: &str, limit: u64| {
             let (what, place) = (what.to_owned(), Place::source(self.name));
             Err(Error::TooLarge { what, limit, place })
@@ -167,7 +216,7 @@ impl<'a, R: Read> Source<'a, R> {
     }
 
     fn explain(&self, error: &std::io::Error) -> Error {
-        let place = Place::source(self.name).byte(self.passed + self.end as u64);
+        let place = Place::source(self.name).byte(self.unpacked());
         match (&self.input, error.kind()) {
             (Unpacking::Gzip(_), ErrorKind::UnexpectedEof) => {
                 Error::malformed("the gzip data is cut off; what comes after was not read", place)

@@ -8,10 +8,12 @@ mod rows;
 mod table;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 #[cfg(feature = "arrow")]
 pub use arrow::Batches;
 pub use table::{Cell, ColumnKind, Pairs, Table, Texts};
+pub use usage::{table_with_usage, usage_call, usage_table};
 
 use crate::access::condition;
 use crate::access::everybody::everybody;

@@ -23,6 +23,7 @@ from ciem.errors import (
 )
 from ciem.progress import OnProgress, Step
 from ciem.snapshot import Snapshot, load, simulate
+from ciem.usage import Usage, load_usage
 
 __all__ = [
     "AccessCheck",
@@ -40,6 +41,7 @@ __all__ = [
     "Snapshot",
     "Step",
     "Table",
+    "Usage",
     "__version__",
     "check_access_not_granted",
     "check_no_new_access",
@@ -47,5 +49,6 @@ __all__ = [
     "condition_blocks",
     "condition_text",
     "load",
+    "load_usage",
     "simulate",
 ]

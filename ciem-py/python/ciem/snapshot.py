@@ -12,6 +12,7 @@ from typing import Any, SupportsIndex
 from ciem import _core, html
 from ciem.answers import Decision, Explanation, Table
 from ciem.progress import OnProgress, watching
+from ciem.usage import Usage
 
 
 class Snapshot:
@@ -184,6 +185,41 @@ class Snapshot:
         ('fact', 'trust policy')
         """
         return self._table("what_would_settle_it", _options(locals()))
+
+    def unused(
+        self,
+        usage: Usage,
+        *,
+        window: str = "90d",
+        at: str | datetime | None = None,
+        gaps: int = 0,
+        of: str | list[str] | None = None,
+        account: str | None = None,
+        environment: str | None = None,
+        team: str | None = None,
+        by: str | None = None,
+        environment_tags: list[str] | None = None,
+        team_tags: list[str] | None = None,
+        on_progress: OnProgress = None,
+    ) -> Table:
+        """What was granted and not used in the ``window`` that ends at ``at``, or when the logs end: principals, credentials,
+        groups, policies, statements, permissions, resources and trusts, or only those named in ``of``.
+
+        ``state`` is ``"unused"`` only where the logs would have shown a use on every day of the window, save for as many as
+        ``gaps``; otherwise ``"unobservable"``. ``by`` (``"provider"``, ``"account"``, ``"environment"``, ``"team"``) brings rows
+        together.
+
+        >>> usage = ciem.load_usage("exports", on_error="skip")
+        >>> table = ciem.load("exports").unused(usage, at="2026-02-01T00:00:00Z", of="principal")
+        >>> table[0]["id"], table[0]["state"]
+        ('arn:aws:iam::111122223333:user/ana', 'unobservable')
+        """
+        request = _options(locals())
+        if isinstance(of, str):
+            request["of"] = [of]
+        del request["usage"]
+        with watching(request.pop("on_progress", None)) as report:
+            return Table(self._native.table_with_usage(usage._native, "unused", json.dumps(request), report))
 
     def coverage(self) -> dict[str, Any]:
         """What was read and what was not: files, counts, layers, rejected policies, assumptions.

@@ -49,8 +49,13 @@ pub(super) fn rows(
 
 fn permissions(lookup: &mut Lookup<'_>, principal: PrincipalId, held: &Held<'_>, add: &mut Add<'_>) {
     let known = lookup.know(principal);
+    // What policies can neither give nor take away was not granted.
+    let free = lookup.estate.universe.row(lookup.estate.provider.inclusion.free);
     let mut by_state: BTreeMap<UseState, (Vec<String>, u32)> = BTreeMap::new();
     for id in held.runs().flat_map(|(start, end)| start..end) {
+        if free.is_some_and(|free| free.contains(id)) {
+            continue;
+        }
         let state = known.state(id);
         if state != UseState::Used {
             let (names, days) = by_state.entry(state).or_default();

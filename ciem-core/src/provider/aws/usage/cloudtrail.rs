@@ -1,15 +1,17 @@
 //! CloudTrail: records of calls as S3, CloudTrail Lake and Athena give them.
 
-use super::identity::{self, Caller};
-use super::names::{Call, Permission};
-use super::record::Record;
-use super::resources;
+use super::identity;
+use super::names::Call;
+use super::record::{Answer, Object, Parameters, Record, Resources};
+use super::renamed;
+use super::{resources, scan};
 use crate::condition::parse_instant;
 use crate::error::Error;
 use crate::model::{Ended, LogReader, LogRecord, Logged, Network, Plane, Reading, TakeRecord, UseEvent};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::hash::BuildHasher;
 use std::net::IpAddr;
 
@@ -37,23 +39,36 @@ struct Known {
 }
 
 impl LogReader for CloudTrail {
-    fn read(&mut self, bytes: &[u8], take: &mut TakeRecord<'_>) -> Result<Reading, Error> {
-        let mut records = serde_json::Deserializer::from_slice(bytes).into_iter::<Record<'_>>();
-        let record = match records.next() {
-            Some(Ok(record)) => record,
-            Some(Err(error)) if error.is_eof() => return Ok(Reading::Cut),
-            Some(Err(error)) => return Ok(Reading::Bad(error.to_string())),
-            None => return Ok(Reading::Cut),
+    fn read(&mut self, text: &str, take: &mut TakeRecord<'_>) -> Result<Reading, Error> {
+        let (record, length) = match scan::record(text) {
+            Some(found) => found,
+            None => {
+                let mut records = serde_json::Deserializer::from_str(text).into_iter::<Record<'_>>();
+                match records.next() {
+                    Some(Ok(record)) => (record, records.byte_offset()),
+                    Some(Err(error)) if !error.is_eof() => return Ok(Reading::Bad(error.to_string())),
+                    Some(Err(_)) | None => return Ok(Reading::Cut),
+                }
+            }
         };
-        let length = records.byte_offset();
         let (Some(source), Some(name)) = (record.event_source.get(), record.event_name.get()) else {
-            return Ok(Reading::Foreign(length));
+            let other = text.get(..length).and_then(renamed::canonical);
+            return match other {
+                Some(other) => Ok(match self.read(&other, take)? {
+                    Reading::Read(_) => Reading::Read(length),
+                    Reading::Cut => Reading::Bad("a record in a text is cut off".to_owned()),
+                    Reading::Foreign(_) => Reading::Foreign(length),
+                    bad @ Reading::Bad(_) => bad,
+                }),
+                None => Ok(Reading::Foreign(length)),
+            };
         };
         let Some(at) = record.event_time.get().and_then(instant) else {
             return Ok(Reading::Bad("`eventTime` is no instant".to_owned()));
         };
         let call = self.call(source, name);
-        take(logged(&record, call, at))?;
+        let parameters = Lazy::new(&record);
+        take(logged(&record, &parameters, call, at))?;
         Ok(Reading::Read(length))
     }
 }
@@ -79,7 +94,7 @@ impl CloudTrail {
     }
 }
 
-fn logged<'a>(record: &'a Record<'_>, call: &'a Call, at: i64) -> LogRecord<'a> {
+fn logged<'a>(record: &'a Record<'_>, parameters: &'a Lazy<'_>, call: &'a Call, at: i64) -> LogRecord<'a> {
     let identity = &record.user_identity.0;
     let borrowed = |text: Option<&'a str>| text.map(Cow::Borrowed);
     let data = record.event_category.is("data") || record.management_event.is("false");
@@ -91,23 +106,44 @@ fn logged<'a>(record: &'a Record<'_>, call: &'a Call, at: i64) -> LogRecord<'a> 
         region: borrowed(record.aws_region.get()),
         plane: if data { Plane::Data } else { Plane::Management },
         service: Cow::Borrowed(&call.service),
-        what: what(record, call, at),
+        what: what(record, parameters, call, at),
     }
 }
 
-fn what<'a>(record: &'a Record<'_>, call: &'a Call, at: i64) -> Logged<'a> {
+/// Parameters and resources of a request, read when somebody asks for them.
+pub(super) struct Lazy<'a> {
+    record: &'a Record<'a>,
+    read: OnceCell<Parameters<'a>>,
+    resources: OnceCell<Resources<'a>>,
+}
+
+impl<'a> Lazy<'a> {
+    fn new(record: &'a Record<'a>) -> Self {
+        Lazy { record, read: OnceCell::new(), resources: OnceCell::new() }
+    }
+
+    pub(super) fn get(&self) -> &Parameters<'a> {
+        self.read.get_or_init(|| Parameters::of(self.record))
+    }
+
+    pub(super) fn resources(&self) -> &Resources<'a> {
+        self.resources.get_or_init(|| self.record.resources.read())
+    }
+}
+
+fn what<'a>(record: &'a Record<'_>, parameters: &'a Lazy<'_>, call: &'a Call, at: i64) -> Logged<'a> {
     let identity = &record.user_identity.0;
     let kind = record.event_type.get();
     let notice = ["AwsServiceEvent", "AwsCloudTrailInsight", "AwsVpceEvent", "AwsVpceEvents"];
     if kind.is_some_and(|kind| notice.contains(&kind)) || record.event_category.is("insight") {
         return Logged::Notice;
     }
-    let Some(caller) = identity::caller(identity, &record.request_parameters.0) else {
+    let Some(caller) = identity::caller(identity, parameters) else {
         return Logged::Unattributed;
     };
     if kind == Some("AwsConsoleSignIn") {
-        let success =
-            record.event_name.is("ConsoleLogin") && record.response_elements.0.console_login.is("success");
+        let answer: Object<Answer<'_>> = record.response_elements.read();
+        let success = record.event_name.is("ConsoleLogin") && answer.0.console_login.is("success");
         // A role's session has signed in elsewhere.
         return if success && caller.actor.is_none() {
             Logged::SignIn(caller.principal, Cow::Borrowed("password"))
@@ -115,38 +151,24 @@ fn what<'a>(record: &'a Record<'_>, call: &'a Call, at: i64) -> Logged<'a> {
             Logged::Notice
         };
     }
-    let parameters = &record.request_parameters.0;
-    let with = call.with.as_ref().filter(|(parameter, _)| parameters.get(parameter).is_some());
+    let with = call.with.as_ref().filter(|(parameter, _)| parameters.get().get(parameter).is_some());
     let permissions = with.map_or(&call.permissions, |(_, permissions)| permissions);
     let mut uses = Vec::with_capacity(permissions.len());
-    let context = context(record);
     let ended = ended(record.error_code.get());
     for permission in permissions {
-        uses.push(one_use(record, permission, &caller, &context, ended, at));
+        let mut event = UseEvent::at(caller.principal.clone(), permission.name.as_ref(), at).ended(ended);
+        event.resources = resources::of(permission, record, parameters);
+        event.context = context(record);
+        event.network = network(record);
+        event.mfa = identity::mfa(record);
+        event.actor = caller.actor.clone();
+        event.credential = identity::credential(identity);
+        event.log = LOG;
+        uses.push(event);
     }
     let unknown =
         (!call.known).then(|| Cow::Borrowed(call.permissions.first().map_or("", |one| one.name.as_ref())));
     Logged::Use(uses, unknown)
-}
-
-fn one_use<'a>(
-    record: &'a Record<'_>,
-    permission: &'a Permission,
-    caller: &Caller<'a>,
-    context: &[(&'a str, Cow<'a, str>)],
-    ended: Ended,
-    at: i64,
-) -> UseEvent<'a> {
-    let identity = &record.user_identity.0;
-    let mut event = UseEvent::at(caller.principal.clone(), permission.name.as_ref(), at).ended(ended);
-    event.resources = resources::of(permission, record);
-    event.context = context.to_vec();
-    event.network = network(record);
-    event.mfa = identity::mfa(record);
-    event.actor = caller.actor.clone();
-    event.credential = identity::credential(identity);
-    event.log = LOG;
-    event
 }
 
 /// Condition keys of the request that the record tells, sorted.
@@ -220,7 +242,7 @@ fn ended(code: Option<&str>) -> Ended {
 }
 
 /// `2026-01-31T12:00:00Z` at a glance, other forms of an instant with care.
-fn instant(text: &str) -> Option<i64> {
+pub(super) fn instant(text: &str) -> Option<i64> {
     whole_seconds(text.as_bytes()).or_else(|| {
         // Tables have a space between date and time, and no zone: theirs is UTC.
         let text = text.strip_suffix(" UTC").unwrap_or(text).replacen(' ', "T", 1);
@@ -256,11 +278,4 @@ fn whole_seconds(text: &[u8]) -> Option<i64> {
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 719_469;
     Some(((days * 24 + hour) * 60 + minute) * 60 + second)
-}
-
-#[cfg(test)]
-pub(super) mod for_tests {
-    pub(crate) fn instant(text: &str) -> Option<i64> {
-        super::instant(text)
-    }
 }

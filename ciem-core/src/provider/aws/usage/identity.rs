@@ -1,6 +1,7 @@
 //! Who made a call: the principal that holds the grants, and the person or workload behind its session.
 
-use super::record::{Parameters, Record, UserIdentity};
+use super::cloudtrail::Lazy;
+use super::record::{Additional, Object, Record, UserIdentity};
 use std::borrow::Cow;
 
 /// Who made a call.
@@ -13,10 +14,7 @@ pub(super) struct Caller<'a> {
 }
 
 /// The caller of a record; none where the log does not tell.
-pub(super) fn caller<'a>(
-    identity: &'a UserIdentity<'_>,
-    parameters: &'a Parameters<'_>,
-) -> Option<Caller<'a>> {
+pub(super) fn caller<'a>(identity: &'a UserIdentity<'_>, parameters: &'a Lazy<'_>) -> Option<Caller<'a>> {
     let arn = identity.arn.get();
     let session = &identity.session_context.0;
     let issuer = session.session_issuer.0.arn.get();
@@ -37,7 +35,7 @@ pub(super) fn caller<'a>(
         }
         Some("AWSService") => identity.invoked_by.get().and_then(plain),
         Some("SAMLUser" | "WebIdentityUser") => {
-            let named = parameters.get("principalArn").filter(|arn| arn.starts_with("arn:"));
+            let named = parameters.get().get("principalArn").filter(|arn| arn.starts_with("arn:"));
             let provider = named.or(identity.identity_provider.get())?;
             let actor = identity.user_name.get().map(Cow::Borrowed);
             Some(Caller { principal: Cow::Borrowed(provider), actor })
@@ -68,7 +66,13 @@ pub(super) fn credential<'a>(identity: &'a UserIdentity<'_>) -> Option<Cow<'a, s
 
 /// Whether the caller had shown a second factor, as far as the record tells.
 pub(super) fn mfa(record: &Record<'_>) -> Option<bool> {
-    let told = record.user_identity.0.session_context.0.attributes.0.mfa_authenticated.get();
-    let told = told.or(record.additional_event_data.0.mfa_used.get())?;
-    Some(told.eq_ignore_ascii_case("true") || told.eq_ignore_ascii_case("yes"))
+    let yes = |told: &str| told.eq_ignore_ascii_case("true") || told.eq_ignore_ascii_case("yes");
+    if let Some(told) = record.user_identity.0.session_context.0.attributes.0.mfa_authenticated.get() {
+        return Some(yes(told));
+    }
+    if !record.event_type.is("AwsConsoleSignIn") {
+        return None;
+    }
+    let more: Object<Additional<'_>> = record.additional_event_data.read();
+    more.0.mfa_used.get().map(yes)
 }

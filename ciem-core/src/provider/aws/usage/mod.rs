@@ -5,7 +5,9 @@ mod identity;
 mod names;
 mod printed;
 mod record;
+mod renamed;
 mod resources;
+mod scan;
 #[cfg(test)]
 mod tests;
 

@@ -1,8 +1,8 @@
-//! Records of CloudTrail as they stand in files: what of them is read. S3 has names in camel case, tables that were made
-//! of it (CloudTrail Lake, Athena) have them in lower case and some objects as JSON text.
+//! Records of CloudTrail as they stand in files: what of them is read.
 
 use super::printed;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
@@ -79,24 +79,19 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
-/// An object, or its JSON text; the default where there is neither.
+/// An object; the default where there is none.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Object<T>(pub(super) T);
 
-impl<'de, T: Deserialize<'de> + Default + Lenient> Deserialize<'de> for Object<T> {
+impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(ObjectVisitor(PhantomData)).map(Object)
     }
 }
 
-/// What can be read from a text that does not live as long as the record.
-pub(super) trait Lenient: Sized {
-    fn of_text(text: &str) -> Option<Self>;
-}
-
 struct ObjectVisitor<T>(PhantomData<T>);
 
-impl<'de, T: Deserialize<'de> + Default + Lenient> Visitor<'de> for ObjectVisitor<T> {
+impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for ObjectVisitor<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -107,8 +102,8 @@ impl<'de, T: Deserialize<'de> + Default + Lenient> Visitor<'de> for ObjectVisito
         T::deserialize(serde::de::value::MapAccessDeserializer::new(members))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<T, E> {
-        Ok(T::of_text(text).unwrap_or_default())
+    fn visit_str<E>(self, _: &str) -> Result<T, E> {
+        Ok(T::default())
     }
 
     fn visit_unit<E>(self) -> Result<T, E> {
@@ -137,45 +132,48 @@ impl<'de, T: Deserialize<'de> + Default + Lenient> Visitor<'de> for ObjectVisito
     }
 }
 
+/// JSON that is read when somebody asks for it, which is seldom.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Raw<'a>(pub(super) Option<&'a str>);
+
+impl<'a> Raw<'a> {
+    /// What it holds; the default where it holds something else.
+    pub(super) fn read<T: Deserialize<'a> + Default>(self) -> T {
+        self.0.and_then(|raw| serde_json::from_str(raw).ok()).unwrap_or_default()
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&'de RawValue>::deserialize(deserializer)?.get();
+        Ok(Raw((raw != "null").then_some(raw)))
+    }
+}
+
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase", default, bound(deserialize = "'de: 'a"))]
 pub(super) struct Record<'a> {
-    #[serde(alias = "eventtime", alias = "event_time")]
     pub(super) event_time: Text<'a>,
-    #[serde(alias = "eventsource", alias = "event_source")]
     pub(super) event_source: Text<'a>,
-    #[serde(alias = "eventname", alias = "event_name")]
     pub(super) event_name: Text<'a>,
-    #[serde(alias = "awsregion", alias = "aws_region")]
     pub(super) aws_region: Text<'a>,
-    #[serde(rename = "sourceIPAddress", alias = "sourceipaddress", alias = "source_ip_address")]
+    #[serde(rename = "sourceIPAddress")]
     pub(super) source: Text<'a>,
-    #[serde(alias = "errorcode", alias = "error_code")]
     pub(super) error_code: Text<'a>,
-    #[serde(rename = "eventID", alias = "eventid", alias = "event_id", alias = "eventId")]
+    #[serde(rename = "eventID")]
     pub(super) event_id: Text<'a>,
-    #[serde(rename = "sharedEventID", alias = "sharedeventid", alias = "shared_event_id")]
+    #[serde(rename = "sharedEventID")]
     pub(super) shared_event_id: Text<'a>,
-    #[serde(alias = "eventtype", alias = "event_type")]
     pub(super) event_type: Text<'a>,
-    #[serde(alias = "eventcategory", alias = "event_category")]
     pub(super) event_category: Text<'a>,
-    #[serde(alias = "managementevent", alias = "management_event")]
     pub(super) management_event: Text<'a>,
-    #[serde(alias = "recipientaccountid", alias = "recipient_account_id")]
     pub(super) recipient_account_id: Text<'a>,
-    #[serde(alias = "vpcendpointid", alias = "vpc_endpoint_id")]
     pub(super) vpc_endpoint_id: Text<'a>,
-    #[serde(alias = "useridentity", alias = "user_identity")]
     pub(super) user_identity: Object<UserIdentity<'a>>,
-    pub(super) resources: Resources<'a>,
-    #[serde(alias = "requestparameters", alias = "request_parameters")]
-    pub(super) request_parameters: Object<Parameters<'a>>,
-    #[serde(alias = "responseelements", alias = "response_elements")]
-    pub(super) response_elements: Object<Answer<'a>>,
-    #[serde(alias = "additionaleventdata", alias = "additional_event_data")]
-    pub(super) additional_event_data: Object<Additional<'a>>,
-    #[serde(alias = "tlsdetails", alias = "tls_details")]
+    pub(super) resources: Raw<'a>,
+    pub(super) request_parameters: Raw<'a>,
+    pub(super) response_elements: Raw<'a>,
+    pub(super) additional_event_data: Raw<'a>,
     pub(super) tls_details: Present,
 }
 
@@ -185,36 +183,26 @@ pub(super) struct UserIdentity<'a> {
     #[serde(rename = "type")]
     pub(super) kind: Text<'a>,
     pub(super) arn: Text<'a>,
-    #[serde(alias = "accountid", alias = "account_id")]
     pub(super) account_id: Text<'a>,
-    #[serde(alias = "accesskeyid", alias = "access_key_id")]
     pub(super) access_key_id: Text<'a>,
-    #[serde(alias = "username", alias = "user_name")]
     pub(super) user_name: Text<'a>,
-    #[serde(alias = "invokedby", alias = "invoked_by")]
     pub(super) invoked_by: Text<'a>,
-    #[serde(alias = "identityprovider", alias = "identity_provider")]
     pub(super) identity_provider: Text<'a>,
-    #[serde(alias = "onbehalfof", alias = "on_behalf_of")]
     pub(super) on_behalf_of: Object<OnBehalfOf<'a>>,
-    #[serde(alias = "sessioncontext", alias = "session_context")]
     pub(super) session_context: Object<SessionContext<'a>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase", default, bound(deserialize = "'de: 'a"))]
 pub(super) struct OnBehalfOf<'a> {
-    #[serde(alias = "userid", alias = "user_id")]
     pub(super) user_id: Text<'a>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase", default, bound(deserialize = "'de: 'a"))]
 pub(super) struct SessionContext<'a> {
-    #[serde(alias = "sessionissuer", alias = "session_issuer")]
     pub(super) session_issuer: Object<Issuer<'a>>,
     pub(super) attributes: Object<Attributes<'a>>,
-    #[serde(alias = "sourceidentity", alias = "source_identity")]
     pub(super) source_identity: Text<'a>,
 }
 
@@ -227,81 +215,50 @@ pub(super) struct Issuer<'a> {
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase", default, bound(deserialize = "'de: 'a"))]
 pub(super) struct Attributes<'a> {
-    #[serde(alias = "mfaauthenticated", alias = "mfa_authenticated")]
     pub(super) mfa_authenticated: Text<'a>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct Answer<'a> {
-    #[serde(rename = "ConsoleLogin", alias = "consolelogin")]
+    #[serde(rename = "ConsoleLogin")]
     pub(super) console_login: Text<'a>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct Additional<'a> {
-    #[serde(rename = "MFAUsed", alias = "mfaused")]
+    #[serde(rename = "MFAUsed")]
     pub(super) mfa_used: Text<'a>,
 }
-
-/// Reads a text as JSON, or as query engines print objects.
-fn with_json<T>(text: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
-    read(text).or_else(|| read(&printed::to_json(text)?))
-}
-
-/// Reads what was written as JSON text: everything in it is copied, since the text does not outlive the call.
-macro_rules! lenient {
-    ($($name:ident { $($field:ident),+ })+) => {
-        $(impl Lenient for $name<'_> {
-            fn of_text(text: &str) -> Option<Self> {
-                with_json(text, |json| serde_json::from_str::<$name<'_>>(json).ok().map($name::owned))
-            }
-        }
-
-        impl $name<'_> {
-            fn owned<'b>(self) -> $name<'b> {
-                $name { $($field: self.$field.owned()),+ }
-            }
-        })+
-    };
-}
-
-lenient! {
-    UserIdentity {
-        kind, arn, account_id, access_key_id, user_name, invoked_by, identity_provider, on_behalf_of, session_context
-    }
-    OnBehalfOf { user_id }
-    SessionContext { session_issuer, attributes, source_identity }
-    Issuer { arn }
-    Attributes { mfa_authenticated }
-    Answer { console_login }
-    Additional { mfa_used }
-}
-
-impl Text<'_> {
-    fn owned<'b>(self) -> Text<'b> {
-        Text(self.0.map(|text| Cow::Owned(text.into_owned())))
-    }
-}
-
-macro_rules! owned_objects {
-    ($($name:ident)+) => {
-        $(impl Object<$name<'_>> {
-            fn owned<'b>(self) -> Object<$name<'b>> {
-                Object(self.0.owned())
-            }
-        })+
-    };
-}
-
-owned_objects! { OnBehalfOf SessionContext Issuer Attributes }
 
 /// Texts among the parameters of the request; what nests is left out.
 #[derive(Debug, Default)]
 pub(super) struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
-impl Parameters<'_> {
+impl<'a> Parameters<'a> {
+    /// Reads them, which most records have no need of.
+    pub(super) fn of(record: &Record<'a>) -> Parameters<'a> {
+        let Some(raw) = record.request_parameters.0 else { return Parameters::default() };
+        // Tables have them as text, in JSON or as query engines print objects.
+        if raw.starts_with('"') {
+            let text: String = serde_json::from_str(raw).unwrap_or_default();
+            return Parameters::of_text(&text)
+                .or_else(|| Parameters::of_text(&printed::to_json(&text)?))
+                .unwrap_or_default();
+        }
+        serde_json::from_str::<Object<Parameters<'a>>>(raw).unwrap_or_default().0
+    }
+
+    /// Copied: the text does not outlive the call.
+    fn of_text(text: &str) -> Option<Parameters<'a>> {
+        fn owned<'b>(text: Cow<'_, str>) -> Cow<'b, str> {
+            Cow::Owned(text.into_owned())
+        }
+        let read: Parameters<'_> = serde_json::from_str(text).ok()?;
+        Some(Parameters(read.0.into_iter().map(|(name, value)| (owned(name), owned(value))).collect()))
+    }
+
     /// The value of a parameter, whatever the case of its name.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         let mut known = self.0.iter();
@@ -310,10 +267,6 @@ impl Parameters<'_> {
 
     pub(super) fn values(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(_, value)| value.as_ref())
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 }
 
@@ -348,18 +301,6 @@ impl<'de> Visitor<'de> for ParametersVisitor {
     }
 }
 
-impl Lenient for Parameters<'_> {
-    fn of_text(text: &str) -> Option<Self> {
-        fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
-            Cow::Owned(text.into_owned())
-        }
-        with_json(text, |json| {
-            let read: Parameters<'_> = serde_json::from_str(json).ok()?;
-            Some(Parameters(read.0.into_iter().map(|(name, value)| (owned(name), owned(value))).collect()))
-        })
-    }
-}
-
 /// ARNs of the resources of a record.
 #[derive(Debug, Default)]
 pub(super) struct Resources<'a>(pub(super) Vec<Cow<'a, str>>);
@@ -373,7 +314,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Resources<'a> {
 #[derive(Default, serde::Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct ResourceEntry<'a> {
-    #[serde(rename = "ARN", alias = "arn")]
+    #[serde(rename = "ARN")]
     arn: Text<'a>,
 }
 
@@ -396,11 +337,6 @@ impl<'de> Visitor<'de> for ResourcesVisitor {
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
         Ok(Vec::new())
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        let read = serde_json::from_str::<Resources<'_>>(text).unwrap_or_default();
-        Ok(read.0.into_iter().map(|arn| Cow::Owned(arn.into_owned())).collect())
     }
 }
 
