@@ -151,6 +151,9 @@ function files(pathOrPaths, maxBytes) {
   return paths.map((path) => (path instanceof URL ? fileURLToPath(path) : path))
 }
 
+/** What `Usage` wraps. */
+let nativeUsage
+
 /** What was loaded, frozen. */
 class Snapshot {
   #native
@@ -199,7 +202,7 @@ class Snapshot {
   async unused({ usage, of, signal, onProgress, ...question }) {
     const wire = request({ ...question, of: typeof of === 'string' ? [of] : of })
     const answer = longWork(signal, onProgress, (token, onStep) =>
-      this.#native.tableWithUsageAsync(Usage.native(usage), 'unused', wire, token, onStep),
+      this.#native.tableWithUsageAsync(nativeUsage(usage), 'unused', wire, token, onStep),
     )
     return new Table(await answer)
   }
@@ -272,9 +275,8 @@ class Usage {
     return JSON.parse(checked(this.#native.call('coverage', '{}')))
   }
 
-  /** For `Snapshot`. */
-  static native(usage) {
-    return usage.#native
+  static {
+    nativeUsage = (usage) => usage.#native
   }
 }
 

@@ -19,7 +19,8 @@ fn assessment() -> Assessment {
 }
 
 fn assess(snapshot: &Snapshot) -> Assessment {
-    Assessment::of(snapshot, start(SAMPLE_AT).unwrap(), &Progress::none()).unwrap()
+    Assessment::of(snapshot, &ciem_core::Usage::default(), start(SAMPLE_AT).unwrap(), &Progress::none())
+        .unwrap()
 }
 
 fn admissions<'a>(assessment: &'a Assessment, resource: &str) -> &'a [Admission] {
