@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 use std::fmt;
+use std::num::NonZeroU64;
 
 /// Where in the input an error stands: the name given to `add`, a JSON pointer, a line.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -19,9 +20,9 @@ pub struct Place {
     /// Line, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
-    /// Offset in bytes, counted from 0 in what the input unpacks to: of logs, which are not read line by line.
+    /// Byte, counted from 1 in what the input unpacks to: of logs, which are not read line by line.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub byte: Option<u64>,
+    pub byte: Option<NonZeroU64>,
 }
 
 impl Place {
@@ -44,10 +45,10 @@ impl Place {
         self
     }
 
-    /// The same place with an offset in bytes.
+    /// The same place with an offset in bytes, counted from 0.
     #[must_use]
-    pub fn byte(mut self, byte: u64) -> Self {
-        self.byte = Some(byte);
+    pub fn byte(mut self, offset: u64) -> Self {
+        self.byte = NonZeroU64::new(offset.saturating_add(1));
         self
     }
 }
