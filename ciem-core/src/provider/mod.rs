@@ -5,7 +5,8 @@ pub(crate) mod aws;
 use crate::condition::{KeyNature, KeyWords, Tri};
 use crate::error::Error;
 use crate::model::{
-    Catalog, ContextValue, DocId, Facts, LayerId, LogReader, Plane, PolicyKind, PrincipalKind, Request, Session, Statement, WhoEntry,
+    Catalog, ContextValue, DocId, Facts, LayerId, LogReader, Plane, PolicyKind, PrincipalKind, Request,
+    Session, Statement, WhoEntry,
 };
 use crate::pattern::Syntax;
 use crate::truth::{

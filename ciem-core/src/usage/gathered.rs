@@ -92,12 +92,13 @@ impl Gathered {
 
 impl Waiting {
     fn is(&self, pair: u32, resource: Option<&str>, context: &[(&str, Cow<'_, str>)]) -> bool {
-        let same = |((own, value), (key, other)): (&(Box<str>, Box<str>), &(&str, Cow<'_, str>))| {
-            own.as_ref() == *key && value.as_ref() == other.as_ref()
-        };
         self.pair == pair
             && self.resource.as_deref() == resource
             && self.context.len() == context.len()
-            && self.context.iter().zip(context).all(same)
+            && self
+                .context
+                .iter()
+                .zip(context)
+                .all(|(own, (key, value))| own.0.as_ref() == *key && own.1.as_ref() == value.as_ref())
     }
 }

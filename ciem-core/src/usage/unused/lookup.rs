@@ -235,14 +235,14 @@ pub(super) fn idle(of: Option<&PrincipalUse>, window: &Window) -> Idle {
     // The provider lists all services that the principal is granted.
     let whole =
         services.peek().is_some() && services.all(|one| one.of_window(window) == Some(UseState::Unused));
-    if whole { Idle::ToldIdle } else { Idle::Silent }
+    if whole { Idle::Told } else { Idle::Silent }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Idle {
     Active,
     /// The provider says that it used no service.
-    ToldIdle,
+    Told,
     /// Nothing is told.
     Silent,
 }

@@ -21,7 +21,7 @@ pub(super) fn rows(
         let of = lookup.usage_of(principal);
         let state = match idle(of, lookup.window) {
             Idle::Active => continue,
-            Idle::ToldIdle => UseState::Unused,
+            Idle::Told => UseState::Unused,
             Idle::Silent if lookup.is_covered(&known.account) => UseState::Unused,
             Idle::Silent => UseState::Unobservable,
         };
