@@ -257,7 +257,7 @@ class Usage {
   }
 
   static async load(pathOrPaths, { onError = 'raise', maxBytes, asOf, failedIsUsed, signal, onProgress } = {}) {
-    const options = { onError, maxBytes, asOf, failedIsUsed }
+    const options = request({ onError, maxBytes, asOf, failedIsUsed })
     const paths = files(pathOrPaths, maxBytes)
     const load = (token, onStep) => native.NativeUsage.load(paths, options, token, onStep)
     return new Usage(await longWork(signal, onProgress, load))

@@ -2,7 +2,7 @@
 
 use crate::edge::{CancelToken, Failure, OnStep, free, progress, run};
 use crate::table::NativeTable;
-use ciem_core::{Progress, UsageOptions, load_usage, wire};
+use ciem_core::{Progress, load_usage, wire};
 use napi::bindgen_prelude::{AsyncTask, Either, ObjectFinalize};
 use napi::{Env, Result, Task};
 use napi_derive::napi;
@@ -13,27 +13,13 @@ use std::path::PathBuf;
 #[derive(Debug)]
 pub struct NativeUsage(pub(crate) ciem_core::Usage);
 
-/// How logs are read.
-#[napi(object)]
-#[derive(Debug)]
-pub struct UsageLoading {
-    /// What to do with an input of which nothing can be read.
-    pub on_error: String,
-    /// The most bytes one input may unpack to.
-    pub max_bytes: Option<f64>,
-    /// When the logs were fetched, RFC 3339.
-    pub as_of: Option<String>,
-    /// Whether calls that failed count as uses.
-    pub failed_is_used: Option<bool>,
-}
-
 #[napi]
 impl NativeUsage {
-    /// Reads files and folders on the thread pool.
+    /// Reads files and folders on the thread pool; takes the wire form of the options.
     #[napi(ts_return_type = "Promise<NativeUsage | Failure>")]
     pub fn load(
         paths: Vec<String>,
-        options: UsageLoading,
+        options: String,
         token: &CancelToken,
         #[napi(ts_arg_type = "((step: Step) => void) | undefined | null")] on_step: Option<OnStep>,
     ) -> AsyncTask<LoadUsage> {
@@ -71,7 +57,7 @@ impl ObjectFinalize for NativeUsage {
 #[derive(Debug)]
 pub struct LoadUsage {
     paths: Vec<PathBuf>,
-    options: UsageLoading,
+    options: String,
     progress: Progress,
 }
 
@@ -81,16 +67,7 @@ impl Task for LoadUsage {
 
     fn compute(&mut self) -> Result<Self::Output> {
         Ok(run(|| {
-            let given = &self.options;
-            let options = UsageOptions::default().on_error(given.on_error.parse()?);
-            let mut options = options.progress(std::mem::take(&mut self.progress));
-            options = options.failed_is_used(given.failed_is_used.unwrap_or(false));
-            if let Some(limit) = given.max_bytes {
-                options = options.max_bytes(limit as u64);
-            }
-            if let Some(at) = &given.as_of {
-                options = options.as_of_text(at)?;
-            }
+            let options = wire::usage_options(&self.options)?.progress(std::mem::take(&mut self.progress));
             load_usage(&self.paths, &options).map(NativeUsage)
         }))
     }

@@ -50,34 +50,22 @@ impl Snapshot {
         run(py, || wire::call(&self.0, &verb, &request))
     }
 
-    /// Answers the wire request of a verb with rows.
-    #[pyo3(signature = (verb, request, report=None))]
+    /// Answers the wire request of a verb with rows; some verbs take usage into account.
+    #[pyo3(signature = (verb, request, report=None, usage=None))]
     fn table(
         &self,
         py: Python<'_>,
         verb: String,
         request: String,
         report: Option<Py<PyAny>>,
+        usage: Option<&Usage>,
     ) -> PyResult<Table> {
-        let snapshot = self.0.clone();
-        let work = move |progress: &_| wire::table(&snapshot, &verb, &request, progress).map(Table);
-        watched(py, report, work)
-    }
-
-    /// Answers the wire request of a verb about usage with rows.
-    #[pyo3(signature = (usage, verb, request, report=None))]
-    fn table_with_usage(
-        &self,
-        py: Python<'_>,
-        usage: &Usage,
-        verb: String,
-        request: String,
-        report: Option<Py<PyAny>>,
-    ) -> PyResult<Table> {
-        let (snapshot, usage) = (self.0.clone(), usage.0.clone());
-        watched(py, report, move |progress| {
-            wire::table_with_usage(&snapshot, &usage, &verb, &request, progress).map(Table)
-        })
+        let (snapshot, usage) = (self.0.clone(), usage.map(|usage| usage.0.clone()));
+        let work = move |progress: &_| match &usage {
+            Some(usage) => wire::table_with_usage(&snapshot, usage, &verb, &request, progress),
+            None => wire::table(&snapshot, &verb, &request, progress),
+        };
+        watched(py, report, move |progress| work(progress).map(Table))
     }
 }
 

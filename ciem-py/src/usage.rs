@@ -2,9 +2,8 @@
 
 use crate::edge::{run, watched};
 use crate::table::Table;
-use ciem_core::{UsageOptions, load_usage, wire};
+use ciem_core::{load_usage, wire};
 use pyo3::prelude::*;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Usage that answers wire requests; `ciem.Usage` wraps it.
@@ -14,35 +13,17 @@ pub(crate) struct Usage(pub(crate) ciem_core::Usage);
 
 #[pymethods]
 impl Usage {
-    /// Reads files and folders. `limits` has those of `max_bytes`, `max_entries`, `max_ratio` and `max_depth` that
-    /// differ from the usual ones.
+    /// Reads files and folders; takes the wire form of the options.
     #[staticmethod]
-    #[pyo3(signature = (paths, *, on_error, limits, as_of=None, failed_is_used=false, report=None))]
+    #[pyo3(signature = (paths, options, report=None))]
     fn load(
         py: Python<'_>,
         paths: Vec<PathBuf>,
-        on_error: String,
-        limits: BTreeMap<String, u64>,
-        as_of: Option<String>,
-        failed_is_used: bool,
+        options: String,
         report: Option<Py<PyAny>>,
     ) -> PyResult<Usage> {
         watched(py, report, move |progress| {
-            let options = UsageOptions::default().on_error(on_error.parse()?).progress(progress.clone());
-            let mut options = options.failed_is_used(failed_is_used);
-            if let Some(at) = as_of {
-                options = options.as_of_text(&at)?;
-            }
-            for (name, limit) in limits {
-                options = match name.as_str() {
-                    "max_bytes" => options.max_bytes(limit),
-                    "max_entries" => options.max_entries(limit),
-                    "max_ratio" => options.max_ratio(limit),
-                    "max_depth" => options.max_depth(usize::try_from(limit).unwrap_or(usize::MAX)),
-                    _ => options,
-                };
-            }
-            load_usage(&paths, &options).map(Usage)
+            load_usage(&paths, &wire::usage_options(&options)?.progress(progress.clone())).map(Usage)
         })
     }
 

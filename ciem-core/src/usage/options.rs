@@ -1,7 +1,6 @@
 //! How logs are read.
 
 use crate::container::Limits;
-use crate::error::Error;
 use crate::progress::Progress;
 use crate::snapshot::options::OnError;
 
@@ -80,14 +79,6 @@ impl UsageOptions {
     pub fn as_of(mut self, at: i64) -> Self {
         self.as_of = Some(at);
         self
-    }
-
-    /// As [`UsageOptions::as_of`], in RFC 3339.
-    ///
-    /// # Errors
-    /// `invalid_request` if the time is none.
-    pub fn as_of_text(self, at: &str) -> Result<Self, Error> {
-        Ok(self.as_of(crate::model::instant(at)?))
     }
 
     /// Counts calls that failed for another reason than want of a permission as uses. Without it they are attempts.

@@ -13,7 +13,7 @@ mod usage;
 #[cfg(feature = "arrow")]
 pub use arrow::Batches;
 pub use table::{Cell, ColumnKind, Pairs, Table, Texts};
-pub use usage::{table_with_usage, usage_call, usage_table};
+pub use usage::{table_with_usage, usage_call, usage_options, usage_table};
 
 use crate::access::condition;
 use crate::access::everybody::everybody;

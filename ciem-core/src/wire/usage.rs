@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::model::instant;
 use crate::progress::Progress;
 use crate::snapshot::Snapshot;
+use crate::usage::options::UsageOptions;
 use crate::usage::unused::UnusedOptions;
 use crate::usage::value::Usage;
 use crate::usage::window::Window;
@@ -25,6 +26,56 @@ impl Default for Asked {
     fn default() -> Self {
         Asked { window: "90d".to_owned(), at: None, gaps: 0 }
     }
+}
+
+/// How logs are read, as bindings are told: members that are absent have their usual values.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Loading {
+    on_error: Option<String>,
+    as_of: Option<String>,
+    failed_is_used: bool,
+    max_bytes: Option<u64>,
+    max_entries: Option<u64>,
+    max_ratio: Option<u64>,
+    max_depth: Option<usize>,
+}
+
+/// Options for reading logs from their JSON form, whose members are named as the methods of [`UsageOptions`]; `as_of` is RFC
+/// 3339, `on_error` is `raise` or `skip`.
+///
+/// ```
+/// use ciem_core::wire;
+///
+/// let options = wire::usage_options(r#"{"as_of": "2026-11-01T00:00:00Z", "on_error": "skip"}"#)?;
+/// assert!(wire::usage_options(r#"{"on_error": "pray"}"#).is_err());
+/// # Ok::<(), ciem_core::Error>(())
+/// ```
+///
+/// # Errors
+/// `invalid_request` for a value that is not one of these.
+pub fn usage_options(options: &str) -> Result<UsageOptions, Error> {
+    let given: Loading = parse(options)?;
+    let mut options = UsageOptions::default().failed_is_used(given.failed_is_used);
+    if let Some(on_error) = given.on_error {
+        options = options.on_error(on_error.parse()?);
+    }
+    if let Some(at) = given.as_of {
+        options = options.as_of(instant(&at)?);
+    }
+    if let Some(limit) = given.max_bytes {
+        options = options.max_bytes(limit);
+    }
+    if let Some(limit) = given.max_entries {
+        options = options.max_entries(limit);
+    }
+    if let Some(limit) = given.max_ratio {
+        options = options.max_ratio(limit);
+    }
+    if let Some(limit) = given.max_depth {
+        options = options.max_depth(limit);
+    }
+    Ok(options)
 }
 
 /// Asks `usage` and answers in JSON. The verb is `coverage`, or one of [`usage_table`].

@@ -198,8 +198,6 @@ class Snapshot:
         environment: str | None = None,
         team: str | None = None,
         by: str | None = None,
-        environment_tags: list[str] | None = None,
-        team_tags: list[str] | None = None,
         on_progress: OnProgress = None,
     ) -> Table:
         """What was granted and not used in the ``window`` that ends at ``at``, or when the logs end: principals, credentials,
@@ -214,12 +212,8 @@ class Snapshot:
         >>> table[0]["id"], table[0]["state"]
         ('arn:aws:iam::111122223333:user/ana', 'unobservable')
         """
-        request = _options(locals())
-        if isinstance(of, str):
-            request["of"] = [of]
-        del request["usage"]
-        with watching(request.pop("on_progress", None)) as report:
-            return Table(self._native.table_with_usage(usage._native, "unused", json.dumps(request), report))
+        of = [of] if isinstance(of, str) else of
+        return self._table("unused", _options({**locals(), "usage": None}), usage._native)
 
     def coverage(self) -> dict[str, Any]:
         """What was read and what was not: files, counts, layers, rejected policies, assumptions.
@@ -256,9 +250,9 @@ class Snapshot:
     def _ask(self, verb: str, request: dict[str, Any]) -> dict[str, Any]:
         return json.loads(self._native.call(verb, json.dumps(request)))
 
-    def _table(self, verb: str, request: dict[str, Any]) -> Table:
+    def _table(self, verb: str, request: dict[str, Any], usage: _core.Usage | None = None) -> Table:
         with watching(request.pop("on_progress", None)) as report:
-            return Table(self._native.table(verb, json.dumps(request), report))
+            return Table(self._native.table(verb, json.dumps(request), report, usage))
 
     def __repr__(self) -> str:
         count = len(self.coverage()["files"])

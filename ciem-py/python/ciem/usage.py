@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, SupportsIndex
+from typing import Any
 
 from ciem import _core, html
 from ciem.answers import Table
@@ -14,11 +14,7 @@ from ciem.progress import OnProgress, watching
 
 
 class Usage:
-    """What logs tell of the use of permissions. A value: merging gives a new one.
-
-    >>> ciem.load_usage("exports", on_error="skip")
-    Usage(0 uses)
-    """
+    """What logs tell of the use of permissions. A value: merging gives a new one."""
 
     __slots__ = ("_native",)
 
@@ -52,24 +48,19 @@ def load_usage(
     as_of: str | datetime | None = None,
     failed_is_used: bool = False,
     max_bytes: int | None = None,
-    max_entries: int | None = None,
-    max_ratio: int | None = None,
-    max_depth: int | None = None,
 ) -> Usage:
-    """Reads logs, plain or gzip: files, folders, and what matches patterns. They are read as a stream, so that their length
-    does not matter.
+    """Reads logs, plain or gzip, as a stream: files, folders, and what matches patterns.
 
     Of a file that can be read in part that part stays, and ``coverage()`` lists the rest with its offset. A file of which
     nothing can be read is an exception; ``on_error="skip"`` lists it, too. ``as_of`` is when the logs were fetched: later
     events have a wrong clock and do not count. ``failed_is_used`` counts calls that failed, though not for want of a
     permission, as uses.
+
+    >>> ciem.load_usage("exports", on_error="skip")
+    Usage(0 uses)
     """
     paths = [path_or_paths] if isinstance(path_or_paths, (str, os.PathLike)) else list(path_or_paths)
-    given = {"max_bytes": max_bytes, "max_entries": max_entries, "max_ratio": max_ratio, "max_depth": max_depth}
-    limits: dict[str, SupportsIndex] = {name: limit for name, limit in given.items() if limit is not None}
     moment = as_of.isoformat() if isinstance(as_of, datetime) else as_of
+    options = {"on_error": on_error, "as_of": moment, "failed_is_used": failed_is_used, "max_bytes": max_bytes}
     with watching(on_progress) as report:
-        native = _core.Usage.load(
-            paths, on_error=on_error, limits=limits, as_of=moment, failed_is_used=failed_is_used, report=report
-        )
-    return Usage(native)
+        return Usage(_core.Usage.load(paths, json.dumps(options), report))
