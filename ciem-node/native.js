@@ -838,6 +838,7 @@ module.exports = nativeBinding
 module.exports.CancelToken = nativeBinding.CancelToken
 module.exports.NativeSnapshot = nativeBinding.NativeSnapshot
 module.exports.NativeTable = nativeBinding.NativeTable
+module.exports.NativeUsage = nativeBinding.NativeUsage
 module.exports.check = nativeBinding.check
 module.exports.conditionBlocks = nativeBinding.conditionBlocks
 module.exports.conditionText = nativeBinding.conditionText
