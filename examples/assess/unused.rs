@@ -53,7 +53,9 @@ pub(crate) struct Standing {
 pub(crate) fn unused(asking: &Asking<'_>) -> Result<Unused, Error> {
     let window = Window::before(WINDOW, asking.at.as_second())?;
     let options = UnusedOptions::default().of(UnusedKind::Permission).environment(ENVIRONMENT);
-    let ask = |options| asking.snapshot.unused_with(asking.usage, &window, options, asking.progress);
+    let ask = |options: &UnusedOptions| {
+        asking.snapshot.unused_with(asking.usage, &window, options, asking.progress)
+    };
     let together = ask(&options.by(GroupBy::Environment))?;
     let by_nobody = together.rows().iter().find(|row| row.state == UseState::Unused);
     let mut found = Unused {
