@@ -554,6 +554,10 @@ export class Snapshot {
   whatCan(question: AccessQuestion): Promise<Table<AccessRow>>
   /** What can everybody do? */
   whatCan(question?: EverybodyQuestion): Promise<Table<EverybodyRow>>
+  /** Who is effectively allowed what, as pairs for `mineRoles`: principals, and permissions in their scope. */
+  assignments(question?: AssignmentsQuestion & Work): Promise<Table<PairRow>>
+  /** The fewest roles for the access of everybody, or of those who are selected, with suggested names. */
+  mineRoles(question?: AssignmentsQuestion & MiningOptions & { form?: string }): Promise<RoleMining>
   /** What can every principal do? */
   matrix(question?: MatrixQuestion): Promise<Table<MatrixRow>>
   /** Into whom can a principal, or everybody, turn? */
@@ -623,3 +627,89 @@ export function checkNoPublicAccess(question: CheckOptions & { policy: Policy })
 
 /** Decides about loose policies, given in wire form, without an account export. */
 export function simulate(simulation: object): Decision
+
+/** Whose access is mined. */
+export interface AssignmentsQuestion {
+  provider?: string
+  account?: string
+  principalKind?: string
+  /** Only principals that have all these tags. */
+  tags?: Record<string, string>
+}
+
+export type PairRow = { user: string; permission: string }
+
+/** What mined roles must fulfil, and how much work may be done. */
+export interface MiningOptions extends Work {
+  /** Of what there should be as little as possible; `assignments` are users and permissions of all roles. */
+  objective?: 'roles' | 'assignments'
+  maxPermissionsPerRole?: number
+  maxRolesPerUser?: number
+  /** So many pairs may be left out. */
+  maxMissing?: number
+  /** Pairs of permissions that no role may have both of. */
+  separate?: Array<[string, string]>
+  /** Roles to prefer; `users` only decide the overlap that is told. */
+  existing?: Array<{ name: string; permissions: string[]; users?: string[] }>
+  /** The budget: nodes of the exact search, steps of everything else. */
+  nodes?: number
+  steps?: number
+}
+
+export interface MinedRole {
+  /** A name that suggests itself. */
+  name?: string
+  users: string[]
+  permissions: string[]
+  /** How many pairs it accounts for. */
+  pairs: number
+  /** How many of them no other role accounts for. */
+  only_here: number
+  /** The existing role that is most like it, with the shares of permissions and users that both have. */
+  closest?: { name: string; permissions: number; users?: number }
+  /** Where a form was asked for: the role as the provider has it, one for each account. */
+  native?: Array<{
+    form: string
+    provider: string
+    account: string
+    name: string
+    /** As the provider's own tools take it. */
+    definition: Record<string, unknown>
+    /** In words. */
+    over_limits: string[]
+    /** What the form cannot say, with the reason. */
+    not_written: Array<Record<string, unknown>>
+  }>
+}
+
+export interface RoleMining {
+  v: number
+  /** Those that account for the most pairs first. */
+  roles: MinedRole[]
+  objective: string
+  /** How many roles, or assignments, there are. */
+  value: number
+  /** Less than this no solution has. */
+  lower_bound: number
+  /** Whether there is provably nothing better. */
+  optimal: boolean
+  /** How many distinct pairs were mined. */
+  pairs: number
+  /** Users and permissions of all roles, added up. */
+  assignments: number
+  /** Pairs that were left out. */
+  missing: Array<[string, string]>
+  /** Permissions to be kept separate that users have both of. */
+  conflicts: Array<{ permissions: [string, string]; users: string[] }>
+  /** What the access that was mined takes for granted. */
+  assumptions: string[]
+}
+
+/**
+ * The fewest roles that give exactly the pairs of a user and a permission: an iterable of pairs, a table, or an Arrow IPC
+ * stream whose columns are `user` and `permission` or whose first two columns are texts.
+ */
+export function mineRoles(
+  pairs: Iterable<readonly [string, string]> | Table<unknown> | Uint8Array,
+  options?: MiningOptions,
+): Promise<RoleMining>

@@ -3,6 +3,7 @@
 // Answers as JavaScript objects over their wire form. What an option means and which values it takes is decided by the
 // core, which reports a value that it does not know with the code `invalid_request`.
 
+const { setImmediate } = require('node:timers/promises')
 const { fileURLToPath } = require('node:url')
 const { inspect } = require('node:util')
 const native = require('./native.js')
@@ -22,7 +23,7 @@ class CiemError extends Error {
 
 /** A native answer; throws a native failure. */
 function checked(answer) {
-  if (answer.failure === undefined) return answer
+  if (answer?.failure === undefined) return answer
   throw new CiemError(JSON.parse(answer.failure))
 }
 
@@ -187,6 +188,16 @@ class Snapshot {
     return this.#long('what_can', question)
   }
 
+  assignments(question) {
+    return this.#long('assignments', question)
+  }
+
+  async mineRoles({ signal, onProgress, ...question } = {}) {
+    const wire = request(question)
+    const start = (token, onStep) => this.#native.ask('mine_roles', wire, token, onStep)
+    return JSON.parse(await longWork(signal, onProgress, start))
+  }
+
   matrix(question) {
     return this.#long('matrix', question)
   }
@@ -280,6 +291,30 @@ class Usage {
   }
 }
 
+/** Pairs that are handed over in one go, and then the event loop has its turn. */
+const PAIRS = 8192
+
+/** The fewest roles that give exactly the pairs of a user and a permission. */
+async function mineRoles(pairs, { signal, onProgress, ...constraints } = {}) {
+  const all = new native.NativeAssignments()
+  if (pairs instanceof Table) pairs = pairs.toArrowIPC()
+  if (pairs instanceof Uint8Array) {
+    checked(all.addArrow(pairs))
+  } else {
+    let piece = []
+    for (const pair of pairs) {
+      if (piece.push(pair) < PAIRS) continue
+      checked(all.add(JSON.stringify(piece)))
+      piece = []
+      await setImmediate()
+      signal?.throwIfAborted()
+    }
+    checked(all.add(JSON.stringify(piece)))
+  }
+  const options = request(constraints)
+  return JSON.parse(await longWork(signal, onProgress, (token, onStep) => all.mine(options, token, onStep)))
+}
+
 /** Decides about loose policies, given in wire form, without an account export. */
 function simulate(simulation) {
   return JSON.parse(checked(native.simulate(JSON.stringify(simulation))))
@@ -326,5 +361,6 @@ module.exports = {
   checkNoPublicAccess,
   conditionBlocks,
   conditionText,
+  mineRoles,
   simulate,
 }

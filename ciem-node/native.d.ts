@@ -20,6 +20,18 @@ export declare class CancelToken {
   cancel(): void
 }
 
+/** Pairs of users and permissions in the making, and the roles that are mined from them. */
+export declare class NativeAssignments {
+  /** No pairs yet. */
+  constructor()
+  /** Adds pairs given as JSON text. */
+  add(pairs: string): undefined | Failure
+  /** Adds the pairs of an Arrow IPC stream. */
+  addArrow(stream: Uint8Array): undefined | Failure
+  /** Mines roles on the thread pool, and has no pairs any more. */
+  mine(options: string, token: CancelToken, onStep?: ((step: Step) => void) | undefined | null): Promise<string | Failure>
+}
+
 /** A loaded snapshot that answers wire requests; `Snapshot` of `index.js` wraps it. */
 export declare class NativeSnapshot {
   /** Reads files and folders on the thread pool. */
@@ -28,6 +40,8 @@ export declare class NativeSnapshot {
   call(verb: string, request: string): string | Failure
   /** Answers the wire request of a verb whose answer is rows. */
   table(verb: string, request: string): NativeTable | Failure
+  /** Answers the wire request of a verb that takes long, on the thread pool. */
+  ask(verb: string, request: string, token: CancelToken, onStep?: ((step: Step) => void) | undefined | null): Promise<string | Failure>
   /** Answers the wire request of a verb whose answer is rows, on the thread pool. */
   tableAsync(verb: string, request: string, token: CancelToken, onStep?: ((step: Step) => void) | undefined | null): Promise<NativeTable | Failure>
   /** Answers the wire request of a verb about usage whose answer is rows, on the thread pool. */

@@ -8,6 +8,7 @@ mod error;
 #[cfg(feature = "fs")]
 mod fs;
 mod inclusion;
+mod mining;
 mod model;
 mod paths;
 mod pattern;
@@ -38,6 +39,11 @@ pub use inclusion::{
     AccessCheck, CheckOptions, CheckResult, GrantingStatement, Witness, check_access_not_granted,
     check_no_new_access, check_no_public_access,
 };
+pub use mining::answer::{Conflict, MinedRole, Overlap, RoleMining};
+pub use mining::assignments::{Assignments, PairRow};
+pub use mining::granted::AssignmentQuery;
+pub use mining::options::{Budget, ExistingRole, MiningOptions, Objective};
+pub use mining::{mine_roles, mine_roles_with};
 pub use model::{
     AccessLevel, Catalog, ContextValue, CredentialKind, Ended, FileReport, KeyInfo, KeyType, Match,
     MissingLayer, Network, PermissionInfo, Plane, PolicyKind, PrincipalKind, Query, Rejected, Request,

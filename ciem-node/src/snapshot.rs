@@ -3,8 +3,8 @@
 use crate::edge::{CancelToken, Failure, OnStep, free, progress, run};
 use crate::table::NativeTable;
 use crate::usage::NativeUsage;
-use ciem_core::{Error, LoadOptions, Progress, load_paths, wire};
-use napi::bindgen_prelude::{AsyncTask, Either, ObjectFinalize};
+use ciem_core::{Assignments, Error, LoadOptions, Progress, load_paths, wire};
+use napi::bindgen_prelude::{AsyncTask, Either, ObjectFinalize, Uint8Array};
 use napi::{Env, Result, Task};
 use napi_derive::napi;
 use std::path::PathBuf;
@@ -45,6 +45,19 @@ impl NativeSnapshot {
     #[napi]
     pub fn table(&self, verb: String, request: String) -> Either<NativeTable, Failure> {
         run(|| wire::table(&self.0, &verb, &request, &Progress::none()).map(NativeTable))
+    }
+
+    /// Answers the wire request of a verb that takes long, on the thread pool.
+    #[napi(ts_return_type = "Promise<string | Failure>")]
+    pub fn ask(
+        &self,
+        verb: String,
+        request: String,
+        token: &CancelToken,
+        #[napi(ts_arg_type = "((step: Step) => void) | undefined | null")] on_step: Option<OnStep>,
+    ) -> AsyncTask<Answer> {
+        let (snapshot, progress) = (self.0.clone(), progress(token, on_step));
+        AsyncTask::new(Answer(Some(Box::new(move || wire::call_with(&snapshot, &verb, &request, &progress)))))
     }
 
     /// Answers the wire request of a verb whose answer is rows, on the thread pool.
@@ -116,6 +129,70 @@ pub fn explanation_text(explanation: String) -> Either<String, Failure> {
 #[napi]
 pub fn explanation_html(explanation: String) -> Either<String, Failure> {
     run(|| wire::explanation_html(&explanation))
+}
+
+/// Pairs of users and permissions in the making, and the roles that are mined from them.
+#[napi]
+#[derive(Debug, Default)]
+pub struct NativeAssignments(Assignments);
+
+#[napi]
+impl NativeAssignments {
+    /// No pairs yet.
+    #[napi(constructor)]
+    pub fn new() -> Self {
+        NativeAssignments::default()
+    }
+
+    /// Adds pairs given as JSON text.
+    #[napi]
+    pub fn add(&mut self, pairs: String) -> Either<(), Failure> {
+        run(|| wire::add_pairs(&mut self.0, &pairs))
+    }
+
+    /// Adds the pairs of an Arrow IPC stream.
+    #[napi]
+    pub fn add_arrow(&mut self, stream: Uint8Array) -> Either<(), Failure> {
+        run(|| wire::add_arrow(&mut self.0, &stream))
+    }
+
+    /// Mines roles on the thread pool, and has no pairs any more.
+    #[napi(ts_return_type = "Promise<string | Failure>")]
+    pub fn mine(
+        &mut self,
+        options: String,
+        token: &CancelToken,
+        #[napi(ts_arg_type = "((step: Step) => void) | undefined | null")] on_step: Option<OnStep>,
+    ) -> AsyncTask<Answer> {
+        let pairs = std::mem::take(&mut self.0);
+        let progress = progress(token, on_step);
+        AsyncTask::new(Answer(Some(Box::new(move || wire::mine_roles(&pairs, &options, &progress)))))
+    }
+}
+
+type Work = Box<dyn FnOnce() -> std::result::Result<String, Error> + Send>;
+
+/// One answer as text, off the event loop.
+pub struct Answer(Option<Work>);
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Answer")
+    }
+}
+
+impl Task for Answer {
+    type Output = Either<String, Failure>;
+    type JsValue = Either<String, Failure>;
+
+    fn compute(&mut self) -> Result<Self::Output> {
+        let work = self.0.take();
+        Ok(run(|| work.ok_or_else(|| Error::Internal { reason: "asked twice".to_owned() })?()))
+    }
+
+    fn resolve(&mut self, _: Env, output: Self::Output) -> Result<Self::JsValue> {
+        Ok(output)
+    }
 }
 
 /// Loading, off the event loop.

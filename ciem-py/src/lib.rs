@@ -13,7 +13,8 @@ use pyo3::prelude::*;
 mod _core {
     #[pymodule_export]
     use crate::snapshot::{
-        Snapshot, check, condition_blocks, condition_text, explanation_html, explanation_text, simulate,
+        Snapshot, check, condition_blocks, condition_text, explanation_html, explanation_text, mine_roles,
+        simulate,
     };
     #[pymodule_export]
     use crate::table::Table;

@@ -1,10 +1,12 @@
 //! The snapshot as Python holds it: loading and asking.
 
-use crate::edge::{run, watched};
+use crate::edge::{raise, run, watched};
 use crate::table::Table;
 use crate::usage::Usage;
-use ciem_core::{LoadOptions, load_paths, wire};
+use ciem_core::{Assignments, LoadOptions, load_paths, wire};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
+use pyo3::types::PyBytes;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -50,6 +52,19 @@ impl Snapshot {
         run(py, || wire::call(&self.0, &verb, &request))
     }
 
+    /// Answers the wire request of a verb that takes long.
+    #[pyo3(signature = (verb, request, report=None))]
+    fn ask(
+        &self,
+        py: Python<'_>,
+        verb: String,
+        request: String,
+        report: Option<Py<PyAny>>,
+    ) -> PyResult<String> {
+        let snapshot = self.0.clone();
+        watched(py, report, move |progress| wire::call_with(&snapshot, &verb, &request, progress))
+    }
+
     /// Answers the wire request of a verb with rows; some verbs take usage into account.
     #[pyo3(signature = (verb, request, report=None, usage=None))]
     fn table(
@@ -85,6 +100,33 @@ pub(crate) fn condition_blocks(py: Python<'_>, condition: String) -> PyResult<St
 #[pyfunction]
 pub(crate) fn check(py: Python<'_>, verb: String, request: String) -> PyResult<String> {
     run(py, || wire::check(&verb, &request))
+}
+
+/// Mines roles. `pairs` are pairs of texts, and Arrow IPC streams of such as bytes; `options` and the answer are wire forms.
+#[pyfunction]
+#[pyo3(signature = (pairs, options, report=None))]
+pub(crate) fn mine_roles(
+    py: Python<'_>,
+    pairs: Bound<'_, PyAny>,
+    options: String,
+    report: Option<Py<PyAny>>,
+) -> PyResult<String> {
+    let mut all = Assignments::new();
+    for (count, item) in pairs.try_iter()?.enumerate() {
+        if count.is_multiple_of(4096) {
+            py.check_signals()?;
+        }
+        let item = item?;
+        let added = if let Ok(stream) = item.cast::<PyBytes>() {
+            wire::add_arrow(&mut all, stream.as_bytes())
+        } else {
+            // Two texts, not a text of two letters.
+            let pair: Vec<PyBackedStr> = item.extract()?;
+            wire::add_pair(&mut all, &pair)
+        };
+        added.map_err(|error| raise(py, &error))?;
+    }
+    watched(py, report, move |progress| wire::mine_roles(&all, &options, progress))
 }
 
 /// Decides the simulation given in wire form.

@@ -108,7 +108,7 @@ impl Caller {
         let organisation = self.account.and_then(|account| estate.organisation_of(account));
         let named = self.session_name.as_ref().map(|name| Session {
             name: Some(name.text(estate).to_owned()),
-            ..session.cloned().unwrap_or_default()
+            ..session.map(Session::without_policies).unwrap_or_default()
         });
         let organisation_path = self.account.and_then(|account| estate.organisation_path(account));
         let view = crate::provider::PrincipalView {
@@ -139,7 +139,9 @@ pub(crate) fn find_callers(
     let interned = estate.library.texts.find(text);
     let exact = |text: &Text| estate.by_id.contains_key(text) || estate.by_unique_id.contains_key(text);
     let people = interned.filter(|text| !exact(text)).and_then(|text| estate.people_by_key.get(&text));
-    let Some(people) = people else { return find_caller(estate, text, session).map(|caller| vec![caller]) };
+    let Some(people) = people else {
+        return find_caller(estate, text, interned, session).map(|caller| vec![caller]);
+    };
     let others: Vec<PrincipalId> = interned.into_iter().flat_map(|text| estate.named(text)).collect();
     let [person] = people.as_slice() else { return Err(ambiguous(estate, text, people, &others)) };
     if !others.is_empty() {
@@ -163,11 +165,15 @@ fn session_name(estate: &Estate, session: Option<&Session>) -> Option<Name> {
 }
 
 /// Finds who asks: a full id, a provider id, a unique name, or a caller that is no record.
-fn find_caller(estate: &Estate, text: &str, session: Option<&Session>) -> Result<Caller, Error> {
+fn find_caller(
+    estate: &Estate,
+    text: &str,
+    interned: Option<Text>,
+    session: Option<&Session>,
+) -> Result<Caller, Error> {
     let session_name = session_name(estate, session);
     let of = |id| Ok(Caller::of(estate, id, session_name.clone()));
     let unknown = || Error::UnknownPrincipal { principal: text.to_owned() };
-    let interned = estate.library.texts.find(text);
     if let Some(interned) = interned {
         if let Some(&id) = estate.by_id.get(&interned).or_else(|| estate.by_unique_id.get(&interned)) {
             return of(id);

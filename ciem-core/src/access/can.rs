@@ -3,7 +3,7 @@
 use super::answer::{Decision, Denial, Explanation, Missing, StatementView};
 use super::caller::{Caller, find_callers};
 use super::condition::text_of;
-use super::decide::{Case, Verdict, degree, residual, verdict};
+use super::decide::{Case, Heard, Verdict, residual, verdict};
 use super::explain::explain;
 use super::question::{Asked, Given, Owner, Plan, Setting};
 use super::scalar::InForce;
@@ -14,7 +14,7 @@ use crate::provider::{Binding, LayerSpec};
 use crate::snapshot::Snapshot;
 use crate::snapshot::estate::Estate;
 use crate::snapshot::library::{Library, StatementId};
-use crate::truth::{Outcome, Residual};
+use crate::truth::Degrees;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +38,12 @@ impl Snapshot {
     /// `unknown_principal`, `ambiguous_principal`, `unknown_action`, `invalid_request`; `rejected_policy` for a
     /// session policy that the provider would reject.
     pub fn can(&self, request: &Request) -> Result<Decision, Error> {
-        self.with_cases(request, |asked| decision(asked, request.missing_layer, false))
+        self.can_given(request, &Given::from(request))
+    }
+
+    /// The same where something else is given than the request itself says.
+    pub(crate) fn can_given(&self, request: &Request, given: &Given<'_>) -> Result<Decision, Error> {
+        self.with_cases(request, given, |asked| decision(asked, request.missing_layer, false))
     }
 
     /// Why, or why not: the decision with every statement that applies, layer by layer, and the statements that nearly
@@ -66,25 +71,29 @@ impl Snapshot {
     /// # Errors
     /// As [`Snapshot::can`].
     pub fn explain(&self, request: &Request) -> Result<Explanation, Error> {
-        self.with_cases(request, |asked| {
+        self.with_cases(request, &Given::from(request), |asked| {
             let decision = decision(asked, request.missing_layer, true);
             explain(asked, request, decision)
         })
     }
 
     /// Asks as the caller, or as each of the callers that a person can be.
-    fn with_cases<R>(&self, request: &Request, ask: impl FnOnce(&Question<'_>) -> R) -> Result<R, Error> {
+    fn with_cases<R>(
+        &self,
+        request: &Request,
+        given: &Given<'_>,
+        ask: impl FnOnce(&Question<'_>) -> R,
+    ) -> Result<R, Error> {
         let (estate, permission) = self.find_permission(&request.action)?;
-        let callers = find_callers(estate, &request.principal, request.session.as_ref())?;
-        let given = Given::from(request);
+        let callers = find_callers(estate, &request.principal, given.session)?;
+        let plan = Plan::new(estate, permission, &request.resource, false)?;
         let mut settings = Vec::with_capacity(callers.len());
         for caller in &callers {
             assert_session(caller, request)?;
-            let mut setting = Setting::new(estate, &given)?;
-            caller.bind(estate, &mut setting, request.session.as_ref());
+            let mut setting = Setting::new(estate, given)?;
+            caller.bind(estate, &mut setting, given.session);
             settings.push(setting);
         }
-        let plan = Plan::new(estate, permission, &request.resource, false)?;
         let asking = callers.iter().zip(&settings);
         let cases = asking.map(|(caller, setting)| Case::new(estate, caller, &plan, setting)).collect();
         Ok(ask(&Question { estate, plan: &plan, cases }))
@@ -115,32 +124,39 @@ pub(crate) fn assert_session(caller: &Caller, request: &Request) -> Result<(), E
 }
 
 fn decision(asked: &Question<'_>, missing_layer: MissingLayer, all_statements: bool) -> Decision {
-    let residual = residual(&asked.cases);
+    let heard: Vec<Heard> = asked.cases.iter().map(Case::heard).collect();
+    let fast = heard.iter().fold(Tri::No, |any, heard| Tri::or(any, heard.allow));
+    let residual = residual(&asked.cases, fast);
     let verdict = verdict(&residual.expr);
+    let open = !matches!(residual.expr, Expr::Always | Expr::Never);
     let mut blocked_by = Vec::new();
     let mut denial = None;
     if verdict == Verdict::Deny {
-        blocked_by = stopping(asked);
-        let mut outcomes = asked.cases.iter().flat_map(Case::outcomes).peekable();
-        let explicit = outcomes.peek().is_some() && outcomes.all(|o| degree(&o.explicit_deny) == Tri::Yes);
+        let stops = asked.cases.iter().zip(&heard).map(|(case, heard)| {
+            let known = heard.stops.iter().all(Degrees::are_known);
+            if known { heard.stops.clone() } else { case.stops() }
+        });
+        let stops: Vec<Vec<Degrees>> = stops.collect();
+        blocked_by = stopping(asked, &stops);
+        let mut all = stops.iter().flatten().peekable();
+        let explicit = all.peek().is_some() && all.all(|degrees| degrees.explicit_deny == Tri::Yes);
         denial = Some(if explicit { Denial::Explicit } else { Denial::Implicit });
     }
-    let wanted = |statement: &StatementView| match verdict {
+    let wanted = |effect: Effect| match verdict {
         _ if all_statements => true,
-        Verdict::Allow => statement.effect == "allow",
-        Verdict::Deny => denial == Some(Denial::Explicit) && statement.effect == "deny",
+        Verdict::Allow => effect == Effect::Allow,
+        Verdict::Deny => denial == Some(Denial::Explicit) && effect == Effect::Deny,
         Verdict::Conditional | Verdict::Unknown => true,
     };
     let (mut statements, mut sources) = (Vec::new(), BTreeMap::new());
-    for case in &asked.cases {
-        for (entry, view) in statements_in_force(case) {
-            if wanted(&view) {
+    for (case, heard) in asked.cases.iter().zip(heard) {
+        for (entry, view) in statements_in_force(case, heard.trace, wanted) {
+            if open {
                 note_keys(case, &entry, statements.len(), &mut sources);
-                statements.push(view);
             }
+            statements.push(view);
         }
     }
-    let open = !matches!(residual.expr, Expr::Always | Expr::Never);
     let condition = open.then(|| residual.expr.to_json());
     Decision {
         v: 1,
@@ -157,9 +173,8 @@ fn decision(asked: &Question<'_>, missing_layer: MissingLayer, all_statements: b
 }
 
 /// The layers that stand in the way of everybody whom the principal stands for; if there is none, those of any.
-fn stopping(asked: &Question<'_>) -> Vec<&'static str> {
-    let ways: Vec<Vec<&'static str>> =
-        asked.cases.iter().map(|case| stopping_one(asked.estate, &case.outcomes())).collect();
+fn stopping(asked: &Question<'_>, stops: &[Vec<Degrees>]) -> Vec<&'static str> {
+    let ways: Vec<Vec<&'static str>> = stops.iter().map(|parts| stopping_one(asked.estate, parts)).collect();
     let Some(first) = ways.first() else {
         // Nobody to ask as: no layer gives this principal anything.
         return asked.estate.provider.own_grants().map(|spec| spec.name).collect();
@@ -174,15 +189,15 @@ fn stopping(asked: &Question<'_>) -> Vec<&'static str> {
 }
 
 /// The layers that surely stop; if there is none, those that may.
-fn stopping_one(estate: &Estate, outcomes: &[Outcome<Residual>]) -> Vec<&'static str> {
+fn stopping_one(estate: &Estate, parts: &[Degrees]) -> Vec<&'static str> {
     let mut sure = Vec::new();
     let mut possible = Vec::new();
     for spec in estate.provider.layers {
-        let stops = outcomes.iter().filter_map(|o| o.stops.get(usize::from(spec.id.0))).map(degree);
-        let (mut all, mut any) = (!outcomes.is_empty(), false);
+        let stops = parts.iter().filter_map(|degrees| degrees.stops.get(usize::from(spec.id.0)));
+        let (mut all, mut any) = (!parts.is_empty(), false);
         for stop in stops {
-            all &= stop == Tri::Yes;
-            any |= stop != Tri::No;
+            all &= *stop == Tri::Yes;
+            any |= *stop != Tri::No;
         }
         if all {
             sure.push(spec.name);
@@ -208,9 +223,15 @@ pub(crate) fn missing(expr: &Expr) -> Vec<Missing> {
     found.into_iter().collect()
 }
 
-/// The statements that apply, each once, in layer order.
-fn statements_in_force(case: &Case<'_>) -> Vec<(InForce, StatementView)> {
-    let mut entries: Vec<InForce> = case.traced().into_iter().flat_map(|(_, trace)| trace).collect();
+/// The statements that apply and are of a wanted effect, each once, in layer order.
+fn statements_in_force(
+    case: &Case<'_>,
+    trace: Vec<InForce>,
+    wanted: impl Fn(Effect) -> bool,
+) -> Vec<(InForce, StatementView)> {
+    let mut entries = trace;
+    let effect = |e: &InForce| library(case.estate, case.setting, e).statements[e.statement].effect;
+    entries.retain(|entry| wanted(effect(entry)));
     let order = |e: &InForce| (e.layer, e.policy, e.via, e.statement);
     entries.sort_by_key(order);
     entries.dedup_by_key(|e| order(e));

@@ -31,6 +31,14 @@ impl State {
         }
     }
 
+    /// Of a key of which the context says nothing.
+    pub(crate) fn ungiven(unknown: UnknownContext) -> State {
+        match unknown {
+            UnknownContext::Unknown => State::Unknown,
+            UnknownContext::Absent => State::Absent,
+        }
+    }
+
     fn given(value: &ContextValue) -> State {
         match value {
             ContextValue::Absent => State::Absent,
@@ -39,6 +47,9 @@ impl State {
         }
     }
 }
+
+/// What a request says of its keys, and what follows from the rest of the request.
+pub(crate) type Context<'a> = [&'a BTreeMap<String, ContextValue>; 2];
 
 /// The keys of one library, as one request knows them.
 #[derive(Clone, Debug, Default)]
@@ -57,31 +68,26 @@ pub(crate) struct States {
 
 impl States {
     /// The states before a principal and a resource are known: what the context gives.
-    pub(crate) fn new(
-        library: &Library,
-        context: &BTreeMap<String, ContextValue>,
-        unknown: UnknownContext,
-    ) -> States {
-        let lower: BTreeMap<String, &ContextValue> =
-            context.iter().map(|(key, value)| (key.to_ascii_lowercase(), value)).collect();
-        let default = match unknown {
-            UnknownContext::Unknown => State::Unknown,
-            UnknownContext::Absent => State::Absent,
-        };
-        let (mut base, mut principal_keys, mut resource_keys) = (Vec::new(), Vec::new(), Vec::new());
+    pub(crate) fn new(library: &Library, context: Context<'_>, unknown: UnknownContext) -> States {
+        let mut base = vec![State::ungiven(unknown); library.conditions.keys().len()];
+        let mut given = vec![false; base.len()];
+        for (key, value) in context.into_iter().flatten() {
+            let Some(id) = library.conditions.find_key(key).map(|key| key.id as usize) else { continue };
+            if let (Some(slot), Some(given)) = (base.get_mut(id), given.get_mut(id)) {
+                (*slot, *given) = (State::given(value), true);
+            }
+        }
+        let (mut principal_keys, mut resource_keys) = (Vec::new(), Vec::new());
         let mut yielding = Vec::new();
-        for (id, (key, scope)) in library.conditions.keys().iter().zip(&library.key_scopes).enumerate() {
-            let id = id as u32;
-            let given = lower.get(&key.name.to_ascii_lowercase()).map(|value| State::given(value));
+        for ((id, scope), given) in (0..).zip(&library.key_scopes).zip(given) {
             match scope {
-                KeyScope::Principal(fact) | KeyScope::Resource(fact) if fact.yields && given.is_some() => {
+                KeyScope::Principal(fact) | KeyScope::Resource(fact) if fact.yields && given => {
                     yielding.push(id);
                 }
                 KeyScope::Principal(_) => principal_keys.push(id),
                 KeyScope::Resource(_) => resource_keys.push(id),
                 KeyScope::Request => {}
             }
-            base.push(given.unwrap_or_else(|| default.clone()));
         }
         States {
             states: base.clone(),
@@ -162,10 +168,10 @@ impl States {
     }
 
     /// From now on the request's context says this of a key.
-    pub(crate) fn tell(&mut self, key: u32, value: &str) {
+    pub(crate) fn tell(&mut self, key: u32, state: &State) {
         let mut base = self.base.to_vec();
         for slot in [base.get_mut(key as usize), self.states.get_mut(key as usize)].into_iter().flatten() {
-            *slot = State::One(value.into());
+            state.clone_into(slot);
         }
         self.base = base.into();
     }

@@ -7,7 +7,7 @@ use super::scalar::{InForce, ScalarEvaluator};
 use crate::condition::{Atom, Expr, Simplified, Tri, simplify};
 use crate::model::PrincipalKind;
 use crate::snapshot::estate::Estate;
-use crate::truth::{Mark, Outcome, Residual, Traced, Truth};
+use crate::truth::{Degrees, Mark, Residual, Truth};
 use serde::Serialize;
 use std::borrow::{Borrow, Cow};
 
@@ -171,21 +171,7 @@ impl<'a> Case<'a> {
     /// The fast answer; `Maybe` is decided by [`Case::residual`].
     pub(crate) fn tri(&self) -> Tri {
         let rule = self.estate.provider.rules.tri;
-        let (mut all, mut any) = (Tri::Yes, Tri::No);
-        let mut own = false;
-        for met in self.parts() {
-            let allow = rule(&mut self.evaluator(&met)).allow;
-            any = Tri::or(any, allow);
-            if met.role != Role::Foreign {
-                own = true;
-                all = Tri::and(all, allow);
-            }
-        }
-        match (own && all == Tri::Yes, any) {
-            (true, _) => Tri::Yes,
-            (_, Tri::No) => Tri::No,
-            _ => Tri::Maybe,
-        }
+        together(self.parts().map(|met| (met.role, rule(&mut self.evaluator(&met)).allow)))
     }
 
     /// The condition under which access exists, not simplified.
@@ -257,21 +243,54 @@ impl<'a> Case<'a> {
         self.parts().map(|met| self.evaluator(&met))
     }
 
-    pub(crate) fn traced(&self) -> Vec<(Outcome<Traced>, Vec<InForce>)> {
+    /// Asks every layer.
+    pub(crate) fn heard(&self) -> Heard {
         let rule = self.estate.provider.rules.traced;
-        self.parts()
-            .map(|met| {
-                let mut evaluator = self.evaluator(&met);
-                let outcome = rule(&mut evaluator);
-                (outcome, evaluator.trace)
-            })
-            .collect()
+        let (mut stops, mut trace) = (Vec::new(), Vec::new());
+        let heard = |met: Met<'_>| {
+            let mut evaluator = self.evaluator(&met);
+            evaluator.trace = std::mem::take(&mut trace);
+            let outcome = rule(&mut evaluator);
+            stops.push(outcome.degrees(|stop| stop.0));
+            trace = evaluator.trace;
+            (met.role, outcome.allow.0)
+        };
+        let allow = together(self.parts().map(heard));
+        Heard { allow, stops, trace }
     }
 
-    /// The full outcome of each part, for the layers that stand in the way.
-    pub(crate) fn outcomes(&self) -> Vec<Outcome<Residual>> {
+    /// The same of layers where degrees leave something open: conditions decide what these can.
+    pub(crate) fn stops(&self) -> Vec<Degrees> {
         let rule = self.estate.provider.rules.residual_full;
-        self.parts().map(|met| rule(&mut self.evaluator(&met))).collect()
+        self.parts().map(|met| rule(&mut self.evaluator(&met)).degrees(degree)).collect()
+    }
+}
+
+/// What every layer says to one caller.
+pub(crate) struct Heard {
+    /// As [`Case::tri`].
+    pub(crate) allow: Tri,
+    /// How far each layer stands in the way, of each part.
+    pub(crate) stops: Vec<Degrees>,
+    /// The statements that apply.
+    pub(crate) trace: Vec<InForce>,
+}
+
+/// The answer on all parts.
+fn together(parts: impl Iterator<Item = (Role, Tri)>) -> Tri {
+    let (mut all, mut any) = (Tri::Yes, Tri::No);
+    let mut own = false;
+    for (role, allow) in parts {
+        any = Tri::or(any, allow);
+        if role != Role::Foreign {
+            own = true;
+            all = Tri::and(all, allow);
+        }
+    }
+    match (own && all == Tri::Yes, any) {
+        (true, _) => Tri::Yes,
+        (_, Tri::No) => Tri::No,
+        _ => Tri::Maybe,
     }
 }
 
@@ -292,9 +311,9 @@ pub(crate) fn any_expr<'a>(cases: impl Iterator<Item = impl Borrow<Case<'a>>>) -
     cases.fold(Expr::Never, |all, case| all.or(case.borrow().residual_expr()))
 }
 
-/// The simplified condition of one of several ways of asking.
-pub(crate) fn residual(cases: &[Case<'_>]) -> Simplified {
-    match any(cases.iter()) {
+/// The simplified condition of one of several ways of asking, of which the fast answer is known.
+pub(crate) fn residual(cases: &[Case<'_>], fast: Tri) -> Simplified {
+    match fast {
         Tri::Yes => Simplified { expr: Expr::Always, canonical: true },
         Tri::No => Simplified { expr: Expr::Never, canonical: true },
         Tri::Maybe => simplify(&any_expr(cases.iter())),

@@ -97,19 +97,12 @@ pub(crate) struct PartMarks {
 }
 
 impl PartMarks {
-    /// `documents` names the documents that came with the request.
-    pub(crate) fn new(
-        caller: &Caller,
-        permission: u16,
-        part: &Part,
-        setting: &Setting,
-        documents: Mark,
-    ) -> PartMarks {
+    pub(crate) fn new(caller: &Caller, permission: u16, part: &Part, setting: &Setting) -> PartMarks {
         // Whose resources are meant hangs on the account of who asks, where the part tells no owner.
         let asked = Mark::of(&(&part.asked, &part.owner, part.resource, &caller.account_id, permission));
         let whole = Mark::of(&(asked, setting.states.mark()));
         let brought = match &setting.brought {
-            Some(brought) => Mark::of(&(asked, documents, brought.states.mark())),
+            Some(brought) => Mark::of(&(asked, brought.mark, brought.states.mark())),
             None => whole,
         };
         PartMarks { asked, whole, brought }

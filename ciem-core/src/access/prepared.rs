@@ -126,22 +126,23 @@ impl Prepared<'_> {
     /// # Errors
     /// As [`Snapshot::can`].
     pub fn request(&self, request: &Request) -> Result<PreparedRequest, Error> {
+        self.given(request, &Given::from(request))
+    }
+
+    /// The same where something else is given than the request itself says.
+    pub(crate) fn given(&self, request: &Request, given: &Given<'_>) -> Result<PreparedRequest, Error> {
         let (estate, permission) = self.snapshot.find_permission(&request.action)?;
-        let callers = find_callers(estate, &request.principal, request.session.as_ref())?;
+        let callers = find_callers(estate, &request.principal, given.session)?;
         let index = self.snapshot.number_of(estate);
-        let given = Given::from(request);
         let plan = Plan::new(estate, permission, &request.resource, false)?;
-        let policies = request.session.as_ref().and_then(|session| session.policies.as_ref());
-        let documents =
-            Mark::of(&policies.map(|list| list.iter().map(ToString::to_string).collect::<Vec<_>>()));
         let mut ways = Vec::with_capacity(callers.len());
         for caller in callers {
             assert_session(&caller, request)?;
-            let mut setting = Setting::new(estate, &given)?;
-            caller.bind(estate, &mut setting, request.session.as_ref());
+            let mut setting = Setting::new(estate, given)?;
+            caller.bind(estate, &mut setting, given.session);
             let case = Case::new(estate, &caller, &plan, &setting);
             let marks = case.settings();
-            let marks = marks.map(|(part, set)| PartMarks::new(&caller, permission, part, set, documents));
+            let marks = marks.map(|(part, set)| PartMarks::new(&caller, permission, part, set));
             let marks = marks.collect();
             let mut bound = case.bound.into_owned();
             // A question of one part is asked in one setting.

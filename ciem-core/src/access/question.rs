@@ -1,17 +1,17 @@
 //! A request resolved against an estate: who asks, for which permission, on which parts of the resources.
 
 use super::caller::Caller;
-use super::context::States;
+use super::context::{Context, State, States};
 use crate::error::Error;
 use crate::model::{
     ContextValue, DocId, Facts, LayerId, MissingLayer, Query, Request, Session, UnknownContext, given_value,
 };
 use crate::pattern::{Pattern, Relation};
-use crate::provider::{Binding, FactSpec, Provider, ResourceTraits, ResourceView};
+use crate::provider::{Binding, FactSpec, Fixed, Provider, ResourceTraits, ResourceView};
 use crate::snapshot::estate::{AccountId, Estate, ResourceId};
 use crate::snapshot::governed::Ground;
 use crate::snapshot::library::{Library, LibraryBuilder};
-use crate::truth::FactId;
+use crate::truth::{FactId, Mark};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -100,11 +100,22 @@ pub(crate) struct Plan {
 }
 
 /// The documents that come with a request.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Brought {
     pub(crate) library: Arc<Library>,
     pub(crate) states: States,
     pub(crate) documents: Vec<(LayerId, DocId)>,
+    /// Names the documents.
+    pub(crate) mark: Mark,
+}
+
+/// Session policies, compiled for questions that bring the same.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    policies: Vec<serde_json::Value>,
+    library: Arc<Library>,
+    documents: Vec<(LayerId, DocId)>,
+    mark: Mark,
 }
 
 /// What is asked beside principal and resource.
@@ -121,9 +132,14 @@ pub(crate) struct Setting {
 }
 
 /// What a request says beside principal, action and resource.
+#[derive(Clone, Copy)]
 pub(crate) struct Given<'a> {
     pub(crate) context: &'a BTreeMap<String, ContextValue>,
+    /// But for its policies.
     pub(crate) session: Option<&'a Session>,
+    pub(crate) policies: Option<&'a [serde_json::Value]>,
+    /// Policies that were compiled before.
+    pub(crate) compiled: Option<&'a Compiled>,
     /// The resource or pattern that is asked about.
     pub(crate) resource: Option<&'a str>,
     pub(crate) at: Option<&'a str>,
@@ -136,6 +152,8 @@ impl<'a> From<&'a Request> for Given<'a> {
         Given {
             context: &request.context,
             session: request.session.as_ref(),
+            policies: request.session.as_ref().and_then(|session| session.policies.as_deref()),
+            compiled: None,
             resource: Some(&request.resource),
             at: request.at.as_deref(),
             unknown: request.unknown_context,
@@ -150,7 +168,9 @@ impl Setting {
         let given = Given {
             context: &query.context,
             session,
-            resource: query.resource.as_deref(),
+            policies: session.and_then(|session| session.policies.as_deref()),
+            compiled: None,
+            resource: Some(query.resource.as_deref().unwrap_or("*")),
             at: query.at.as_deref(),
             unknown: query.unknown_context,
             missing: query.missing_layer,
@@ -160,16 +180,26 @@ impl Setting {
 
     pub(crate) fn new(estate: &Estate, given: &Given<'_>) -> Result<Setting, Error> {
         let at = given.at.map(crate::model::instant).transpose()?;
-        let mut context = given.context.clone();
-        (estate.provider.complete_context)(given.session, &mut context);
-        if let Some((key, value)) = given.resource.and_then(estate.provider.resource_context)
-            && given_value(&context, key).is_none()
+        // What session, context and resource tell of keys that the context leaves open.
+        let mut told = BTreeMap::new();
+        (estate.provider.complete_context)(given.session, given.context, &mut told);
+        let mut differs = None;
+        if let Some((key, fixed)) = given.resource.map(estate.provider.resource_context)
+            && given_value(&told, key).is_none()
         {
-            context.insert(key.to_owned(), ContextValue::One(value.to_owned()));
+            match fixed {
+                Fixed::Value(value) => drop(told.insert(key.to_owned(), ContextValue::One(value.to_owned()))),
+                Fixed::Differently => {
+                    differs = Some(key).filter(|key| given_value(given.context, key).is_none())
+                }
+                Fixed::Nothing => {}
+            }
         }
-        let states = States::new(&estate.library, &context, given.unknown);
-        let brought = match given.session.and_then(|session| session.policies.as_ref()) {
-            Some(policies) => Some(Box::new(brought(estate, policies, &context, given.unknown)?)),
+        told.retain(|key, _| given_value(given.context, key).is_none());
+        let context = [given.context, &told];
+        let states = States::new(&estate.library, context, given.unknown);
+        let brought = match given.policies {
+            Some(policies) => Some(Box::new(brought(estate, policies, context, given)?)),
             None => None,
         };
         let strict = given.missing == MissingLayer::Unknown;
@@ -178,15 +208,18 @@ impl Setting {
             .layers
             .iter()
             .filter_map(|spec| match spec.binding {
-                Binding::Context(key) => Some((spec.id, named(estate, key, &context)?)),
+                Binding::Context(key) => Some((spec.id, named(estate, key, context)?)),
                 _ => None,
             })
             .collect();
-        Ok(Setting { states, brought, at, strict, named, own_policies: true })
+        let setting = Setting { states, brought, at, strict, named, own_policies: true };
+        // Absent is what nothing says of; this each of the resources says.
+        let open = differs.and_then(|key| setting.telling(estate, key, &State::Unknown));
+        Ok(open.unwrap_or(setting))
     }
 
-    /// The same, where a key has this value. `None` if that changes nothing.
-    pub(crate) fn telling(&self, estate: &Estate, key: &str, value: &str) -> Option<Setting> {
+    /// The same, where this is known of a key. `None` if that changes nothing.
+    pub(crate) fn telling(&self, estate: &Estate, key: &str, state: &State) -> Option<Setting> {
         let id = estate.library.conditions.find_key(key).map(|key| key.id);
         let brought = self.brought.as_ref();
         let of_brought =
@@ -195,9 +228,9 @@ impl Setting {
             return None;
         }
         let mut told = self.clone();
-        id.into_iter().for_each(|id| told.states.tell(id, value));
+        id.into_iter().for_each(|id| told.states.tell(id, state));
         if let (Some(id), Some(brought)) = (of_brought, &mut told.brought) {
-            brought.states.tell(id, value);
+            brought.states.tell(id, state);
         }
         Some(told)
     }
@@ -233,27 +266,40 @@ impl Setting {
     }
 }
 
-fn named(estate: &Estate, key: &str, context: &BTreeMap<String, ContextValue>) -> Option<ResourceId> {
-    match given_value(context, key) {
+fn named(estate: &Estate, key: &str, context: Context<'_>) -> Option<ResourceId> {
+    match context.into_iter().find_map(|context| given_value(context, key)) {
         Some(ContextValue::One(id)) => estate.resource_ids.get(&estate.library.texts.find(id)?).copied(),
         _ => None,
     }
 }
 
-/// Compiles the session policies of a request into a library of their own.
 fn brought(
     estate: &Estate,
     policies: &[serde_json::Value],
-    context: &BTreeMap<String, ContextValue>,
-    unknown: UnknownContext,
+    context: Context<'_>,
+    given: &Given<'_>,
 ) -> Result<Brought, Error> {
+    let before = given.compiled.filter(|compiled| compiled.policies == policies);
+    let (library, documents, mark) = match before {
+        Some(compiled) => (Arc::clone(&compiled.library), compiled.documents.clone(), compiled.mark),
+        None => {
+            let compiled = compiled(estate, policies)?;
+            (compiled.library, compiled.documents, compiled.mark)
+        }
+    };
+    let states = States::new(&library, context, given.unknown);
+    Ok(Brought { library, states, documents, mark })
+}
+
+/// Compiles the session policies of a request into a library of their own.
+pub(crate) fn compiled(estate: &Estate, policies: &[serde_json::Value]) -> Result<Compiled, Error> {
     let provider: &'static Provider = estate.provider;
     let mut facts = Facts::default();
     let layer = provider.layers.iter().find(|spec| spec.binding == Binding::Request);
     let Some(layer) = layer.map(|spec| spec.id) else {
         return Err(Error::invalid("session", "this provider knows no session policies"));
     };
-    let mut documents = Vec::new();
+    let (mut documents, mut texts) = (Vec::new(), Vec::new());
     for policy in policies {
         let document = policy.get("document").unwrap_or(policy);
         let text = match document {
@@ -261,12 +307,13 @@ fn brought(
             other => other.to_string(),
         };
         documents.push((layer, (provider.document)(&mut facts, layer, &text)?));
+        texts.push(text);
     }
     // Over the estate's own permissions: actions that no catalogue knows have other ids elsewhere. Nobody holds these
     // documents, so there is nothing else to index.
     let library = LibraryBuilder::new(provider, &estate.universe, &mut facts).finish();
-    let states = States::new(&library, context, unknown);
-    Ok(Brought { library: Arc::new(library), states, documents })
+    let mark = Mark::of(&texts);
+    Ok(Compiled { policies: policies.to_vec(), library: Arc::new(library), documents, mark })
 }
 
 impl Plan {

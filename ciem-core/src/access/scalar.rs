@@ -10,7 +10,7 @@ use crate::model::{DocId, Effect, LayerId, WhoEntry};
 use crate::provider::{Binding, FactSpec, LayerSpec};
 use crate::snapshot::estate::{AccountId, Estate, Held, PolicyId};
 use crate::snapshot::library::{Library, StatementId, Stmt, WhoId, per_effect};
-use crate::truth::{Effects, Evaluator, FactId, Grants, Mark, Scalar, StatementRef, Truth};
+use crate::truth::{Effects, Evaluator, FactId, Grants, Mark, Scalar, Truth};
 use std::sync::Arc;
 
 /// A statement in force, for explanations.
@@ -131,20 +131,6 @@ impl<'a> ScalarEvaluator<'a> {
         who.map_or(Tri::No, |who| self.excepted(who))
     }
 
-    fn traced<T: Scalar>(
-        &mut self,
-        layer: LayerId,
-        held: Option<Held>,
-        statement: StatementId,
-    ) -> Option<StatementRef> {
-        if !T::TRACES {
-            return None;
-        }
-        let (policy, via) = (held.map(|h| h.policy), held.and_then(|h| h.via));
-        self.trace.push(InForce { layer, policy, via, statement });
-        Some(StatementRef((self.trace.len() - 1) as u32))
-    }
-
     /// What a statement says, who it names aside.
     pub(crate) fn statement<T: Scalar>(
         &mut self,
@@ -165,10 +151,12 @@ impl<'a> ScalarEvaluator<'a> {
         if condition == Tri::No {
             return T::never();
         }
-        let by = self.traced::<T>(layer, held, id);
+        if T::TRACES {
+            let (policy, via) = (held.map(|h| h.policy), held.and_then(|h| h.via));
+            self.trace.push(InForce { layer, policy, via, statement: id });
+        }
         T::leaf(
             Tri::and(resources, condition),
-            by,
             || scene.resources_expr(statement.resources).and(scene.condition_expr(statement.condition)),
             || scene.resources_mark(statement.resources).and(&scene.condition_mark(statement.condition)),
         )
@@ -209,7 +197,6 @@ impl<'a> ScalarEvaluator<'a> {
     fn missing<T: Scalar>(&self, spec: &LayerSpec, subject: Subject<'_>, effect: Effect) -> T {
         T::leaf(
             Tri::Maybe,
-            None,
             || missing_atom(spec, subject.to_string(), effect),
             || Mark::of(&("layer", spec.id, effect == Effect::Deny, subject)),
         )
@@ -260,7 +247,7 @@ impl<'a> ScalarEvaluator<'a> {
             let root = self.caller.kind == crate::model::PrincipalKind::Root;
             let found = if account && degree == Tri::Yes && !root {
                 let doubt = || Expr::atom(Atom::Missing(Arc::new(not_principal_doubt())));
-                T::leaf(Tri::Maybe, None, doubt, || Mark::of(&"excepted account"))
+                T::leaf(Tri::Maybe, doubt, || Mark::of(&"excepted account"))
             } else {
                 self.session_leaf(degree, session)
             };
@@ -272,7 +259,7 @@ impl<'a> ScalarEvaluator<'a> {
     fn session_leaf<T: Scalar>(&self, degree: Tri, session: Option<Text>) -> T {
         let atom = |text| Expr::atom(Atom::SessionName(self.estate.library.texts.get(text).to_owned()));
         let expr = || session.map_or(Expr::Never, atom);
-        T::leaf(degree, None, expr, || Mark::of(&("session", session)))
+        T::leaf(degree, expr, || Mark::of(&("session", session)))
     }
 
     fn add_grants<T: Scalar>(&mut self, layer: LayerId, policy: PolicyId, grants: &mut Grants<T>) {

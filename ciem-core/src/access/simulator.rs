@@ -2,10 +2,11 @@
 
 use super::answer::Decision;
 use super::prepared::{Prepared, PreparedRequest};
+use super::question::{Compiled, Given, compiled};
 use crate::error::{Error, Place};
 use crate::model::{Facts, Request};
 use crate::progress::Progress;
-use crate::provider::{Provider, Simulated, TABLE};
+use crate::provider::{Fit, Provider, Simulated, TABLE};
 use crate::snapshot::freeze::freeze;
 use crate::snapshot::known::Known;
 use crate::snapshot::universe::Universe;
@@ -65,6 +66,8 @@ pub struct Simulator {
     provider: &'static Provider,
     snapshot: Snapshot,
     simulated: Simulated,
+    /// The session policies of the document.
+    compiled: Option<Compiled>,
 }
 
 impl Simulator {
@@ -86,8 +89,10 @@ impl Simulator {
         let simulated = (provider.simulate)(simulation, &mut facts)?;
         let universe = Universe::of_facts(Known::built_in(provider), &facts)?;
         let (estate, coverage) = freeze(provider, universe, facts, &Progress::none())?;
+        let policies = simulated.request.session.as_ref().and_then(|session| session.policies.as_deref());
+        let compiled = policies.map(|policies| compiled(&estate, policies)).transpose()?;
         let inner = Inner { estates: vec![estate], coverages: vec![coverage], unrecognised: Vec::new() };
-        Ok(Simulator { provider, snapshot: Snapshot(Arc::new(inner)), simulated })
+        Ok(Simulator { provider, snapshot: Snapshot(Arc::new(inner)), simulated, compiled })
     }
 
     /// The question of the document.
@@ -100,7 +105,8 @@ impl Simulator {
     /// # Errors
     /// `unknown_action`, `unknown_principal`, `invalid_request`.
     pub fn decide(&self, request: &Request) -> Result<Decision, Error> {
-        self.snapshot.can(&self.fitting(request))
+        let fit = (self.provider.fit)(&self.simulated, request);
+        self.snapshot.can_given(request, &self.given(request, &fit))
     }
 
     /// Makes the policies ready for many verdicts.
@@ -113,12 +119,15 @@ impl Simulator {
     /// # Errors
     /// As [`Simulator::decide`].
     pub fn ready(&self, prepared: &Prepared<'_>, request: &Request) -> Result<PreparedRequest, Error> {
-        prepared.request(&self.fitting(request))
+        let fit = (self.provider.fit)(&self.simulated, request);
+        prepared.given(request, &self.given(request, &fit))
     }
 
-    fn fitting(&self, request: &Request) -> Request {
-        let mut request = request.clone();
-        (self.provider.fit)(&self.simulated, &mut request);
-        request
+    fn given<'a>(&'a self, request: &'a Request, fit: &'a Fit) -> Given<'a> {
+        let mut given = Given::from(request);
+        given.context = fit.context.as_ref().unwrap_or(given.context);
+        given.session = fit.session.as_ref().or(given.session);
+        given.compiled = self.compiled.as_ref();
+        given
     }
 }

@@ -3,6 +3,7 @@
 
 use super::alike;
 use super::caller::Caller;
+use super::context::State;
 use super::decide::{Case, Verdict, verdict};
 use super::inquiry::{Granted, Groups, Inquiry, Source};
 use super::kin::{Kin, Stance};
@@ -18,6 +19,7 @@ use crate::error::Error;
 use crate::model::{PrincipalKind, Query, given_value};
 use crate::pattern::{Pattern, Relation};
 use crate::progress::Progress;
+use crate::provider::Fixed;
 use crate::snapshot::estate::{AccountId, Estate, ResourceId};
 use crate::snapshot::governed::Grant;
 use crate::snapshot::library::PatternKind;
@@ -174,12 +176,17 @@ impl<'a> Study<'a> {
             let findings = match pattern.as_str() {
                 "*" => self.on_everything(&inquiry, &stance, &whole, &reach, &actions)?.into(),
                 _ => {
-                    let fixed = (estate.provider.resource_context)(&pattern);
-                    let fixed =
-                        fixed.filter(|(key, _)| !exactly && given_value(&self.query.context, key).is_none());
+                    let (key, fixed) = (estate.provider.resource_context)(&pattern);
+                    let state = match fixed {
+                        _ if exactly || given_value(&self.query.context, key).is_some() => None,
+                        Fixed::Value(value) => Some((value, State::One(value.into()))),
+                        // So the whole question is set.
+                        Fixed::Differently => None,
+                        Fixed::Nothing => Some(("", State::ungiven(self.query.unknown_context))),
+                    };
                     let mut inquiry = inquiry;
-                    if let Some((key, value)) = fixed {
-                        let new = || setting.telling(estate, key, value);
+                    if let Some((value, state)) = state {
+                        let new = || setting.telling(estate, key, &state);
                         let told = told.entry(value.to_owned()).or_insert_with(new);
                         inquiry.setting = told.as_ref().unwrap_or(setting);
                     }

@@ -57,6 +57,11 @@ impl Interner {
         slice(&self.bytes, &self.ends, id.0)
     }
 
+    /// How many texts there are: their ids are the numbers below.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
     /// Bytes of text held, against the 4 GiB that `u32` offsets can address.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.len()

@@ -92,7 +92,16 @@ impl Conditions {
     }
 
     pub(crate) fn find_key(&self, name: &str) -> Option<&Key> {
-        let id = self.by_name.get(name.to_ascii_lowercase().as_str())?;
+        // Names of keys are short: each question looks up many.
+        let mut short = [0; 64];
+        let id = match short.get_mut(..name.len()) {
+            Some(lower) => {
+                lower.copy_from_slice(name.as_bytes());
+                lower.make_ascii_lowercase();
+                self.by_name.get(std::str::from_utf8(lower).ok()?)?
+            }
+            None => self.by_name.get(name.to_ascii_lowercase().as_str())?,
+        };
         self.keys.get(*id as usize)
     }
 

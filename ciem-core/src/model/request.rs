@@ -94,6 +94,21 @@ pub struct Session {
     pub federated_provider: Option<String>,
 }
 
+impl Session {
+    /// What context keys are told of it.
+    pub(crate) fn without_policies(&self) -> Session {
+        Session {
+            name: self.name.clone(),
+            policies: None,
+            tags: self.tags.clone(),
+            transitive_tags: self.transitive_tags.clone(),
+            source_identity: self.source_identity.clone(),
+            mfa: self.mfa,
+            federated_provider: self.federated_provider.clone(),
+        }
+    }
+}
+
 /// May this principal do this on that resource?
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]

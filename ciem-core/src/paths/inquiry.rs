@@ -102,17 +102,20 @@ impl Settings {
             context.retain(|known, _| !known.eq_ignore_ascii_case(key));
             context.insert(key.to_owned(), ContextValue::One(value.to_owned()));
         }
-        let given = |session| Given {
+        let alone = Given {
             context: &context,
-            session,
+            session: None,
+            policies: None,
+            compiled: None,
             resource: None,
             at: query.at.as_deref(),
             unknown: query.unknown_context,
             missing: query.missing_layer,
         };
-        self.all.push(Setting::new(estate, &given(None))?);
-        if query.session.is_some() {
-            self.in_session.push(Setting::new(estate, &given(query.session.as_ref()))?);
+        self.all.push(Setting::new(estate, &alone)?);
+        if let Some(session) = &query.session {
+            let in_session = Given { session: Some(session), policies: session.policies.as_deref(), ..alone };
+            self.in_session.push(Setting::new(estate, &in_session)?);
         }
         Ok(self.all.len() - 1)
     }

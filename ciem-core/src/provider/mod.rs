@@ -36,7 +36,7 @@ pub(crate) struct Provider {
     /// A `simulate` document as facts and a question on them.
     pub(crate) simulate: fn(&str, &mut Facts) -> Result<Simulated, Error>,
     /// Makes a question one that these facts can be asked.
-    pub(crate) fit: fn(&Simulated, &mut Request),
+    pub(crate) fit: fn(&Simulated, &Request) -> Fit,
     /// What comparing loose policies needs.
     pub(crate) inclusion: &'static InclusionSpec,
     /// Compiles a document that comes with a request, for the layer it belongs to.
@@ -74,10 +74,11 @@ pub(crate) struct Provider {
     pub(crate) can_have_policy: fn(&str) -> bool,
     /// Facts of what is asked about; of a pattern, its beginning up to the first wildcard is given.
     pub(crate) asked_facts: fn(&str) -> u32,
-    /// The key of a request's context that its resource, or a pattern of resources, fixes, and the value.
-    pub(crate) resource_context: for<'a> fn(&'a str) -> Option<(&'static str, &'a str)>,
-    /// What the session and the context itself fix of the rest of a request's context.
-    pub(crate) complete_context: fn(Option<&Session>, &mut BTreeMap<String, ContextValue>),
+    /// The key of a request's context that its resource, or a pattern of resources, fixes.
+    pub(crate) resource_context: for<'a> fn(&'a str) -> (&'static str, Fixed<'a>),
+    /// What the session and the context itself fix of the rest of a request's context; what the context says goes before.
+    pub(crate) complete_context:
+        fn(Option<&Session>, &BTreeMap<String, ContextValue>, &mut BTreeMap<String, ContextValue>),
     /// Keys that requests of such callers do not have, unless the context says so.
     pub(crate) never_has: fn(PrincipalKind) -> &'static [&'static str],
     /// The permission fact under which identity policies count only where the resource's policy delegates.
@@ -95,6 +96,32 @@ pub(crate) struct Provider {
     pub(crate) usage: &'static UsageSpec,
     /// Facts that can be missing beside those named above and by layers.
     pub(crate) further_facts: &'static [&'static str],
+    /// How sets of grants for several principals can be written.
+    pub(crate) role_forms: &'static [RoleForm],
+}
+
+/// A form that a mined role can have.
+pub(crate) struct RoleForm {
+    pub(crate) name: &'static str,
+    /// The definition as the provider's own tools take it, and the limits that it exceeds, in words.
+    pub(crate) write: fn(&RoleDraft<'_>) -> (serde_json::Value, Vec<String>),
+}
+
+/// A role to be written for one account.
+pub(crate) struct RoleDraft<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) account: &'a str,
+    /// Full ids, sorted.
+    pub(crate) members: &'a [&'a str],
+    pub(crate) grants: &'a [Grant<'a>],
+}
+
+/// Actions that are allowed on resources, under a block of conditions.
+#[derive(Clone)]
+pub(crate) struct Grant<'a> {
+    pub(crate) actions: Vec<&'a str>,
+    pub(crate) resources: Vec<&'a str>,
+    pub(crate) condition: Option<serde_json::Value>,
 }
 
 impl Provider {
@@ -162,6 +189,15 @@ impl std::fmt::Debug for Provider {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name)
     }
+}
+
+/// What a resource, or a pattern of resources, says of a context key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fixed<'a> {
+    Value(&'a str),
+    /// Each resource fixes it, and they differ.
+    Differently,
+    Nothing,
 }
 
 /// How principals turn into others. Kinds are wire names.
@@ -336,6 +372,14 @@ pub(crate) struct Simulated {
     pub(crate) endpoint: Option<String>,
     /// Whether tags of a bucket count.
     pub(crate) bucket_tags: bool,
+}
+
+/// What takes the place of a request's own, where a simulation fixes it.
+#[derive(Debug, Default)]
+pub(crate) struct Fit {
+    pub(crate) context: Option<BTreeMap<String, ContextValue>>,
+    /// Without policies: those of the request stay.
+    pub(crate) session: Option<Session>,
 }
 
 /// Who determines a context key.

@@ -1,6 +1,6 @@
 //! The sixth algebra: a residual condition by name, without building it.
 
-use super::{Scalar, StatementRef, Truth};
+use super::{Scalar, Truth};
 use crate::condition::{Expr, Tri};
 use foldhash::fast::RandomState;
 use std::hash::{BuildHasher, Hash};
@@ -84,12 +84,7 @@ impl Truth for Mark {
 impl Scalar for Mark {
     const TRACES: bool = false;
 
-    fn leaf(
-        degree: Tri,
-        _: Option<StatementRef>,
-        _: impl FnOnce() -> Expr,
-        mark: impl FnOnce() -> Mark,
-    ) -> Self {
+    fn leaf(degree: Tri, _: impl FnOnce() -> Expr, mark: impl FnOnce() -> Mark) -> Self {
         match degree {
             Tri::No => NEVER,
             Tri::Yes => ALWAYS,

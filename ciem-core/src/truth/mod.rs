@@ -1,7 +1,7 @@
 //! The truth algebras that a provider's rule is instantiated at, and what the rule asks of an evaluator.
 //!
 //! A rule is written once, generic over [`Truth`]. With [`Tri`] it gives a verdict, with [`Traced`] the
-//! statements behind it, with [`Residual`] the condition under which access exists, with [`PrincipalSet`] all
+//! evaluator notes the statements behind it, with [`Residual`] the condition under which access exists, with [`PrincipalSet`] all
 //! principals at once, with [`PermissionSet`] all permissions at once. [`Mark`] names
 //! a residual without building it, so that one that was met before is not simplified again. `docs/design.md` has the reasons.
 
@@ -17,8 +17,9 @@ pub(crate) use kleene::{Bits, Kleene};
 pub(crate) use mark::Mark;
 pub(crate) use principals::{PrincipalId, PrincipalSet, Principals};
 pub(crate) use rows::PermissionSet;
-pub(crate) use scalar::{Residual, Scalar, StatementRef, Traced};
+pub(crate) use scalar::{Residual, Scalar, Traced};
 
+use crate::condition::Tri;
 use crate::model::LayerId;
 
 /// A truth value of some algebra. `minus` (a and not b) is the only negation, so that no universe is built.
@@ -98,9 +99,27 @@ pub(crate) struct Outcome<T> {
     pub(crate) stops: [T; LAYERS],
 }
 
+/// The layers of an outcome, by degree.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Degrees {
+    pub(crate) explicit_deny: Tri,
+    pub(crate) stops: [Tri; LAYERS],
+}
+
+impl Degrees {
+    pub(crate) fn are_known(&self) -> bool {
+        self.explicit_deny != Tri::Maybe && !self.stops.contains(&Tri::Maybe)
+    }
+}
+
 impl<T: Truth> Outcome<T> {
     pub(crate) fn allowing(allow: T) -> Self {
         Outcome { allow, explicit_deny: T::never(), stops: std::array::from_fn(|_| T::never()) }
+    }
+
+    /// How far each layer stands in the way, and whether one of them denies explicitly.
+    pub(crate) fn degrees(&self, degree: impl Fn(&T) -> Tri) -> Degrees {
+        Degrees { explicit_deny: degree(&self.explicit_deny), stops: self.stops.each_ref().map(degree) }
     }
 
     pub(crate) fn stop(&mut self, layer: LayerId, by: &T) {

@@ -1,25 +1,14 @@
 //! The three algebras over one (principal, permission, resource): verdict, trace, residual condition.
 
 use super::{Mark, Truth};
-use crate::base::id_type;
 use crate::condition::{Expr, Tri};
-
-id_type!(
-    /// A statement as it is in force: of one policy, in one layer.
-    StatementRef
-);
 
 /// A scalar algebra: how it takes up a statement that may apply.
 pub(crate) trait Scalar: Truth {
-    /// Whether the deciding statements are wanted, so that nothing may be skipped.
+    /// Whether the statements that take part are noted.
     const TRACES: bool;
     /// A statement that applies to this degree; `expr` and its `mark` are called only where that is open.
-    fn leaf(
-        degree: Tri,
-        statement: Option<StatementRef>,
-        expr: impl FnOnce() -> Expr,
-        mark: impl FnOnce() -> Mark,
-    ) -> Self;
+    fn leaf(degree: Tri, expr: impl FnOnce() -> Expr, mark: impl FnOnce() -> Mark) -> Self;
 }
 
 impl Truth for Tri {
@@ -61,56 +50,37 @@ impl Scalar for Tri {
     const TRACES: bool = false;
 
     #[inline]
-    fn leaf(
-        degree: Tri,
-        _: Option<StatementRef>,
-        _: impl FnOnce() -> Expr,
-        _: impl FnOnce() -> Mark,
-    ) -> Self {
+    fn leaf(degree: Tri, _: impl FnOnce() -> Expr, _: impl FnOnce() -> Mark) -> Self {
         degree
     }
 }
 
-/// A verdict with the statements that took part in it; it never stops early.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Traced {
-    pub(crate) degree: Tri,
-    /// Sorted, without repetition.
-    pub(crate) by: Vec<StatementRef>,
-}
-
-impl Traced {
-    fn join(&self, other: &Self, degree: Tri) -> Self {
-        let mut by = self.by.clone();
-        by.extend_from_slice(&other.by);
-        by.sort_unstable();
-        by.dedup();
-        Traced { degree, by }
-    }
-}
+/// A verdict for which every layer is heard, so that the evaluator notes each statement that takes part in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Traced(pub(crate) Tri);
 
 impl Truth for Traced {
     fn never() -> Self {
-        Traced { degree: Tri::No, by: Vec::new() }
+        Traced(Tri::No)
     }
 
     fn always() -> Self {
-        Traced { degree: Tri::Yes, by: Vec::new() }
+        Traced(Tri::Yes)
     }
 
+    #[inline]
     fn and(&self, other: &Self) -> Self {
-        let degree = Truth::and(&self.degree, &other.degree);
-        self.join(other, degree)
+        Traced(Truth::and(&self.0, &other.0))
     }
 
+    #[inline]
     fn or(&self, other: &Self) -> Self {
-        let degree = Truth::or(&self.degree, &other.degree);
-        self.join(other, degree)
+        Traced(Truth::or(&self.0, &other.0))
     }
 
+    #[inline]
     fn minus(&self, other: &Self) -> Self {
-        let degree = Truth::minus(&self.degree, &other.degree);
-        self.join(other, degree)
+        Traced(Truth::minus(&self.0, &other.0))
     }
 
     /// Always false: every layer is to be heard.
@@ -122,14 +92,8 @@ impl Truth for Traced {
 impl Scalar for Traced {
     const TRACES: bool = true;
 
-    fn leaf(
-        degree: Tri,
-        statement: Option<StatementRef>,
-        _: impl FnOnce() -> Expr,
-        _: impl FnOnce() -> Mark,
-    ) -> Self {
-        let by = if degree == Tri::No { Vec::new() } else { statement.into_iter().collect() };
-        Traced { degree, by }
+    fn leaf(degree: Tri, _: impl FnOnce() -> Expr, _: impl FnOnce() -> Mark) -> Self {
+        Traced(degree)
     }
 }
 
@@ -166,12 +130,7 @@ impl Truth for Residual {
 impl Scalar for Residual {
     const TRACES: bool = false;
 
-    fn leaf(
-        degree: Tri,
-        _: Option<StatementRef>,
-        expr: impl FnOnce() -> Expr,
-        _: impl FnOnce() -> Mark,
-    ) -> Self {
+    fn leaf(degree: Tri, expr: impl FnOnce() -> Expr, _: impl FnOnce() -> Mark) -> Self {
         Residual(match degree {
             Tri::No => Expr::Never,
             Tri::Yes => Expr::Always,

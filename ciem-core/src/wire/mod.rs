@@ -2,8 +2,11 @@
 
 #[cfg(feature = "arrow")]
 mod arrow;
+#[cfg(feature = "arrow")]
+mod arrow_pairs;
 mod check;
 mod columns;
+mod mining;
 mod rows;
 mod table;
 #[cfg(test)]
@@ -12,6 +15,9 @@ mod usage;
 
 #[cfg(feature = "arrow")]
 pub use arrow::Batches;
+#[cfg(feature = "arrow")]
+pub use arrow_pairs::add_arrow;
+pub use mining::{add_pair, add_pairs, mine_roles};
 pub use table::{Cell, ColumnKind, Pairs, Table, Texts};
 pub use usage::{table_with_usage, usage_call, usage_options, usage_table};
 
@@ -32,7 +38,7 @@ use serde_json::json;
 /// Asks `snapshot` and answers in JSON.
 ///
 /// Verbs: `can`, `explain`, `who_can`, `what_can`, `matrix`, `can_become`, `what_would_settle_it`, `coverage`,
-/// `principals`, `permissions`, `resources`, `credentials`, `last_accessed`. Tables have the form `{"v": 1, "rows": [...], "assumptions": [...]}`.
+/// `principals`, `permissions`, `resources`, `credentials`, `last_accessed`, `assignments`, `mine_roles`. Tables have the form `{"v": 1, "rows": [...], "assumptions": [...]}`.
 ///
 /// ```
 /// # use ciem_core::{SnapshotBuilder, wire};
@@ -62,13 +68,14 @@ pub fn call_with(
         "can" => text(&snapshot.can(&parse::<Request>(request)?)?),
         "explain" => text(&snapshot.explain(&parse::<Request>(request)?)?),
         "coverage" => text(&snapshot.coverage()),
+        "mine_roles" => mining::of_snapshot(snapshot, request, progress),
         _ => table(snapshot, verb, request, progress).map(|table| table.to_json()),
     }
 }
 
 /// Asks `snapshot` a question that is answered with rows, kept as columns; [`Table::to_json`] is the answer of [`call`].
 ///
-/// Verbs: `who_can`, `what_can`, `matrix`, `can_become`, `what_would_settle_it`, `principals`, `permissions`, `resources`,
+/// Verbs: `who_can`, `what_can`, `assignments`, `matrix`, `can_become`, `what_would_settle_it`, `principals`, `permissions`, `resources`,
 /// `credentials`, `last_accessed`. `what_can`, `matrix` and `can_become` are about everybody where the request names no principal.
 /// `progress` is polled while rows are computed and while they are collected.
 ///
@@ -91,6 +98,10 @@ pub fn table(snapshot: &Snapshot, verb: &str, request: &str, progress: &Progress
             }
             let access = snapshot.what_can_with(&query, progress)?;
             collect(access.rows().iter(), Some(access.rows().len()), access.assumptions(), progress)
+        }
+        "assignments" => {
+            let pairs = snapshot.assignments(&parse(request)?, progress)?;
+            collect(pairs.iter(), Some(pairs.len()), &[], progress)
         }
         "matrix" => {
             let matrix = snapshot.matrix_with(&parse::<Query>(request)?, progress)?;

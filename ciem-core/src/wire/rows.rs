@@ -7,6 +7,7 @@ use crate::access::settle::SettlingRow;
 use crate::access::usage::{AccessedRow, CredentialRow};
 use crate::access::what_can::{AccessCells, AccessRow};
 use crate::access::who_can::HolderRow;
+use crate::mining::assignments::PairRow;
 use crate::paths::BecomeRow;
 use crate::usage::unused::UnusedRow;
 use crate::usage::uses::UseRow;
@@ -28,6 +29,8 @@ record!(AccessCells<'a> {
     tier,
     via
 });
+
+record!(PairRow<'a> { user, permission });
 
 record!(MatrixCells<'a> { principal, principal_kind, provider, account, surely, possibly });
 

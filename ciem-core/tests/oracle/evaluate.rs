@@ -37,10 +37,10 @@ pub(crate) const LAYERS: [(Layer, &str); 8] = [
 
 /// A policy as the rule sees it: a document, or the knowledge that one exists.
 #[derive(Clone, Debug)]
-struct Document<'a> {
-    subject: String,
-    content: Option<&'a Value>,
-    doubtful: bool,
+pub(crate) struct Document<'a> {
+    pub(crate) subject: String,
+    pub(crate) content: Option<&'a Value>,
+    pub(crate) doubtful: bool,
 }
 
 impl<'a> Document<'a> {
@@ -62,7 +62,7 @@ pub(crate) struct Target<'w> {
     /// Its policy decides whether the account's identity policies count at all.
     delegating: bool,
     /// A role that was not exported: its trust policy exists and is unknown.
-    trust_missing: bool,
+    pub(crate) trust_missing: bool,
 }
 
 /// One request, with a current assignment of everything that is unknown.
@@ -73,8 +73,8 @@ pub(crate) struct Case<'w> {
     pub(crate) caller: Caller<'w>,
     /// Of all callers that a person can be, together.
     pub(crate) choices: Rc<RefCell<Choices>>,
-    identity: Vec<Document<'w>>,
-    boundary: Option<Document<'w>>,
+    pub(crate) identity: Vec<Document<'w>>,
+    pub(crate) boundary: Option<Document<'w>>,
 }
 
 enum Who<'a> {
@@ -91,7 +91,7 @@ pub(crate) fn statements(document: &Value) -> Vec<&Value> {
 }
 
 /// Would the provider refuse this document? Worlds contain two such mistakes.
-fn is_rejected(document: &Value) -> bool {
+pub(crate) fn is_rejected(document: &Value) -> bool {
     statements(document).iter().any(|statement| {
         let effect = statement["Effect"].as_str().unwrap_or_default();
         !matches!(effect, "Allow" | "Deny") || has_unknown_operator(statement)
@@ -340,7 +340,7 @@ impl<'w> Case<'w> {
         documents.iter().any(|document| self.applies(document, effect, &Who::NotAsked, target))
     }
 
-    fn policy_of(&self, target: &Target<'w>) -> Option<Document<'w>> {
+    pub(crate) fn policy_of(&self, target: &Target<'w>) -> Option<Document<'w>> {
         target.policy.map(|policy| Document::given(target.text.clone(), policy))
     }
 
@@ -363,12 +363,12 @@ impl<'w> Case<'w> {
         }
     }
 
-    fn session_documents(&self) -> Vec<Document<'_>> {
+    pub(crate) fn session_documents(&self) -> Vec<Document<'_>> {
         let policies = self.request.session_policies.iter().enumerate();
         policies.map(|(at, policy)| Document::given(format!("session {at}"), policy)).collect()
     }
 
-    fn endpoint(&self, target: &Target<'_>) -> Option<Document<'w>> {
+    pub(crate) fn endpoint(&self, target: &Target<'_>) -> Option<Document<'w>> {
         // An endpoint that was not named does not stand between caller and resource.
         let Some(Held::One(id)) = self.known("aws:sourcevpce", target) else { return None };
         let endpoint = self.world.endpoints.iter().find(|endpoint| endpoint.id == id)?;
@@ -539,8 +539,11 @@ impl<'w> Case<'w> {
         self.silent(layer, target) || self.denies(layer, target)
     }
 
-    /// Is it a change of what belongs to the provider?
+    /// Is it what nobody is ever allowed: a change of what belongs to the provider, or a role for a root user?
     pub(crate) fn protected(&self) -> bool {
+        if matches!(self.caller.kind, Kind::Root) && catalog::assumes_role(&self.request.action) {
+            return true;
+        }
         let action = self.request.action.to_ascii_lowercase();
         let of_role = [
             "iam:attachrolepolicy",
@@ -559,7 +562,8 @@ impl<'w> Case<'w> {
 
     /// The decision in the current completion.
     pub(crate) fn allowed(&self, target: &Target<'w>) -> bool {
-        if self.request.action == "sts:GetCallerIdentity" {
+        let has_credentials = !matches!(self.caller.kind, Kind::Anonymous | Kind::Federated);
+        if self.request.action == "sts:GetCallerIdentity" && has_credentials {
             return true;
         }
         let within_boundary =

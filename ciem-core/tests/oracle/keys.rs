@@ -85,7 +85,11 @@ impl Case<'_> {
             Some((_, value)) => {
                 Some(Held::One(value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
             }
-            None => self.unless_given(key).or_else(|| self.request.unknown_is_absent.then_some(Held::Absent)),
+            None => self.unless_given(key).or_else(|| {
+                let absent = self.request.unknown_is_absent
+                    && !(key == "aws:requestedregion" && self.asks_in_regions());
+                absent.then_some(Held::Absent)
+            }),
         }
     }
 
@@ -109,6 +113,12 @@ impl Case<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Is the question about resources of which each may be in another region?
+    fn asks_in_regions(&self) -> bool {
+        let region = self.request.resource.split(':').nth(3).unwrap_or(&self.request.resource);
+        region.contains(['*', '?'])
     }
 
     fn is_no_identity(&self) -> bool {

@@ -4,6 +4,7 @@
 pub(crate) mod caller;
 pub(crate) mod catalog;
 pub(crate) mod chains;
+#[cfg(test)]
 mod checks;
 pub(crate) mod complete;
 pub(crate) mod conditions;
@@ -18,6 +19,8 @@ pub(crate) mod random;
 pub(crate) mod requests;
 pub(crate) mod residual;
 pub(crate) mod shrink;
+pub(crate) mod simulated;
+#[cfg(test)]
 mod small_laws;
 pub(crate) mod statements;
 pub(crate) mod witness;

@@ -8,7 +8,7 @@ inside this process and without a network.
 """
 
 from ciem._core import __version__
-from ciem.answers import AccessCheck, Decision, Explanation, Table
+from ciem.answers import AccessCheck, Decision, Explanation, RoleMining, Table
 from ciem.checks import check_access_not_granted, check_no_new_access, check_no_public_access
 from ciem.conditions import condition_blocks, condition_text
 from ciem.errors import (
@@ -21,6 +21,7 @@ from ciem.errors import (
     NameLookupError,
     RequestError,
 )
+from ciem.mining import mine_roles
 from ciem.progress import OnProgress, Step
 from ciem.snapshot import Snapshot, load, simulate
 from ciem.usage import Usage, load_usage
@@ -38,6 +39,7 @@ __all__ = [
     "NameLookupError",
     "OnProgress",
     "RequestError",
+    "RoleMining",
     "Snapshot",
     "Step",
     "Table",
@@ -50,5 +52,6 @@ __all__ = [
     "condition_text",
     "load",
     "load_usage",
+    "mine_roles",
     "simulate",
 ]

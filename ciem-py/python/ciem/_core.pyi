@@ -6,7 +6,7 @@ from _typeshed import SupportsGetItem
 from os import PathLike
 from typing import Any, Final, SupportsIndex, final
 
-__all__ = ["__version__", "Snapshot", "Table", "Usage", "check", "condition_blocks", "condition_text", "explanation_html", "explanation_text", "simulate"]
+__all__ = ["__version__", "Snapshot", "Table", "Usage", "check", "condition_blocks", "condition_text", "explanation_html", "explanation_text", "mine_roles", "simulate"]
 
 __version__: Final[str]
 """
@@ -18,6 +18,10 @@ class Snapshot:
     """
     A loaded snapshot that answers wire requests; `ciem.Snapshot` wraps it.
     """
+    def ask(self, /, verb: str, request: str, report: Any | None = None) -> str:
+        """
+        Answers the wire request of a verb that takes long.
+        """
     def call(self, /, verb: str, request: str) -> str:
         """
         Answers the wire request of a verb.
@@ -122,6 +126,11 @@ def explanation_html(explanation: str) -> str:
 def explanation_text(explanation: str) -> str:
     """
     The wire answer of `explain` as text of several lines.
+    """
+
+def mine_roles(pairs: Any, options: str, report: Any | None = None) -> str:
+    """
+    Mines roles. `pairs` are pairs of texts, and Arrow IPC streams of such as bytes; `options` and the answer are wire forms.
     """
 
 def simulate(simulation: str) -> str:

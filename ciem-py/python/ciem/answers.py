@@ -180,6 +180,27 @@ class AccessCheck(Answer):
         return f"AccessCheck({self.result!r})"
 
 
+class RoleMining(Answer):
+    """Mined roles. Each is a dict with ``users``, ``permissions`` and what is to be said of it."""
+
+    __slots__ = ()
+
+    @property
+    def roles(self) -> list[dict[str, Any]]:
+        """The roles, those that account for the most pairs first."""
+        return self._wire["roles"]
+
+    @property
+    def lower_bound(self) -> int:
+        """Less than this no solution has."""
+        return self._wire["lower_bound"]
+
+    @property
+    def optimal(self) -> bool:
+        """Whether there is provably nothing better."""
+        return self._wire["optimal"]
+
+
 class Table:
     """Rows, each a dict, in a stable order; kept as columns and made into dicts when they are read.
 

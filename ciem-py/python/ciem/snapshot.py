@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, SupportsIndex
 
 from ciem import _core, html
-from ciem.answers import Decision, Explanation, Table
+from ciem.answers import Decision, Explanation, RoleMining, Table
 from ciem.progress import OnProgress, watching
 from ciem.usage import Usage
 
@@ -158,6 +158,24 @@ class Snapshot:
         []
         """
         return self._table("can_become", _options(locals()))
+
+    def assignments(self, *, on_progress: OnProgress = None, **selection: Any) -> Table:
+        """Who is effectively allowed what, as pairs for :func:`ciem.mine_roles`; selected by ``account``, ``principal_kind``, ``tags``.
+
+        >>> ciem.load("exports").assignments()[0]["permission"]
+        's3:GetObject on arn:aws:s3:::pay/* in 111122223333'
+        """
+        return self._table("assignments", {**selection, "on_progress": on_progress})
+
+    def mine_roles(self, *, on_progress: OnProgress = None, **options: Any) -> RoleMining:
+        """The fewest roles for this access, with the options of :meth:`assignments` and :func:`ciem.mine_roles`, and ``form``, in
+        which they are written, too: ``"group"`` or ``"permission_set"``.
+
+        >>> ciem.load("exports").mine_roles(form="group").roles[0]["native"][0]["definition"]["UserNames"]
+        ['ana']
+        """
+        with watching(on_progress) as report:
+            return RoleMining(json.loads(self._native.ask("mine_roles", json.dumps(options), report)))
 
     def what_would_settle_it(
         self,

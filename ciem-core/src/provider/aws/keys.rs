@@ -4,7 +4,7 @@ use super::read::access_point_of;
 use super::spec::service_of;
 use super::{ABAC_DISABLED, ABAC_ENABLED, IDENTITY_CENTER_ROLES, TAGS_KNOWN};
 use crate::model::{ContextValue, PrincipalKind, Session, given_value};
-use crate::provider::{KeyFact, KeyScope, KeyValue, PrincipalView, ResourceView};
+use crate::provider::{Fixed, KeyFact, KeyScope, KeyValue, PrincipalView, ResourceView};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -191,13 +191,22 @@ pub(super) fn kind_and_name(arn: &str) -> Option<(PrincipalKind, &str)> {
     Some((kind, path.rsplit('/').next().unwrap_or(path)))
 }
 
+pub(super) const REGION: &str = "aws:RequestedRegion";
+
 /// A resource with a region is asked for in that region. Not so with models of Bedrock: cross-region inference asks in
 /// one region for a model in another.
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html>
-pub(super) fn resource_context(resource: &str) -> Option<(&'static str, &str)> {
-    let region = resource.split(':').nth(3).filter(|region| !region.is_empty())?;
-    let literal = !region.contains(['*', '?', '$']) && resource.starts_with("arn:");
-    (literal && service_of(resource) != Some("bedrock")).then_some(("aws:RequestedRegion", region))
+pub(super) fn resource_context(resource: &str) -> (&'static str, Fixed<'_>) {
+    let region = resource.split(':').nth(3);
+    let open = |text: &str| text.contains(['*', '?', '$']);
+    let fixed = match region {
+        _ if service_of(resource) == Some("bedrock") => Fixed::Nothing,
+        Some("") => Fixed::Nothing,
+        Some(region) if !open(region) && resource.starts_with("arn:") => Fixed::Value(region),
+        _ if open(resource) => Fixed::Differently,
+        _ => Fixed::Nothing,
+    };
+    (REGION, fixed)
 }
 
 /// Only a call with credentials of an IAM identity comes with MFA, or by way of other services.
@@ -217,15 +226,19 @@ pub(super) fn never_has(kind: PrincipalKind) -> &'static [&'static str] {
 }
 
 /// What the session and the context fix of the rest of the request's context, unless the context says it already.
-pub(super) fn complete_context(session: Option<&Session>, context: &mut BTreeMap<String, ContextValue>) {
+pub(super) fn complete_context(
+    session: Option<&Session>,
+    context: &BTreeMap<String, ContextValue>,
+    told: &mut BTreeMap<String, ContextValue>,
+) {
     if let Some(session) = session {
-        session_context(session, context);
+        session_context(session, told);
     }
-    called_via(context);
+    called_via(context, told);
 }
 
 /// The keys about services that call with the caller's credentials say the same thing in several ways.
-fn called_via(context: &mut BTreeMap<String, ContextValue>) {
+fn called_via(context: &BTreeMap<String, ContextValue>, told: &mut BTreeMap<String, ContextValue>) {
     let one = |value: &str| ContextValue::One(value.to_owned());
     let chain = match given_value(context, CALLED_VIA) {
         Some(ContextValue::Many(chain)) => chain.clone(),
@@ -245,11 +258,7 @@ fn called_via(context: &mut BTreeMap<String, ContextValue>) {
         }
         _ => [CALLED_VIA, CALLED_VIA_FIRST, CALLED_VIA_LAST].map(|key| (key, ContextValue::Absent)).into(),
     };
-    for (key, value) in known {
-        if given_value(context, key).is_none() {
-            context.insert(key.to_owned(), value);
-        }
-    }
+    told.extend(known.into_iter().map(|(key, value)| (key.to_owned(), value)));
 }
 
 fn session_context(session: &Session, context: &mut BTreeMap<String, ContextValue>) {

@@ -15,7 +15,7 @@ pub(crate) const SERVICE: StrengthId = StrengthId(5);
 pub(crate) const FEDERATED: StrengthId = StrengthId(6);
 
 pub(crate) const SAME_ACCOUNT: FactId = FactId(0);
-/// Permission: allowed whatever the policies say (`sts:GetCallerIdentity`, AWS-21).
+/// Permission: allowed to whoever has credentials, whatever the policies say (`sts:GetCallerIdentity`, AWS-21).
 pub(crate) const FREE: FactId = FactId(1);
 /// Permission: the role's trust policy is the resource policy (`sts:AssumeRole*`, AWS-5, AWS-6).
 pub(crate) const TRUSTING: FactId = FactId(2);
@@ -31,7 +31,7 @@ pub(crate) const SCP_EXEMPT: FactId = FactId(6);
 pub(crate) const RCP_EXEMPT_CALLER: FactId = FactId(7);
 /// Resource: of the management account, not bound by RCPs.
 pub(crate) const RCP_EXEMPT_RESOURCE: FactId = FactId(8);
-/// Principal: the root user, to whom everything of its account is open (AWS-45).
+/// Principal: the root user, to whom everything of its account is open but its roles (AWS-45).
 pub(crate) const ROOT: FactId = FactId(9);
 /// Principal: has a permissions boundary (AWS-9).
 pub(crate) const BOUNDED: FactId = FactId(10);
@@ -62,7 +62,9 @@ pub(crate) const BUCKET_OF_OTHERS: FactId = FactId(21);
 /// stand in the way are all found; without it the rule stops as soon as nothing can be allowed any more.
 pub(crate) fn rule<T: Truth, E: Evaluator<T> + ?Sized, const FULL: bool>(e: &mut E) -> Outcome<T> {
     let always = T::always();
-    let free = e.fact(FREE);
+    let outsider = e.fact(OUTSIDER);
+    // AWS-21: what one's own credentials say is told to whoever has some.
+    let free = e.fact(FREE).minus(&outsider.minus(&e.fact(SERVICE_CALLER)));
     let bound = always.minus(&free);
     if !FULL && bound.is_never() {
         return Outcome::allowing(free);
@@ -83,7 +85,6 @@ pub(crate) fn rule<T: Truth, E: Evaluator<T> + ?Sized, const FULL: bool>(e: &mut
         }
     }
     let same = e.fact(SAME_ACCOUNT);
-    let outsider = e.fact(OUTSIDER);
     let caller = always.minus(&outsider);
     let inside = same.and(&caller);
     let outside = caller.minus(&same);
@@ -180,8 +181,11 @@ pub(crate) fn rule<T: Truth, E: Evaluator<T> + ?Sized, const FULL: bool>(e: &mut
     let rcp = guardrail::<T, E, FULL>(e, RCP, &rcp_bound, &mut open, false);
     let endpoint = guardrail::<T, E, FULL>(e, ENDPOINT, &always, &mut open, true);
     let public = e.fact(PUBLIC_RESTRICTED).minus(&same).minus(&e.fact(SERVICE_CALLER));
-    let fixed = protected(e, CHANGES_POLICY, POLICY_OF_AWS).or(&protected(e, CHANGES_ROLE, ROLE_OF_SERVICE));
-    let fixed = fixed.or(&protected(e, CHANGES_ALIAS, ALIAS_OF_AWS));
+    let protected = protected(e, CHANGES_POLICY, POLICY_OF_AWS)
+        .or(&protected(e, CHANGES_ROLE, ROLE_OF_SERVICE))
+        .or(&protected(e, CHANGES_ALIAS, ALIAS_OF_AWS));
+    // AWS-45: roles are not taken on with the credentials of a root user.
+    let fixed = protected.or(&trusting.and(&e.fact(ROOT)));
     open = open.minus(&public).minus(&fixed);
 
     let mut outcome = Outcome::allowing(open.or(&free));

@@ -7,17 +7,17 @@ mod input;
 mod tests;
 
 use super::document::{Dialect, for_request, intern, is_public};
+use super::keys::resource_context;
 use super::read::{finish, kind_of};
 use super::{BOUNDARY, ENDPOINT, IDENTITY, PUBLIC_POLICY, RESOURCE, RESTRICTS_PUBLIC, SESSION, TRUST};
 use crate::error::{Error, Place};
 use crate::model::{
     ContextValue, Facts, FileReport, LayerId, PolicyRef, PolicyUse, PrincipalRecord, Request, ResourceRecord,
-    Session, SourceId, given_value,
+    Session, SourceId, UnknownContext, given_value,
 };
-use crate::provider::Simulated;
+use crate::provider::{Fit, Fixed, Simulated};
 use caller::{Caller, Kind};
 use input::{Policy, Simulation};
-use std::collections::BTreeMap;
 
 const ENDPOINT_KEY: &str = "aws:SourceVpce";
 const TAG_PREFIX: &str = "aws:principaltag/";
@@ -49,29 +49,47 @@ pub(crate) fn build(text: &str, facts: &mut Facts) -> Result<Simulated, Error> {
 }
 
 /// A question as it must be asked of the facts that a simulation states.
-pub(crate) fn fit(simulated: &Simulated, request: &mut Request) {
-    let context = &mut request.context;
+pub(crate) fn fit(simulated: &Simulated, request: &Request) -> Fit {
+    let mut fit = Fit::default();
     if let Some(id) = &simulated.endpoint
-        && given_value(context, ENDPOINT_KEY).is_none()
+        && given_value(&request.context, ENDPOINT_KEY).is_none()
     {
+        let context = fit.context.get_or_insert_with(|| request.context.clone());
         context.insert(ENDPOINT_KEY.to_owned(), ContextValue::One(id.clone()));
     }
-    if !simulated.bucket_tags && request.resource.split(':').nth(2) == Some("s3") {
-        hide_bucket_tags(context);
+    // One request is simulated, so that what it does not say is not in it, whatever a pattern ranges over.
+    let (key, fixed) = resource_context(&request.resource);
+    if fixed == Fixed::Differently
+        && request.unknown_context == UnknownContext::Absent
+        && given_value(&request.context, key).is_none()
+    {
+        let context = fit.context.get_or_insert_with(|| request.context.clone());
+        context.insert(key.to_owned(), ContextValue::Absent);
+    }
+    if !simulated.bucket_tags
+        && request.resource.split(':').nth(2) == Some("s3")
+        && request.context.keys().any(|key| is_bucket_tag(key))
+    {
+        let context = fit.context.get_or_insert_with(|| request.context.clone());
+        for (_, value) in context.iter_mut().filter(|(key, _)| is_bucket_tag(key)) {
+            *value = ContextValue::Absent;
+        }
     }
     // Facts decide the tags of principals; here the context is what states them.
-    let tags = context.iter().filter_map(|(key, value)| {
+    let tags = request.context.iter().filter_map(|(key, value)| {
         let prefix = key.get(..TAG_PREFIX.len()).filter(|prefix| prefix.eq_ignore_ascii_case(TAG_PREFIX))?;
         let ContextValue::One(value) = value else { return None };
         Some((key.get(prefix.len()..)?.to_owned(), value.clone()))
     });
     let tags: Vec<(String, String)> = tags.collect();
     if !tags.is_empty() {
-        let session = request.session.get_or_insert_default();
+        let own = request.session.as_ref();
+        let session = fit.session.insert(own.map(Session::without_policies).unwrap_or_default());
         for (key, value) in tags {
             session.tags.entry(key).or_insert(value);
         }
     }
+    fit
 }
 
 /// Layers that a caller of this kind does not have (AWS-17, AWS-19, AWS-20).
@@ -104,13 +122,10 @@ fn reject_layers(simulation: &Simulation, caller: &Caller) -> Result<(), Error> 
 }
 
 /// Tags of a bucket count only where attribute-based access is enabled for it (AWS-43).
-fn hide_bucket_tags(context: &mut BTreeMap<String, ContextValue>) {
-    for (key, value) in context {
-        let key = key.to_ascii_lowercase();
-        if key.starts_with("aws:resourcetag/") || key.starts_with("s3:buckettag/") {
-            *value = ContextValue::Absent;
-        }
-    }
+fn is_bucket_tag(key: &str) -> bool {
+    ["aws:resourcetag/", "s3:buckettag/"]
+        .iter()
+        .any(|prefix| key.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
 }
 
 struct Builder<'f> {

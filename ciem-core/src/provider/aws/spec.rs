@@ -59,6 +59,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     key_nature: super::words::key_nature,
     usage: &super::usage::USAGE,
     further_facts: super::words::FACTS,
+    role_forms: super::roles::FORMS,
 };
 
 const fn layer(

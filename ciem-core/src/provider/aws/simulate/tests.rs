@@ -2,7 +2,8 @@
 
 use super::{build, fit};
 use crate::error::Error;
-use crate::model::{ContextValue, Facts, Request, UnknownContext};
+use crate::model::{ContextValue, Facts, Request, Session, UnknownContext};
+use crate::provider::Fit;
 use crate::provider::aws::{ENDPOINT, PUBLIC_POLICY, RCP, RESTRICTS_PUBLIC, SCP, SERVICE_LINKED, TRUST};
 use serde_json::{Value, json};
 
@@ -21,7 +22,12 @@ fn simulate(changes: Value) -> Result<(Facts, Request), Error> {
     let mut facts = Facts::default();
     build(&simulation.to_string(), &mut facts).map(|simulated| {
         let mut request = simulated.request.clone();
-        fit(&simulated, &mut request);
+        let Fit { context, session } = fit(&simulated, &request);
+        request.context = context.unwrap_or(request.context);
+        if let Some(session) = session {
+            let policies = request.session.and_then(|own| own.policies);
+            request.session = Some(Session { policies, ..session });
+        }
         (facts, request)
     })
 }

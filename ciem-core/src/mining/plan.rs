@@ -1,0 +1,203 @@
+//! From the fewest roles to those that meet the constraints: several ways, and the best of them.
+
+use super::assignments::{Lists, Relation};
+use super::cover;
+use super::existing::Existing;
+use super::factor::factor;
+use super::limits::Limits;
+use super::matrix::Matrix;
+use super::meter::Meter;
+use super::options::{MiningOptions, Objective};
+use super::roles::{Role, tighten};
+use crate::error::Error;
+use std::cmp::Reverse;
+
+#[derive(Debug)]
+pub(super) struct Plan<'a> {
+    pub(super) relation: &'a Relation,
+    pub(super) matrix: &'a Matrix,
+    pub(super) limits: &'a Limits,
+    pub(super) existing: &'a Existing,
+    pub(super) options: &'a MiningOptions,
+}
+
+impl Plan<'_> {
+    /// The best roles, from the fewest; those that account for the most pairs first.
+    pub(super) fn best(&mut self, fewest: Vec<Role>, meter: &mut Meter<'_>) -> Result<Vec<Role>, Error> {
+        let mut starts = Vec::new();
+        if !self.existing.is_empty() {
+            meter.begin("preferring", self.matrix.cells(), 20)?;
+            let usable = self.existing.usable(self.relation, self.limits, meter)?;
+            let mut substituted = fewest.clone();
+            self.close(&mut substituted, meter)?;
+            Existing::substitute(self.relation, &usable, &mut substituted, meter)?;
+            starts.push((substituted, false));
+            starts.push((self.after(usable, meter)?, false));
+        }
+        let fewer_assignments = self.options.objective == Objective::Assignments;
+        if fewer_assignments {
+            starts.push((fewest.clone(), true));
+            starts.push((self.by_row(), true));
+            starts.push((self.by_column(), true));
+            starts.push((self.by_column(), false));
+        }
+        if fewer_assignments || self.limits.max_roles < usize::MAX {
+            starts.push((self.by_row(), false));
+        }
+        starts.push((fewest, false));
+        let mut best: Option<((u64, Reverse<usize>, u64), Vec<Role>)> = None;
+        let (mut refused, count) = (None, starts.len());
+        for (done, (roles, factored)) in starts.into_iter().enumerate() {
+            meter.begin("fitting", count, 20)?;
+            meter.done(done);
+            let roles = match self.fit(roles, factored, meter) {
+                Ok(roles) => roles,
+                // Another way may meet the limits.
+                Err(error @ Error::InvalidRequest { .. }) => {
+                    refused = refused.or(Some(error));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let price = self.price(&roles);
+            if best.as_ref().is_none_or(|(least, _)| price < *least) {
+                best = Some((price, roles));
+            }
+        }
+        let mut roles = match (best, refused) {
+            (Some((_, roles)), _) => roles,
+            (None, Some(error)) => return Err(error),
+            (None, None) => Vec::new(),
+        };
+        roles.sort_by(|a, b| {
+            let key = |role: &Role| Reverse(role.pairs());
+            key(a).cmp(&key(b)).then_with(|| a.rights.cmp(&b.rights)).then_with(|| a.users.cmp(&b.users))
+        });
+        Ok(roles)
+    }
+
+    fn price(&self, roles: &[Role]) -> (u64, Reverse<usize>, u64) {
+        let assignments = roles.iter().map(Role::size).sum();
+        let value = match self.options.objective {
+            Objective::Roles => roles.len() as u64,
+            Objective::Assignments => assignments,
+        };
+        (value, Reverse(roles.iter().filter(|role| role.existing.is_some()).count()), assignments)
+    }
+
+    /// Roles that cover everything, made to meet the limits.
+    fn fit(&self, mut roles: Vec<Role>, factored: bool, meter: &mut Meter<'_>) -> Result<Vec<Role>, Error> {
+        let members = &self.existing.members;
+        tighten(self.relation, &mut roles, members, meter)?;
+        if factored {
+            factor(&mut roles, self.limits, meter)?;
+            tighten(self.relation, &mut roles, members, meter)?;
+        }
+        self.limits.split(&mut roles);
+        if self.limits.max_missing > 0 {
+            self.limits.leave_out(self.relation, &mut roles, meter)?;
+        }
+        if self.limits.max_roles < usize::MAX {
+            self.limits.limit_memberships(self.relation, &mut roles, meter)?;
+            tighten(self.relation, &mut roles, members, meter)?;
+        }
+        Ok(roles)
+    }
+
+    /// A role for each distinct set of permissions that a user has.
+    fn by_row(&self) -> Vec<Role> {
+        let role = |users: &[u32]| {
+            let rights = users.first().map_or(&[][..], |&user| self.relation.held.get(user));
+            self.limits
+                .pieces(rights)
+                .into_iter()
+                .map(|piece| Role::new(users.to_vec(), piece))
+                .collect::<Vec<_>>()
+        };
+        self.matrix.users.iter().flat_map(role).collect()
+    }
+
+    /// A role for each distinct set of users that a permission has.
+    fn by_column(&self) -> Vec<Role> {
+        let role = |(column, rights): (u32, &[u32])| {
+            let rows = self.matrix.columns.get(column).iter().map(|&cell| self.matrix.row(cell));
+            let mut users: Vec<u32> = rows.flat_map(|row| self.matrix.users.get(row)).copied().collect();
+            users.sort_unstable();
+            Role::new(users, rights.to_vec())
+        };
+        (0u32..).zip(self.matrix.permissions.iter()).map(role).collect()
+    }
+
+    /// Makes roles as large as they can be: everybody who has their rights, all rights that those have.
+    fn close(&self, roles: &mut [Role], meter: &mut Meter<'_>) -> Result<(), Error> {
+        let relation = self.relation;
+        let holders: Lists = relation.held.inverted(relation.permissions.len());
+        for role in roles {
+            let rarest = role.rights.iter().min_by_key(|&&right| holders.range(right).len());
+            let Some(&rarest) = rarest else { continue };
+            role.users = holders.get(rarest).to_vec();
+            meter.step((role.users.len() * role.rights.len()) as u64)?;
+            role.users.retain(|&user| super::roles::is_within(&role.rights, relation.held.get(user)));
+            let smallest = role.users.iter().min_by_key(|&&user| relation.held.range(user).len());
+            let Some(&smallest) = smallest else { continue };
+            let mut rights = role.rights.clone();
+            for &right in relation.held.get(smallest) {
+                meter.step(role.users.len() as u64)?;
+                let is_common =
+                    rights.binary_search(&right).is_err() && is_subset(&role.users, holders.get(right));
+                if is_common && rights.len() < self.limits.max_rights {
+                    let apart = self.limits.apart.get(right);
+                    if apart.iter().all(|other| rights.binary_search(other).is_err()) {
+                        let at = rights.partition_point(|&other| other < right);
+                        rights.insert(at, right);
+                    }
+                }
+            }
+            role.rights = rights;
+        }
+        Ok(())
+    }
+
+    /// The existing roles that can be used, and the fewest roles for what they leave.
+    fn after(&self, usable: Vec<Role>, meter: &mut Meter<'_>) -> Result<Vec<Role>, Error> {
+        let matrix = self.matrix;
+        let mut row_of = vec![0u32; self.relation.users.len()];
+        (0u32..).zip(matrix.users.iter()).for_each(|(row, users)| {
+            users.iter().for_each(|&user| row_of[user as usize] = row);
+        });
+        let mut column_of = vec![0u32; self.relation.permissions.len()];
+        (0u32..).zip(matrix.permissions.iter()).for_each(|(column, rights)| {
+            rights.iter().for_each(|&right| column_of[right as usize] = column);
+        });
+        // A class of permissions is done with when a role has all of it; those who can have the role are whole classes.
+        let mut is_done = vec![false; matrix.cells()];
+        for role in &usable {
+            let mut columns: Vec<u32> = role.rights.iter().map(|&right| column_of[right as usize]).collect();
+            columns.sort_unstable();
+            let whole: Vec<u32> = columns
+                .chunk_by(|a, b| a == b)
+                .filter(|same| same.first().is_some_and(|&c| matrix.permissions.range(c).len() == same.len()))
+                .filter_map(|same| same.first().copied())
+                .collect();
+            let mut rows: Vec<u32> = role.users.iter().map(|&user| row_of[user as usize]).collect();
+            rows.sort_unstable();
+            rows.dedup();
+            meter.step((rows.len() * whole.len()) as u64)?;
+            for row in rows {
+                let range = matrix.rows.range(row);
+                for place in super::roles::places(matrix.rows.get(row), &whole).flatten() {
+                    is_done[range.start + place] = true;
+                }
+            }
+        }
+        let left: Vec<u32> =
+            (0u32..).zip(&is_done).filter(|(_, done)| !**done).map(|(cell, _)| cell).collect();
+        let mut roles = usable;
+        roles.extend(cover(matrix, &left, meter)?.1);
+        Ok(roles)
+    }
+}
+
+fn is_subset(part: &[u32], whole: &[u32]) -> bool {
+    super::roles::is_within(part, whole)
+}

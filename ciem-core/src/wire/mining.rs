@@ -1,0 +1,117 @@
+//! Role mining from loose pairs: options as JSON, pairs as JSON or Arrow.
+
+use super::{parse, text};
+use crate::error::Error;
+use crate::mining::assignments::Assignments;
+use crate::mining::granted::AssignmentQuery;
+use crate::mining::mine_roles_with;
+use crate::mining::options::{Budget, ExistingRole, MiningOptions, Objective};
+use crate::progress::Progress;
+use crate::snapshot::Snapshot;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(expecting = "an object")]
+struct Request {
+    #[serde(default)]
+    v: Option<u64>,
+    #[serde(default)]
+    objective: Objective,
+    #[serde(default)]
+    max_permissions_per_role: Option<u64>,
+    #[serde(default)]
+    max_roles_per_user: Option<u64>,
+    #[serde(default)]
+    max_missing: u64,
+    #[serde(default)]
+    separate: Vec<(String, String)>,
+    #[serde(default)]
+    existing: Vec<ExistingRole>,
+    #[serde(default)]
+    nodes: Option<u64>,
+    #[serde(default)]
+    steps: Option<u64>,
+}
+
+impl Request {
+    fn options(self) -> Result<MiningOptions, Error> {
+        if self.v.is_some_and(|v| v != 1) {
+            return Err(Error::invalid("v", "this version reads `1`"));
+        }
+        let usual = Budget::default();
+        let budget = usual.nodes(self.nodes.unwrap_or(usual.nodes)).steps(self.steps.unwrap_or(usual.steps));
+        let mut options =
+            MiningOptions::default().budget(budget).objective(self.objective).max_missing(self.max_missing);
+        if let Some(most) = self.max_permissions_per_role {
+            options = options.max_permissions_per_role(most);
+        }
+        if let Some(most) = self.max_roles_per_user {
+            options = options.max_roles_per_user(most);
+        }
+        for (one, other) in self.separate {
+            options = options.separate(one, other);
+        }
+        Ok(self.existing.into_iter().fold(options, MiningOptions::existing))
+    }
+}
+
+/// Mines roles: options such as `{"max_roles_per_user": 10}` in, a [`crate::RoleMining`] in wire form out.
+///
+/// ```
+/// use ciem_core::{Assignments, Progress, wire};
+///
+/// let mut pairs = Assignments::new();
+/// wire::add_pairs(&mut pairs, r#"[["ana", "read"], ["bob", "read"]]"#)?;
+/// let mined = wire::mine_roles(&pairs, "{}", &Progress::none())?;
+/// assert!(mined.starts_with(r#"{"v":1,"roles":[{"users":["ana","bob"],"permissions":["read"]"#));
+/// # Ok::<(), ciem_core::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`crate::mine_roles_with`]; `invalid_request` if the options are not known.
+pub fn mine_roles(assignments: &Assignments, options: &str, progress: &Progress) -> Result<String, Error> {
+    text(&mine_roles_with(assignments, &parse::<Request>(options)?.options()?, progress)?)
+}
+
+/// Whose access is mined, and as what its roles are written.
+#[derive(Deserialize)]
+#[serde(expecting = "an object")]
+struct Asked {
+    #[serde(flatten)]
+    query: AssignmentQuery,
+    #[serde(flatten)]
+    request: Request,
+    #[serde(default)]
+    form: Option<String>,
+}
+
+/// The answer of `mine_roles` of a snapshot.
+pub(super) fn of_snapshot(snapshot: &Snapshot, request: &str, progress: &Progress) -> Result<String, Error> {
+    let Asked { query, request, form } = parse(request)?;
+    text(&snapshot.mine_roles(&query, &request.options()?, form.as_deref(), progress)?)
+}
+
+/// Adds pairs given as a JSON list of lists of two texts.
+///
+/// # Errors
+/// `invalid_request` if the text is no such list; as [`Assignments::add`].
+pub fn add_pairs(assignments: &mut Assignments, pairs: &str) -> Result<(), Error> {
+    for (user, permission) in parse::<Vec<(String, String)>>(pairs)? {
+        assignments.add(&user, &permission)?;
+    }
+    Ok(())
+}
+
+/// Adds a pair given as a list of two texts.
+///
+/// # Errors
+/// `invalid_request` if there are not two; as [`Assignments::add`].
+pub fn add_pair(
+    assignments: &mut Assignments,
+    pair: &[impl std::ops::Deref<Target = str>],
+) -> Result<(), Error> {
+    match pair {
+        [user, permission] => assignments.add(user, permission),
+        _ => Err(Error::invalid("pairs", "a pair is a user and a permission")),
+    }
+}

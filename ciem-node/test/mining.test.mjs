@@ -1,0 +1,50 @@
+// Role mining from pairs and from a snapshot.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Snapshot, mineRoles } from '../index.js'
+import { sample } from './sample.mjs'
+
+const PAIRS = [['ana', 'read'], ['ana', 'write'], ['bob', 'read'], ['cleo', 'read'], ['cleo', 'write']]
+
+test('pairs are mined to the optimum', async () => {
+  const mined = await mineRoles(PAIRS)
+  assert.deepEqual([mined.v, mined.optimal, mined.lower_bound], [1, true, 2])
+  const roles = mined.roles.map(({ users, permissions }) => [users, permissions])
+  assert.deepEqual(roles, [[['ana', 'cleo'], ['read', 'write']], [['bob'], ['read']]])
+  assert.deepEqual(await mineRoles(new Set(PAIRS)), mined)
+})
+
+test('options are named as in JavaScript', async () => {
+  const mined = await mineRoles(PAIRS, { maxPermissionsPerRole: 1, separate: [['read', 'write']] })
+  assert.deepEqual(mined.roles.map((role) => role.permissions), [['read'], ['write']])
+  assert.deepEqual(mined.conflicts, [{ permissions: ['read', 'write'], users: ['ana', 'cleo'] }])
+  const existing = [{ name: 'writers', permissions: ['write'] }]
+  assert.equal((await mineRoles(PAIRS, { separate: [['read', 'write']], existing })).roles[1].name, 'writers')
+})
+
+test('more pairs than are handed over at a time, with progress', async () => {
+  const pairs = Array.from({ length: 20_000 }, (_, at) => [`u${at % 200}`, `p${Math.floor(at / 200)}`])
+  const phases = new Set()
+  const mined = await mineRoles(pairs, { onProgress: ({ phase }) => phases.add(phase) })
+  assert.deepEqual([mined.roles.length, mined.pairs], [1, 20_000])
+  assert.ok(phases.size > 0)
+})
+
+test('what is no pair is refused, and a signal stops the work', async () => {
+  const refused = { name: 'CiemError', code: 'invalid_request' }
+  for (const pairs of [['ab'], [['ana', 1]], [['ana']], [null]]) await assert.rejects(mineRoles(pairs), refused)
+  await assert.rejects(mineRoles(PAIRS, { objective: 'peace' }), refused)
+  await assert.rejects(mineRoles(new Uint8Array([1, 2, 3])), { code: 'malformed' })
+  await assert.rejects(mineRoles(PAIRS, { signal: AbortSignal.abort() }), { name: 'AbortError' })
+})
+
+test('a snapshot is mined', async () => {
+  const snapshot = await Snapshot.load(sample())
+  const mined = await snapshot.mineRoles({ principalKind: 'user', form: 'group' })
+  assert.ok(mined.optimal)
+  assert.equal(mined.roles[0].native[0].form, 'group')
+  const pairs = await snapshot.assignments({ principalKind: 'user' })
+  const again = await mineRoles(pairs)
+  assert.equal(again.roles.length, mined.roles.length)
+  await assert.rejects(snapshot.mineRoles({ form: 'haiku' }), { code: 'invalid_request' })
+})
