@@ -404,6 +404,121 @@ export interface AccessedRow {
   as_of: string | null
 }
 
+export interface UnusedRow {
+  /** `principal`, `credential`, `group`, `policy`, `statement`, `permission`, `resource` or `trust`. */
+  kind: string
+  /** Of permissions the principal, of a statement the policy's with `#` and its place, of a trust the role; of rows brought together what they share. */
+  id: string | null
+  /** Of a credential whose it is, of a trust who may take on the role. */
+  principal: string | null
+  provider: string
+  account: string | null
+  /** As tags name them. */
+  environment: string | null
+  team: string | null
+  /** `unused`, `unobservable`, `denied` or `attempted`. */
+  state: string
+  permissions: string[]
+  count: number
+  /** RFC 3339. */
+  last_used: string | null
+  /** Days of the window of which the logs have nothing. */
+  uncovered_days: number
+  via: string[]
+}
+
+export interface UseRow {
+  principal: string
+  provider: string | null
+  account: string | null
+  permission: string
+  /** `management`, `data` or `unlogged`. */
+  plane: string
+  /** RFC 3339; of calls that were carried out. */
+  first_seen: string | null
+  last_seen: string | null
+  /** `2026-01-31`. */
+  days: string[]
+  count: number
+  /** Whether the count is an upper bound. */
+  at_most: boolean
+  /** Calls that were refused for want of a permission. */
+  denied: number
+  /** Calls that failed for another reason. */
+  failed: number
+  resources: string[]
+  /** Whether these are ids as they were logged, not patterns. */
+  resources_exact: boolean
+  /** `public`, `private`, `provider`. */
+  networks: string[]
+  /** `with` and `without` a second factor. */
+  mfa: string[]
+  logs: string[]
+}
+
+/** What was read of logs, and which part of what happened they hold. */
+export interface UsageCoverage {
+  v: number
+  files: Array<{ name: string; kind: string; records: number; errors: string[] }>
+  counts: Record<string, number>
+  logs: Array<{
+    provider: string
+    account: string
+    plane: string
+    service?: string
+    first: string
+    last: string
+    days: number
+    gaps: Array<[string, string]>
+    regions: string[]
+  }>
+  /** Calls that no catalogue knows, with how often. */
+  unknown: Record<string, number>
+}
+
+export interface UsageLoadOptions extends Work {
+  /** Whether a file of which nothing can be read fails the call or is listed in `coverage()`. */
+  onError?: 'raise' | 'skip'
+  /** The most bytes that one file may unpack to. */
+  maxBytes?: number
+  /** When the logs were fetched, RFC 3339: later events have a wrong clock and do not count. */
+  asOf?: string
+  /** Counts calls that failed, though not for want of a permission, as uses. */
+  failedIsUsed?: boolean
+}
+
+/** What logs tell of the use of permissions. A value: merging gives a new one. */
+export class Usage {
+  private constructor()
+  /** Reads logs, plain or gzip, folders of them, and what matches patterns, as a stream. */
+  static load(pathOrPaths: string | URL | Array<string | URL>, options?: UsageLoadOptions): Promise<Usage>
+  /** What both know together, whichever comes first. */
+  merge(other: Usage): Usage
+  /** One row for each permission of each principal. */
+  uses(): Table<UseRow>
+  /** What was read, and which part of what happened it holds. */
+  coverage(): UsageCoverage
+}
+
+export interface UnusedQuestion extends Work {
+  usage: Usage
+  /** Such as `90d`, the default, `12w` or `36h`. */
+  window?: string
+  /** Where the window ends, RFC 3339; without it where the logs end. */
+  at?: string
+  /** How many days of the window may lack in the logs. */
+  gaps?: number
+  /** Kinds of thing; all without it. */
+  of?: string | string[]
+  account?: string
+  environment?: string
+  team?: string
+  /** Brings rows together. */
+  by?: 'provider' | 'account' | 'environment' | 'team'
+  environmentTags?: string[]
+  teamTags?: string[]
+}
+
 /** Rows, each an object, in a stable order. They stay in the library and become objects when they are read. */
 export class Table<R> implements Iterable<R> {
   private constructor()
@@ -449,6 +564,8 @@ export class Snapshot {
   canBecome(question?: BecomeQuestion): Promise<Table<BecomeRow>>
   /** Which missing facts and unknown keys would settle the answers that are not definite? */
   whatWouldSettleIt(question?: SettlingQuestion): Promise<Table<SettlingRow>>
+  /** What was granted and not used? */
+  unused(question: UnusedQuestion): Promise<Table<UnusedRow>>
   /** What was read and what was not. */
   coverage(): Coverage
   /** Users and roles of the loaded accounts, and callers that policies name. */

@@ -143,6 +143,18 @@ class Table {
   }
 }
 
+/** The files to load, as paths. */
+function files(pathOrPaths, maxBytes) {
+  if (maxBytes !== undefined && !(Number.isSafeInteger(maxBytes) && maxBytes >= 0)) {
+    throw Object.assign(new RangeError('maxBytes is a whole number of bytes'), { code: 'invalid_request' })
+  }
+  const paths = Array.isArray(pathOrPaths) ? pathOrPaths : [pathOrPaths]
+  return paths.map((path) => (path instanceof URL ? fileURLToPath(path) : path))
+}
+
+/** What `Usage` wraps. */
+let nativeUsage
+
 /** What was loaded, frozen. */
 class Snapshot {
   #native
@@ -152,12 +164,7 @@ class Snapshot {
   }
 
   static async load(pathOrPaths, { onError = 'raise', maxBytes, catalog, signal, onProgress } = {}) {
-    if (maxBytes !== undefined && !(Number.isSafeInteger(maxBytes) && maxBytes >= 0)) {
-      throw Object.assign(new RangeError('maxBytes is a whole number of bytes'), { code: 'invalid_request' })
-    }
-    const paths = (Array.isArray(pathOrPaths) ? pathOrPaths : [pathOrPaths]).map((path) =>
-      path instanceof URL ? fileURLToPath(path) : path,
-    )
+    const paths = files(pathOrPaths, maxBytes)
     const added = catalog && JSON.stringify(catalog)
     const answer = longWork(signal, onProgress, (token, onStep) =>
       native.NativeSnapshot.load(paths, onError, maxBytes, added, token, onStep),
@@ -203,6 +210,14 @@ class Snapshot {
     return this.#long('what_would_settle_it', question)
   }
 
+  async unused({ usage, of, signal, onProgress, ...question }) {
+    const wire = request({ ...question, of: typeof of === 'string' ? [of] : of })
+    const answer = longWork(signal, onProgress, (token, onStep) =>
+      this.#native.tableWithUsageAsync(nativeUsage(usage), 'unused', wire, token, onStep),
+    )
+    return new Table(await answer)
+  }
+
   coverage() {
     return this.#ask('coverage')
   }
@@ -241,6 +256,38 @@ class Snapshot {
       this.#native.tableAsync(verb, wire, token, onStep),
     )
     return new Table(await answer)
+  }
+}
+
+/** What logs tell of the use of permissions. A value: merging gives a new one. */
+class Usage {
+  #native
+
+  constructor(native) {
+    this.#native = native
+  }
+
+  static async load(pathOrPaths, { onError = 'raise', maxBytes, asOf, failedIsUsed, signal, onProgress } = {}) {
+    const options = request({ onError, maxBytes, asOf, failedIsUsed })
+    const paths = files(pathOrPaths, maxBytes)
+    const load = (token, onStep) => native.NativeUsage.load(paths, options, token, onStep)
+    return new Usage(await longWork(signal, onProgress, load))
+  }
+
+  merge(other) {
+    return new Usage(checked(this.#native.merge(other.#native)))
+  }
+
+  uses() {
+    return new Table(checked(this.#native.table('uses', '{}')))
+  }
+
+  coverage() {
+    return JSON.parse(checked(this.#native.call('coverage', '{}')))
+  }
+
+  static {
+    nativeUsage = (usage) => usage.#native
   }
 }
 
@@ -308,6 +355,7 @@ module.exports = {
   CiemError,
   Snapshot,
   Table,
+  Usage,
   checkAccessNotGranted,
   checkNoNewAccess,
   checkNoPublicAccess,

@@ -5,6 +5,7 @@ export const {
   CiemError,
   Snapshot,
   Table,
+  Usage,
   checkAccessNotGranted,
   checkNoNewAccess,
   checkNoPublicAccess,

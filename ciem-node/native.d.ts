@@ -44,6 +44,8 @@ export declare class NativeSnapshot {
   ask(verb: string, request: string, token: CancelToken, onStep?: ((step: Step) => void) | undefined | null): Promise<string | Failure>
   /** Answers the wire request of a verb whose answer is rows, on the thread pool. */
   tableAsync(verb: string, request: string, token: CancelToken, onStep?: ((step: Step) => void) | undefined | null): Promise<NativeTable | Failure>
+  /** Answers the wire request of a verb about usage whose answer is rows, on the thread pool. */
+  tableWithUsageAsync(usage: NativeUsage, verb: string, request: string, token: CancelToken, onStep?: ((step: Step) => void) | undefined | null): Promise<NativeTable | Failure>
 }
 
 /** Rows kept as columns; `Table` of `index.js` wraps it. */
@@ -56,6 +58,18 @@ export declare class NativeTable {
   rows(start: number, end: number): string | Failure
   /** All rows as an Arrow IPC stream. */
   toArrowIpc(): Uint8Array | Failure
+}
+
+/** Usage that answers wire requests; `Usage` of `index.js` wraps it. */
+export declare class NativeUsage {
+  /** Reads files and folders on the thread pool; takes the wire form of the options. */
+  static load(paths: Array<string>, options: string, token: CancelToken, onStep?: ((step: Step) => void) | undefined | null): Promise<NativeUsage | Failure>
+  /** What this and the other know together. */
+  merge(other: NativeUsage): NativeUsage | Failure
+  /** Answers the wire request of a verb. */
+  call(verb: string, request: string): string | Failure
+  /** Answers the wire request of a verb whose answer is rows. */
+  table(verb: string, request: string): NativeTable | Failure
 }
 
 /** Answers the wire request of a check of loose policies. */

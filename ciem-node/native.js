@@ -839,6 +839,7 @@ module.exports.CancelToken = nativeBinding.CancelToken
 module.exports.NativeAssignments = nativeBinding.NativeAssignments
 module.exports.NativeSnapshot = nativeBinding.NativeSnapshot
 module.exports.NativeTable = nativeBinding.NativeTable
+module.exports.NativeUsage = nativeBinding.NativeUsage
 module.exports.check = nativeBinding.check
 module.exports.conditionBlocks = nativeBinding.conditionBlocks
 module.exports.conditionText = nativeBinding.conditionText

@@ -38,7 +38,7 @@ mod undecided;
 #[path = "assess/unused.rs"]
 mod unused;
 
-use ciem_core::{Error, LoadOptions, OnError, load_paths};
+use ciem_core::{Error, LoadOptions, OnError, UsageOptions, load_paths, load_usage};
 use clap::Parser;
 use findings::Assessment;
 use jiff::Timestamp;
@@ -57,6 +57,9 @@ const SAMPLE_AT: &str = "2026-11-01T00:00:00Z";
 struct Options {
     /// Export files, plain or gzip, and folders of them; the sample estate without any
     paths: Vec<PathBuf>,
+    /// CloudTrail logs, plain or gzip, and folders of them; those of the sample estate without any paths
+    #[arg(long, value_name = "PATH")]
+    logs: Vec<PathBuf>,
     /// Write everything as JSON to this file, readable by its owner only
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -119,7 +122,13 @@ fn run(options: &Options, out: &mut impl Write) -> Result<(), Failure> {
     let snapshot = load_paths(&paths, &load)?;
     let usual = if options.paths.is_empty() { dates::start(SAMPLE_AT) } else { dates::now() };
     let at = options.at.or(usual).ok_or(Failure::Clock)?;
-    let assessment = Assessment::of(&snapshot, at, &print::progress())?;
+    let logs = match (options.logs.is_empty(), options.paths.is_empty()) {
+        (false, _) => options.logs.clone(),
+        (true, true) => vec![sample_logs()],
+        (true, false) => Vec::new(),
+    };
+    let usage = load_usage(&logs, &UsageOptions::default().on_error(on_error).progress(print::progress()))?;
+    let assessment = Assessment::of(&snapshot, &usage, at, &print::progress())?;
     print::end_progress();
     if let Some(path) = &options.json {
         let json = |file: &mut BufWriter<File>| {
@@ -137,6 +146,10 @@ fn run(options: &Options, out: &mut impl Write) -> Result<(), Failure> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         printed => printed.map_err(Failure::Print),
     }
+}
+
+fn sample_logs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("estate_logs")
 }
 
 fn sample_estate() -> PathBuf {

@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 use std::fmt;
+use std::num::NonZeroU64;
 
 /// Where in the input an error stands: the name given to `add`, a JSON pointer, a line.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -19,6 +20,9 @@ pub struct Place {
     /// Line, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
+    /// Byte, counted from 1 in what the input unpacks to: of logs, which are not read line by line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub byte: Option<NonZeroU64>,
 }
 
 impl Place {
@@ -40,6 +44,13 @@ impl Place {
         self.line = Some(line);
         self
     }
+
+    /// The same place with an offset in bytes, counted from 0.
+    #[must_use]
+    pub fn byte(mut self, offset: u64) -> Self {
+        self.byte = NonZeroU64::new(offset.saturating_add(1));
+        self
+    }
 }
 
 impl fmt::Display for Place {
@@ -52,6 +63,9 @@ impl fmt::Display for Place {
         }
         if let Some(line) = self.line {
             write!(f, " line {line}")?;
+        }
+        if let Some(byte) = self.byte {
+            write!(f, " at byte {byte}")?;
         }
         Ok(())
     }

@@ -3,10 +3,14 @@
 
 use crate::container::printable;
 use crate::error::{Error, Place};
+use crate::progress::Progress;
 use crate::snapshot::Snapshot;
 use crate::snapshot::builder::SnapshotBuilder;
 use crate::snapshot::intake::Origin;
 use crate::snapshot::options::LoadOptions;
+use crate::usage::builder::UsageBuilder;
+use crate::usage::options::UsageOptions;
+use crate::usage::value::Usage;
 use glob::{MatchOptions, Pattern};
 use std::collections::BTreeSet;
 use std::fs::DirEntry;
@@ -38,12 +42,9 @@ const AS_SHELLS_DO: MatchOptions =
 /// limits of the options; else as `SnapshotBuilder::add` and `finish`.
 pub fn load_paths(paths: &[PathBuf], options: &LoadOptions) -> Result<Snapshot, Error> {
     let mut builder = SnapshotBuilder::with_options(options);
-    let mut files = Vec::new();
-    for path in paths {
-        let mut search = Search { options, seen: 0, found: Vec::new() };
-        search.start(path)?;
-        files.extend(search.found);
-    }
+    let reach =
+        Reach { most: options.limits.max_entries, depth: options.max_depth, progress: &options.progress };
+    let files = reach.files(paths)?;
     let total = Some(files.len());
     for (done, (path, found)) in files.into_iter().enumerate() {
         options.progress.poll("reading", done, total)?;
@@ -61,13 +62,78 @@ pub fn load_paths(paths: &[PathBuf], options: &LoadOptions) -> Result<Snapshot, 
     builder.finish()
 }
 
+/// Loads logs: files, folders and what matches patterns, as [`load_paths`] finds them. Archives other than gzip are not
+/// opened.
+///
+/// A file that is no log is the error `unrecognised` when it was named, and only listed in `coverage` when it was found in a
+/// folder or by a pattern.
+///
+/// ```
+/// use ciem_core::{UsageOptions, load_usage};
+///
+/// let usage = load_usage(&["doc/log*.json".into()], &UsageOptions::default())?;
+/// assert_eq!(usage.coverage().counts.records, 2);
+/// # Ok::<(), ciem_core::Error>(())
+/// ```
+///
+/// # Errors
+/// `io` if something cannot be read or nothing matches a pattern; else as [`UsageBuilder::add_reader`].
+pub fn load_usage(paths: &[PathBuf], options: &UsageOptions) -> Result<Usage, Error> {
+    let mut builder = UsageBuilder::with_options(options);
+    let reach =
+        Reach { most: options.limits.max_entries, depth: options.max_depth, progress: &options.progress };
+    let files = reach.files(paths)?;
+    let total = Some(files.len());
+    for (done, (path, found)) in files.into_iter().enumerate() {
+        options.progress.poll("reading", done, total)?;
+        let name = printable(&path.to_string_lossy());
+        let taken = found.and_then(|origin| {
+            let file = std::fs::File::open(&path).map_err(|error| failure(&path, &error))?;
+            match builder.read(&name, file) {
+                Err(error @ Error::Unrecognised { .. }) if origin == Origin::Found => {
+                    builder.skipped(&name, &error);
+                    Ok(())
+                }
+                other => other,
+            }
+        });
+        if let Err(error) = taken {
+            builder.failed(&name, error)?;
+        }
+    }
+    Ok(builder.finish())
+}
+
+/// How far a search goes.
+struct Reach<'o> {
+    /// Entries of one folder with all its folders.
+    most: u64,
+    /// Levels of folders.
+    depth: usize,
+    progress: &'o Progress,
+}
+
+/// Files, and the places where the search could not go on.
+type Found = Vec<(PathBuf, Result<Origin, Error>)>;
+
+impl Reach<'_> {
+    fn files(&self, paths: &[PathBuf]) -> Result<Found, Error> {
+        let mut files = Vec::new();
+        for path in paths {
+            let mut search = Search { reach: self, seen: 0, found: Vec::new() };
+            search.start(path)?;
+            files.extend(search.found);
+        }
+        Ok(files)
+    }
+}
+
 /// Looks for files below one path that the caller gave.
 struct Search<'o> {
-    options: &'o LoadOptions,
+    reach: &'o Reach<'o>,
     /// Entries of folders seen so far.
     seen: u64,
-    /// Files, and the places where the search could not go on.
-    found: Vec<(PathBuf, Result<Origin, Error>)>,
+    found: Found,
 }
 
 impl Search<'_> {
@@ -168,15 +234,15 @@ impl Search<'_> {
     /// Files and folders directly in a folder, sorted by name. Links, which may lead anywhere and in circles, and
     /// what is no file are left out.
     fn entries(&mut self, folder: &Path, depth: usize) -> Result<Vec<(PathBuf, Kind)>, Error> {
-        if depth > self.options.max_depth {
-            return Err(Error::TooDeep { limit: self.options.max_depth as u64, place: place(folder) });
+        if depth > self.reach.depth {
+            return Err(Error::TooDeep { limit: self.reach.depth as u64, place: place(folder) });
         }
-        self.options.progress.poll("finding files", self.found.len(), None)?;
+        self.reach.progress.poll("finding files", self.found.len(), None)?;
         let mut entries = Vec::new();
         let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         for entry in std::fs::read_dir(here).map_err(|error| failure(folder, &error))? {
             self.seen += 1;
-            let limit = self.options.limits.max_entries;
+            let limit = self.reach.most;
             if self.seen > limit {
                 let what = "number of entries".to_owned();
                 return Err(Error::TooLarge { what, limit, place: place(folder) });

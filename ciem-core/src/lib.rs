@@ -16,6 +16,7 @@ mod progress;
 mod provider;
 mod snapshot;
 mod truth;
+mod usage;
 pub mod wire;
 
 pub use access::answer::{
@@ -33,7 +34,7 @@ pub use access::what_can::{Access, AccessRow};
 pub use access::who_can::{HolderRow, Holders};
 pub use error::{Error, Place};
 #[cfg(feature = "fs")]
-pub use fs::load_paths;
+pub use fs::{load_paths, load_usage};
 pub use inclusion::{
     AccessCheck, CheckOptions, CheckResult, GrantingStatement, Witness, check_access_not_granted,
     check_no_new_access, check_no_public_access,
@@ -44,12 +45,21 @@ pub use mining::granted::AssignmentQuery;
 pub use mining::options::{Budget, ExistingRole, MiningOptions, Objective};
 pub use mining::{mine_roles, mine_roles_with};
 pub use model::{
-    AccessLevel, Catalog, ContextValue, CredentialKind, FileReport, KeyInfo, KeyType, Match, MissingLayer,
-    PermissionInfo, PolicyKind, PrincipalKind, Query, Rejected, Request, ResourceTypeInfo, Session,
-    UnknownContext,
+    AccessLevel, Catalog, ContextValue, CredentialKind, Ended, FileReport, KeyInfo, KeyType, Match,
+    MissingLayer, Network, PermissionInfo, Plane, PolicyKind, PrincipalKind, Query, Rejected, Request,
+    ResourceTypeInfo, Session, UnknownContext, UseEvent,
 };
 pub use paths::{BecomeRow, Becoming};
 pub use progress::{Cancel, Progress, Step};
 pub use snapshot::Snapshot;
 pub use snapshot::builder::SnapshotBuilder;
 pub use snapshot::options::{LoadOptions, OnError};
+pub use usage::builder::UsageBuilder;
+pub use usage::coverage::{Counts, Cover, LogCoverage, UsageCoverage};
+pub use usage::days::Days;
+pub use usage::options::UsageOptions;
+pub use usage::permission_use::{Observed, PermissionUse, Tally};
+pub use usage::unused::{GroupBy, Unused, UnusedKind, UnusedOptions, UnusedRow};
+pub use usage::uses::UseRow;
+pub use usage::value::{Usage, UseState};
+pub use usage::window::Window;

@@ -27,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("provider", &["base", "pattern", "condition", "model", "truth"]),
     ("snapshot", &["base", "container", "pattern", "condition", "model", "truth", "provider"]),
     ("access", &["base", "pattern", "condition", "model", "truth", "provider", "snapshot"]),
+    ("usage", &["base", "container", "pattern", "model", "truth", "provider", "snapshot", "access"]),
     ("paths", &["base", "condition", "model", "truth", "provider", "snapshot", "access"]),
     // Reads documents as snapshots do, and holds what it finds against the evaluation.
     ("inclusion", &["base", "pattern", "condition", "model", "truth", "provider", "snapshot", "access"]),
@@ -45,9 +46,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "paths",
             "inclusion",
             "mining",
+            "usage",
         ],
     ),
-    ("fs", &["container", "snapshot"]),
+    ("fs", &["container", "snapshot", "usage"]),
 ];
 
 /// What every module may name: errors and progress are the ground that all stand on.
@@ -60,7 +62,7 @@ const FILE_READER: &str = "fs.rs";
 const ADDRESSES: &[&str] = &["IpAddr", "Ipv4Addr", "Ipv6Addr"];
 
 /// Files over `MOST_LINES` lines and why they are one file.
-const LONG_FILES: &[(&str, &str)] = &[];
+const LONG_FILES: &[(&str, &str)] = &[("index.d.ts", "a package has one file of declarations")];
 const MOST_LINES: usize = 600;
 
 /// Words that would make a binding know what an answer means: verdicts and layers, as whole string literals.

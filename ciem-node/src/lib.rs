@@ -4,3 +4,4 @@
 pub mod edge;
 pub mod snapshot;
 pub mod table;
+pub mod usage;

@@ -2,6 +2,7 @@
 
 use crate::edge::{CancelToken, Failure, OnStep, free, progress, run};
 use crate::table::NativeTable;
+use crate::usage::NativeUsage;
 use ciem_core::{Assignments, Error, LoadOptions, Progress, load_paths, wire};
 use napi::bindgen_prelude::{AsyncTask, Either, ObjectFinalize, Uint8Array};
 use napi::{Env, Result, Task};
@@ -69,7 +70,21 @@ impl NativeSnapshot {
         #[napi(ts_arg_type = "((step: Step) => void) | undefined | null")] on_step: Option<OnStep>,
     ) -> AsyncTask<Ask> {
         let snapshot = Some(self.0.clone());
-        AsyncTask::new(Ask { snapshot, verb, request, progress: progress(token, on_step) })
+        AsyncTask::new(Ask { snapshot, usage: None, verb, request, progress: progress(token, on_step) })
+    }
+
+    /// Answers the wire request of a verb about usage whose answer is rows, on the thread pool.
+    #[napi(ts_return_type = "Promise<NativeTable | Failure>")]
+    pub fn table_with_usage_async(
+        &self,
+        usage: &NativeUsage,
+        verb: String,
+        request: String,
+        token: &CancelToken,
+        #[napi(ts_arg_type = "((step: Step) => void) | undefined | null")] on_step: Option<OnStep>,
+    ) -> AsyncTask<Ask> {
+        let (snapshot, usage) = (Some(self.0.clone()), Some(usage.0.clone()));
+        AsyncTask::new(Ask { snapshot, usage, verb, request, progress: progress(token, on_step) })
     }
 }
 
@@ -218,6 +233,8 @@ impl Task for Load {
 pub struct Ask {
     /// Taken when the work begins, so that the last one that holds a snapshot never lets go of it on the event loop.
     snapshot: Option<ciem_core::Snapshot>,
+    /// For questions that take usage into account.
+    usage: Option<ciem_core::Usage>,
     verb: String,
     request: String,
     progress: Progress,
@@ -228,10 +245,15 @@ impl Task for Ask {
     type JsValue = Either<NativeTable, Failure>;
 
     fn compute(&mut self) -> Result<Self::Output> {
-        let snapshot = self.snapshot.take();
+        let (snapshot, usage) = (self.snapshot.take(), self.usage.take());
+        let (verb, request, progress) = (&self.verb, &self.request, &self.progress);
         Ok(run(|| {
             let snapshot = snapshot.ok_or_else(|| Error::Internal { reason: "asked twice".to_owned() })?;
-            wire::table(&snapshot, &self.verb, &self.request, &self.progress).map(NativeTable)
+            let table = match &usage {
+                Some(usage) => wire::table_with_usage(&snapshot, usage, verb, request, progress),
+                None => wire::table(&snapshot, verb, request, progress),
+            };
+            table.map(NativeTable)
         }))
     }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { tableFromIPC } from 'apache-arrow'
 import ts from 'typescript'
 import ciem from '../index.js'
-import { ESTATE, QUESTION, sample } from './sample.mjs'
+import { ESTATE, LOGS, QUESTION, sample } from './sample.mjs'
 
 const path = fileURLToPath(new URL('../index.d.ts', import.meta.url))
 const program = ts.createProgram([path], { strict: true, types: [] })
@@ -20,7 +20,7 @@ const ofType = (name) => names(checker.getPropertiesOfType(checker.getDeclaredTy
 test('values and classes', () => {
   const values = [...exported.values()].filter((symbol) => symbol.flags & ts.SymbolFlags.Value)
   assert.deepEqual(names(values), Object.keys(ciem).sort())
-  for (const name of ['Snapshot', 'Table']) {
+  for (const name of ['Snapshot', 'Table', 'Usage']) {
     const declared = ofType(name).filter((member) => !member.startsWith('__@') && member !== 'length')
     assert.deepEqual(declared, shown(Reflect.ownKeys(ciem[name].prototype)), name)
     const statics = names(checker.getPropertiesOfType(checker.getTypeOfSymbol(exported.get(name))))
@@ -30,11 +30,14 @@ test('values and classes', () => {
 
 test('rows and documents', async () => {
   const snapshot = await ciem.Snapshot.load(sample())
+  const usage = await ciem.Usage.load(LOGS)
   const tables = {
     HolderRow: await snapshot.whoCan({ action: 's3:GetObject' }),
     AccessRow: await snapshot.whatCan({ principal: QUESTION.principal }),
     EverybodyRow: await snapshot.whatCan(),
     MatrixRow: await snapshot.matrix(),
+    UnusedRow: await snapshot.unused({ usage, at: '2026-11-01T00:00:00Z' }),
+    UseRow: usage.uses(),
     BecomeRow: await snapshot.canBecome(),
     SettlingRow: await snapshot.whatWouldSettleIt(),
     PrincipalRow: snapshot.principals(),

@@ -52,3 +52,4 @@ function colleague(number) {
 
 /** The sample estate of the project. */
 export const ESTATE = new URL('../../examples/estate', import.meta.url)
+export const LOGS = new URL('../../examples/estate_logs', import.meta.url)

@@ -4,6 +4,7 @@
 mod edge;
 mod snapshot;
 mod table;
+mod usage;
 
 use pyo3::prelude::*;
 
@@ -17,6 +18,8 @@ mod _core {
     };
     #[pymodule_export]
     use crate::table::Table;
+    #[pymodule_export]
+    use crate::usage::Usage;
 
     /// Version of crate, wheel and npm package.
     #[pymodule_export]

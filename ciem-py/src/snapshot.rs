@@ -2,6 +2,7 @@
 
 use crate::edge::{raise, run, watched};
 use crate::table::Table;
+use crate::usage::Usage;
 use ciem_core::{Assignments, LoadOptions, load_paths, wire};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
@@ -64,18 +65,22 @@ impl Snapshot {
         watched(py, report, move |progress| wire::call_with(&snapshot, &verb, &request, progress))
     }
 
-    /// Answers the wire request of a verb with rows.
-    #[pyo3(signature = (verb, request, report=None))]
+    /// Answers the wire request of a verb with rows; some verbs take usage into account.
+    #[pyo3(signature = (verb, request, report=None, usage=None))]
     fn table(
         &self,
         py: Python<'_>,
         verb: String,
         request: String,
         report: Option<Py<PyAny>>,
+        usage: Option<&Usage>,
     ) -> PyResult<Table> {
-        let snapshot = self.0.clone();
-        let work = move |progress: &_| wire::table(&snapshot, &verb, &request, progress).map(Table);
-        watched(py, report, work)
+        let (snapshot, usage) = (self.0.clone(), usage.map(|usage| usage.0.clone()));
+        let work = move |progress: &_| match &usage {
+            Some(usage) => wire::table_with_usage(&snapshot, usage, &verb, &request, progress),
+            None => wire::table(&snapshot, &verb, &request, progress),
+        };
+        watched(py, report, move |progress| work(progress).map(Table))
     }
 }
 

@@ -4,7 +4,7 @@ use crate::outsiders::{self, Opening};
 use crate::reach::{self, Administrator, Identity};
 use crate::stories::Stories;
 use crate::undecided::{Undecided, undecided};
-use ciem_core::{Coverage, Error, Progress, Snapshot};
+use ciem_core::{Coverage, Error, Progress, Snapshot, Usage, UsageCoverage};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -12,6 +12,8 @@ use serde::Serialize;
 pub(crate) struct Assessment {
     pub(crate) v: u8,
     pub(crate) coverage: Coverage,
+    /// Which part of what happened the logs hold.
+    pub(crate) logs: UsageCoverage,
     pub(crate) administrators: Vec<Administrator>,
     /// Users and roles that refer to something that was not read.
     pub(crate) undecided: Vec<Undecided>,
@@ -26,16 +28,22 @@ pub(crate) struct Assessment {
 }
 
 impl Assessment {
-    pub(crate) fn of(snapshot: &Snapshot, at: Timestamp, progress: &Progress) -> Result<Assessment, Error> {
+    pub(crate) fn of(
+        snapshot: &Snapshot,
+        usage: &Usage,
+        at: Timestamp,
+        progress: &Progress,
+    ) -> Result<Assessment, Error> {
         let (administrators, identities) = reach::survey(snapshot, progress)?;
         Ok(Assessment {
             v: 1,
             coverage: snapshot.coverage(),
+            logs: usage.coverage(),
             administrators,
             undecided: undecided(snapshot)?,
             outside_access: outsiders::openings(snapshot, progress)?,
             identities,
-            stories: Stories::of(snapshot, at, progress)?,
+            stories: Stories::of(snapshot, usage, at, progress)?,
             permissions: snapshot.permissions().count(),
         })
     }

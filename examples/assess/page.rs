@@ -213,9 +213,10 @@ fn elevations(out: &mut String, elevations: &[Elevation]) {
 fn unused(out: &mut String, unused: &Unused) {
     let _ = writeln!(
         out,
-        "<h2>Held in {} and never used: {} permissions</h2>\n<p><span class=\"key m\">never used</span><span \
+        "<h2>Held in {} and not used in {}: {} permissions</h2>\n<p><span class=\"key m\">not used</span><span \
          class=\"key s\">used</span><span class=key>use not observable</span></p>",
         safe(unused.environment),
+        safe(unused.window),
         unused.count()
     );
     let rows: Vec<_> = unused

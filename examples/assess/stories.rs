@@ -8,7 +8,7 @@ use crate::departed::{self, Departed};
 use crate::elevations::{self, Elevation};
 use crate::readers::{self, Readers};
 use crate::unused::{self, Unused};
-use ciem_core::{Access, Error, PrincipalRow, Progress, Query, Snapshot};
+use ciem_core::{Access, Error, PrincipalRow, Progress, Query, Snapshot, Usage};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -36,8 +36,13 @@ pub(crate) struct BadDate {
 }
 
 impl Stories {
-    pub(crate) fn of(snapshot: &Snapshot, at: Timestamp, progress: &Progress) -> Result<Stories, Error> {
-        let asking = Asking { snapshot, at, progress };
+    pub(crate) fn of(
+        snapshot: &Snapshot,
+        usage: &Usage,
+        at: Timestamp,
+        progress: &Progress,
+    ) -> Result<Stories, Error> {
+        let asking = Asking { snapshot, usage, at, progress };
         Ok(Stories {
             at: at.to_string(),
             departed: departed::departed(&asking)?,
@@ -52,6 +57,7 @@ impl Stories {
 /// What every story asks with.
 pub(crate) struct Asking<'a> {
     pub(crate) snapshot: &'a Snapshot,
+    pub(crate) usage: &'a Usage,
     pub(crate) at: Timestamp,
     pub(crate) progress: &'a Progress,
 }

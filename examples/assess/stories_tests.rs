@@ -5,8 +5,8 @@ use crate::dates::{end, start};
 use crate::departed::{Departed, SystemReach};
 use crate::findings::Assessment;
 use crate::stories::Stories;
-use crate::{SAMPLE_AT, page, print, sample_estate};
-use ciem_core::{Progress, Snapshot, SnapshotBuilder, Verdict};
+use crate::{SAMPLE_AT, page, print, sample_estate, sample_logs};
+use ciem_core::{Progress, Snapshot, SnapshotBuilder, Usage, UsageOptions, Verdict, load_usage};
 use serde_json::{Value, json};
 
 /// The sample estate with one of its files changed.
@@ -34,7 +34,11 @@ fn told(file: &str, edit: impl Fn(&mut Value)) -> Stories {
 }
 
 fn at(snapshot: &Snapshot, date: &str) -> Stories {
-    Stories::of(snapshot, start(date).unwrap(), &Progress::none()).unwrap()
+    Stories::of(snapshot, &logs(), start(date).unwrap(), &Progress::none()).unwrap()
+}
+
+fn logs() -> Usage {
+    load_usage(&[sample_logs()], &UsageOptions::default()).unwrap()
 }
 
 fn as_it_is() -> Stories {
@@ -269,7 +273,8 @@ fn nothing_that_an_export_says_reaches_the_terminal_as_a_command() {
         set_tag(record(export, "UserDetailList", "sven.adler"), "contract_end", "soon\u{1b}]0;x\u{7}");
         set_tag(record(export, "RoleDetailList", "deploy-payments"), "elevation_ticket", "CHG\u{9b}31m");
     });
-    let assessment = Assessment::of(&snapshot, start(SAMPLE_AT).unwrap(), &Progress::none()).unwrap();
+    let assessment =
+        Assessment::of(&snapshot, &logs(), start(SAMPLE_AT).unwrap(), &Progress::none()).unwrap();
     let [bad] = assessment.stories.unreadable.as_slice() else { panic!("one date is none") };
     assert_eq!(bad.tag, "contract_end");
     let mut page = Vec::new();
@@ -286,7 +291,8 @@ fn the_page_for_browsers_holds_only_its_own_markup() {
         set_tag(user, "employment", "<script>alert('x')</script>\u{1b}");
         set_tag(record(export, "RoleDetailList", "deploy-payments"), "elevation_ticket", "\"><img src=x>");
     });
-    let assessment = Assessment::of(&snapshot, start(SAMPLE_AT).unwrap(), &Progress::none()).unwrap();
+    let assessment =
+        Assessment::of(&snapshot, &logs(), start(SAMPLE_AT).unwrap(), &Progress::none()).unwrap();
     let page = page::html(&assessment);
     assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"));
     assert!(!page.contains("<script") && !page.contains("<img"));

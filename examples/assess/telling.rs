@@ -79,7 +79,12 @@ fn elevations(out: &mut impl Write, at: &str, elevations: &[Elevation]) -> io::R
 }
 
 fn unused(out: &mut impl Write, unused: &Unused) -> io::Result<()> {
-    let text = format!("Held in {} and never used: {} permissions", unused.environment, unused.count());
+    let text = format!(
+        "Held in {} and not used in {}: {} permissions",
+        unused.environment,
+        unused.window,
+        unused.count()
+    );
     title(out, &text)?;
     let rows: Vec<Vec<String>> = unused
         .identities
@@ -100,6 +105,16 @@ fn unused(out: &mut impl Write, unused: &Unused) -> io::Result<()> {
     let not_told: Vec<&str> = unused.not_told.iter().map(String::as_str).collect();
     if !not_told.is_empty() {
         paragraph(out, " ", &format!("Use not told: {}", shortened(&not_told, 8)))?;
+    }
+    for one in unused.standing.iter().filter(|one| !one.ids.is_empty()) {
+        let ids: Vec<&str> = one.ids.iter().map(String::as_str).collect();
+        let text = format!(
+            "Not used in any account: {} of kind {}: {}",
+            ids.len(),
+            one.kind.as_str(),
+            shortened(&ids, 4)
+        );
+        paragraph(out, " ", &text)?;
     }
     Ok(())
 }

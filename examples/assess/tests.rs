@@ -19,7 +19,8 @@ fn assessment() -> Assessment {
 }
 
 fn assess(snapshot: &Snapshot) -> Assessment {
-    Assessment::of(snapshot, start(SAMPLE_AT).unwrap(), &Progress::none()).unwrap()
+    Assessment::of(snapshot, &ciem_core::Usage::default(), start(SAMPLE_AT).unwrap(), &Progress::none())
+        .unwrap()
 }
 
 fn admissions<'a>(assessment: &'a Assessment, resource: &str) -> &'a [Admission] {
@@ -133,6 +134,7 @@ fn the_page_is_narrow_and_the_files_are_private() {
         |ending: &str| std::env::temp_dir().join(format!("ciem-assess-{}.{ending}", std::process::id()));
     let (json, html) = (place("json"), place("html"));
     let options = Options {
+        logs: Vec::new(),
         paths: Vec::new(),
         json: Some(json.clone()),
         html: Some(html.clone()),
@@ -168,6 +170,7 @@ fn the_page_is_narrow_and_the_files_are_private() {
 #[test]
 fn failures_say_their_code() {
     let options = Options {
+        logs: Vec::new(),
         paths: vec![PathBuf::from("no/such/file.json")],
         json: None,
         html: None,

@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
-"""Writes the sample estate: `python3 examples/make_estate/make.py` makes the files of `examples/estate/` anew.
+"""Writes the sample estate: `python3 examples/make_estate/make.py` makes the files of `examples/estate/` and
+`examples/estate_logs/` anew.
 
 The same files come out every time; with `--check` nothing is written and the exit code says whether they are the same.
 """
 
+import gzip
 import json
 import sys
 from pathlib import Path
 
 import accounts
 import credentials
+import logs
 import organisation
 import people
 import resources
@@ -17,6 +20,7 @@ import tags
 import usage
 
 ESTATE = Path(__file__).resolve().parent.parent / "estate"
+LOGS = ESTATE.parent / "estate_logs"
 
 
 def pretty(value):
@@ -38,18 +42,27 @@ def files():
     return out
 
 
+def read(path):
+    # How small gzip makes a text depends on its version.
+    return gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text(encoding="utf-8")
+
+
+def write(path, text):
+    path.write_bytes(gzip.compress(text.encode(), 9, mtime=0) if path.suffix == ".gz" else text.encode())
+
+
 def main(check):
-    made = files()
-    there = {path.name: path.read_text(encoding="utf-8") for path in sorted(ESTATE.iterdir()) if path.is_file()}
-    if check:
+    for folder, made in ((ESTATE, files()), (LOGS, logs.exports())):
+        folder.mkdir(exist_ok=True)
+        there = {path.name: read(path) for path in sorted(folder.iterdir()) if path.is_file()}
         differing = sorted(name for name in made.keys() | there.keys() if made.get(name) != there.get(name))
-        if differing:
+        if check and differing:
             sys.exit("the sample estate is not what its script makes: " + ", ".join(differing))
-        return
-    for name in there.keys() - made.keys():
-        (ESTATE / name).unlink()
-    for name, text in made.items():
-        (ESTATE / name).write_text(text, encoding="utf-8")
+        for name in differing:
+            if name in made:
+                write(folder / name, made[name])
+            else:
+                (folder / name).unlink()
 
 
 if __name__ == "__main__":

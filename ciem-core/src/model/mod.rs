@@ -7,6 +7,7 @@ pub(crate) mod catalog;
 pub(crate) mod condition;
 pub(crate) mod directory;
 pub(crate) mod document;
+pub(crate) mod event;
 pub(crate) mod facts;
 pub(crate) mod record;
 pub(crate) mod relation;
@@ -18,6 +19,8 @@ pub(crate) mod usage;
 pub use catalog::{AccessLevel, Catalog, KeyInfo, KeyType, PermissionInfo, ResourceTypeInfo};
 pub(crate) use condition::{Clause, ClauseId, CondId, CondNode, Conditions};
 pub(crate) use document::{DocId, Document, Effect, PatternItem, Patterns, Statement, Who, WhoEntry};
+pub use event::{Ended, Network, Plane, UseEvent};
+pub(crate) use event::{LogReader, LogRecord, Logged, Reading, TakeRecord};
 pub(crate) use facts::{Coverage, Facts, Records};
 pub use facts::{FileReport, Rejected};
 pub(crate) use record::{

@@ -5,8 +5,8 @@ pub(crate) mod aws;
 use crate::condition::{KeyNature, KeyWords, Tri};
 use crate::error::Error;
 use crate::model::{
-    Catalog, ContextValue, DocId, Facts, LayerId, PolicyKind, PrincipalKind, Request, Session, Statement,
-    WhoEntry,
+    Catalog, ContextValue, DocId, Facts, LayerId, LogReader, Plane, PolicyKind, PrincipalKind, Request,
+    Session, Statement, WhoEntry,
 };
 use crate::pattern::Syntax;
 use crate::truth::{
@@ -92,6 +92,8 @@ pub(crate) struct Provider {
     /// How a context key is spoken of, and what values it has; `None` for a key that is none of this provider's.
     pub(crate) key_words: fn(&str) -> Option<KeyWords>,
     pub(crate) key_nature: fn(&str) -> Option<KeyNature>,
+    /// What its logs tell of the use of permissions.
+    pub(crate) usage: &'static UsageSpec,
     /// Facts that can be missing beside those named above and by layers.
     pub(crate) further_facts: &'static [&'static str],
     /// How sets of grants for several principals can be written.
@@ -133,6 +135,34 @@ impl Provider {
     pub(crate) fn own_grants(&self) -> impl Iterator<Item = &'static LayerSpec> + use<> {
         self.layers.iter().filter(|spec| spec.grants && spec.binding == Binding::Principal)
     }
+}
+
+/// What a provider's logs tell of the use of permissions.
+#[derive(Debug)]
+pub(crate) struct UsageSpec {
+    /// The kinds of log that are read.
+    pub(crate) logs: &'static [LogSpec],
+    /// The service that a permission is of.
+    pub(crate) service_of: fn(&str) -> &str,
+    /// Which part of the log shows a permission's use.
+    pub(crate) plane: fn(&str) -> Plane,
+    /// How many days back the provider looks when it tells of the last use of services and permissions.
+    pub(crate) looks_back: u16,
+    /// The region in whose log alone the calls of a service stand, if there is one.
+    pub(crate) home_region: fn(&str) -> Option<&'static str>,
+}
+
+/// A kind of log.
+#[derive(Debug)]
+pub(crate) struct LogSpec {
+    /// As `coverage` names it.
+    pub(crate) name: &'static str,
+    pub(crate) reader: fn() -> Box<dyn LogReader>,
+}
+
+/// The provider that a principal's id is of, as far as ids tell.
+pub(crate) fn of_principal(id: &str) -> Option<&'static Provider> {
+    TABLE.iter().copied().find(|provider| (provider.account_of)(id).is_some())
 }
 
 /// What the first provider that knows the key says of it.

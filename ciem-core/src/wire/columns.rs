@@ -6,8 +6,10 @@ use crate::access::matrix::Held;
 use crate::access::what_can::Names;
 use crate::base::Interner;
 use crate::error::{Error, Place};
-use crate::model::{AccessLevel, CredentialKind, PrincipalKind};
+use crate::model::{AccessLevel, CredentialKind, Plane, PrincipalKind};
 use crate::progress::Progress;
+use crate::usage::unused::UnusedKind;
+use crate::usage::value::UseState;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use std::collections::BTreeMap;
@@ -234,6 +236,27 @@ impl Cells for PrincipalKind {
 }
 
 impl Cells for CredentialKind {
+    const KIND: ColumnKind = ColumnKind::Text;
+    fn write(&self, writer: &mut Writer) {
+        writer.text(Some(self.as_str()));
+    }
+}
+
+impl Cells for Plane {
+    const KIND: ColumnKind = ColumnKind::Text;
+    fn write(&self, writer: &mut Writer) {
+        writer.text(Some(self.as_str()));
+    }
+}
+
+impl Cells for UnusedKind {
+    const KIND: ColumnKind = ColumnKind::Text;
+    fn write(&self, writer: &mut Writer) {
+        writer.text(Some(self.as_str()));
+    }
+}
+
+impl Cells for UseState {
     const KIND: ColumnKind = ColumnKind::Text;
     fn write(&self, writer: &mut Writer) {
         writer.text(Some(self.as_str()));

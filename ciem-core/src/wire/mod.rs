@@ -11,6 +11,7 @@ mod rows;
 mod table;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 #[cfg(feature = "arrow")]
 pub use arrow::Batches;
@@ -18,6 +19,7 @@ pub use arrow::Batches;
 pub use arrow_pairs::add_arrow;
 pub use mining::{add_pair, add_pairs, mine_roles};
 pub use table::{Cell, ColumnKind, Pairs, Table, Texts};
+pub use usage::{table_with_usage, usage_call, usage_options, usage_table};
 
 use crate::access::condition;
 use crate::access::everybody::everybody;

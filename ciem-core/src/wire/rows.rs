@@ -9,6 +9,8 @@ use crate::access::what_can::{AccessCells, AccessRow};
 use crate::access::who_can::HolderRow;
 use crate::mining::assignments::PairRow;
 use crate::paths::BecomeRow;
+use crate::usage::unused::UnusedRow;
+use crate::usage::uses::UseRow;
 
 record!(HolderRow { principal, principal_kind, provider, account, tier, verdict, condition, resources, via });
 
@@ -70,3 +72,39 @@ record!(CredentialRow {
 });
 
 record!(AccessedRow { principal, provider, account, service, permission, last_accessed, region, as_of });
+
+record!(UnusedRow {
+    kind,
+    id,
+    principal,
+    provider,
+    account,
+    environment,
+    team,
+    state,
+    permissions,
+    count,
+    last_used,
+    uncovered_days,
+    via
+});
+
+record!(UseRow {
+    principal,
+    provider,
+    account,
+    permission,
+    plane,
+    first_seen,
+    last_seen,
+    days,
+    count,
+    at_most,
+    denied,
+    failed,
+    resources,
+    resources_exact,
+    networks,
+    mfa,
+    logs
+});

@@ -24,6 +24,7 @@ from ciem.errors import (
 from ciem.mining import mine_roles
 from ciem.progress import OnProgress, Step
 from ciem.snapshot import Snapshot, load, simulate
+from ciem.usage import Usage, load_usage
 
 __all__ = [
     "AccessCheck",
@@ -42,6 +43,7 @@ __all__ = [
     "Snapshot",
     "Step",
     "Table",
+    "Usage",
     "__version__",
     "check_access_not_granted",
     "check_no_new_access",
@@ -49,6 +51,7 @@ __all__ = [
     "condition_blocks",
     "condition_text",
     "load",
+    "load_usage",
     "mine_roles",
     "simulate",
 ]

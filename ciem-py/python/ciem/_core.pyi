@@ -6,7 +6,7 @@ from _typeshed import SupportsGetItem
 from os import PathLike
 from typing import Any, Final, SupportsIndex, final
 
-__all__ = ["__version__", "Snapshot", "Table", "check", "condition_blocks", "condition_text", "explanation_html", "explanation_text", "mine_roles", "simulate"]
+__all__ = ["__version__", "Snapshot", "Table", "Usage", "check", "condition_blocks", "condition_text", "explanation_html", "explanation_text", "mine_roles", "simulate"]
 
 __version__: Final[str]
 """
@@ -32,9 +32,9 @@ class Snapshot:
         Reads files and folders. `limits` has those of `max_bytes`, `max_entries`, `max_ratio` and `max_depth` that
         differ from the usual ones.
         """
-    def table(self, /, verb: str, request: str, report: Any | None = None) -> Table:
+    def table(self, /, verb: str, request: str, report: Any | None = None, usage: Usage | None = None) -> Table:
         """
-        Answers the wire request of a verb with rows.
+        Answers the wire request of a verb with rows; some verbs take usage into account.
         """
 
 @final
@@ -78,6 +78,29 @@ class Table:
     def to_json(self, /) -> str:
         """
         The wire document.
+        """
+
+@final
+class Usage:
+    """
+    Usage that answers wire requests; `ciem.Usage` wraps it.
+    """
+    def call(self, /, verb: str, request: str) -> str:
+        """
+        Answers the wire request of a verb.
+        """
+    @staticmethod
+    def load(paths: SupportsGetItem[int, str | PathLike[str]], options: str, report: Any | None = None) -> Usage:
+        """
+        Reads files and folders; takes the wire form of the options.
+        """
+    def merge(self, /, other: Usage) -> Usage:
+        """
+        What this and the other know together.
+        """
+    def table(self, /, verb: str, request: str) -> Table:
+        """
+        Answers the wire request of a verb with rows.
         """
 
 def check(verb: str, request: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any, SupportsIndex
 from ciem import _core, html
 from ciem.answers import Decision, Explanation, RoleMining, Table
 from ciem.progress import OnProgress, watching
+from ciem.usage import Usage
 
 
 class Snapshot:
@@ -203,6 +204,35 @@ class Snapshot:
         """
         return self._table("what_would_settle_it", _options(locals()))
 
+    def unused(
+        self,
+        usage: Usage,
+        *,
+        window: str = "90d",
+        at: str | datetime | None = None,
+        gaps: int = 0,
+        of: str | list[str] | None = None,
+        account: str | None = None,
+        environment: str | None = None,
+        team: str | None = None,
+        by: str | None = None,
+        on_progress: OnProgress = None,
+    ) -> Table:
+        """What was granted and not used in the ``window`` that ends at ``at``, or when the logs end: principals, credentials,
+        groups, policies, statements, permissions, resources and trusts, or only those named in ``of``.
+
+        ``state`` is ``"unused"`` only where the logs would have shown a use on every day of the window, save for as many as
+        ``gaps``; otherwise ``"unobservable"``. ``by`` (``"provider"``, ``"account"``, ``"environment"``, ``"team"``) brings rows
+        together.
+
+        >>> usage = ciem.load_usage("exports", on_error="skip")
+        >>> table = ciem.load("exports").unused(usage, at="2026-02-01T00:00:00Z", of="principal")
+        >>> table[0]["id"], table[0]["state"]
+        ('arn:aws:iam::111122223333:user/ana', 'unobservable')
+        """
+        of = [of] if isinstance(of, str) else of
+        return self._table("unused", _options({**locals(), "usage": None}), usage._native)
+
     def coverage(self) -> dict[str, Any]:
         """What was read and what was not: files, counts, layers, rejected policies, assumptions.
 
@@ -238,9 +268,9 @@ class Snapshot:
     def _ask(self, verb: str, request: dict[str, Any]) -> dict[str, Any]:
         return json.loads(self._native.call(verb, json.dumps(request)))
 
-    def _table(self, verb: str, request: dict[str, Any]) -> Table:
+    def _table(self, verb: str, request: dict[str, Any], usage: _core.Usage | None = None) -> Table:
         with watching(request.pop("on_progress", None)) as report:
-            return Table(self._native.table(verb, json.dumps(request), report))
+            return Table(self._native.table(verb, json.dumps(request), report, usage))
 
     def __repr__(self) -> str:
         count = len(self.coverage()["files"])

@@ -13,6 +13,7 @@ pub(crate) mod simulate;
 pub(crate) mod spec;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod words;
 
 pub(crate) use spec::PROVIDER;
