@@ -45,7 +45,7 @@ pub use mining::options::{Budget, ExistingRole, MiningOptions, Objective};
 pub use mining::{mine_roles, mine_roles_with};
 pub use model::{
     AccessLevel, Catalog, ContextValue, CredentialKind, FileReport, KeyInfo, KeyType, Match, MissingLayer,
-    PermissionInfo, PolicyKind, PrincipalKind, Query, Rejected, Request, ResourceTypeInfo, Session,
+    PermissionInfo, PolicyKind, PrincipalKind, Query, Rejected, Request, ResourceTypeInfo, Session, Tier,
     UnknownContext,
 };
 pub use paths::{BecomeRow, Becoming};

@@ -49,7 +49,7 @@ pub(super) fn each_finding(
     }
     let mut assumptions = BTreeSet::new();
     let (mut refused, mut answered) = (None, false);
-    for estate in snapshot.estates() {
+    for (_, estate) in snapshot.estates_in_use() {
         match everybody_of(estate, query, progress, &mut assumptions, each) {
             Ok(()) => answered = true,
             // What is no resource for one provider may be one for another.

@@ -223,7 +223,7 @@ impl Scene<'_> {
 
     fn is_elsewhere(&self, pattern: &Pattern) -> bool {
         let Some((estate, own)) = self.own_account else { return false };
-        let [_, account] = self.provider.key_segments;
+        let Some(account) = self.provider.account_segment() else { return false };
         let named = pattern.segments().get(account).and_then(|segment| segment.as_literal());
         match named {
             Some("") => {

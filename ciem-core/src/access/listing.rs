@@ -161,8 +161,14 @@ impl Snapshot {
             assumptions: Vec::new(),
         };
         let mut assumptions = BTreeSet::new();
+        let mut kin: Vec<(&str, &str)> = Vec::new();
         for (estate, read) in self.estates().iter().zip(&self.0.coverages) {
-            coverage.files.extend(read.files.iter().cloned());
+            // An input that several providers of a family read is one input.
+            let known: BTreeSet<&str> =
+                kin.iter().filter(|(of, _)| *of == estate.provider.family).map(|(_, name)| *name).collect();
+            let own = read.files.iter().filter(|file| !known.contains(file.name.as_str()));
+            coverage.files.extend(own.cloned());
+            kin.extend(read.files.iter().map(|file| (estate.provider.family, file.name.as_str())));
             coverage.rejected.extend(read.rejected.iter().cloned());
             assumptions.extend(read.assumptions.iter().cloned());
             for (&kind, &count) in &estate.counts {
@@ -286,7 +292,7 @@ impl Snapshot {
                 policies.sort_unstable();
                 policies.dedup();
                 ResourceRow {
-                    resource: estate.text(resource.id).to_owned(),
+                    resource: (estate.provider.shown)(estate.text(resource.id)).to_owned(),
                     resource_kind: estate.text(resource.kind).to_owned(),
                     provider: estate.provider.name,
                     account: resource.account.map_or("", |a| estate.account_text(a)).to_owned(),

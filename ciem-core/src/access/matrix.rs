@@ -148,7 +148,7 @@ impl Snapshot {
             blocks.push(block(estate, index, &resource, query, progress)?);
         } else {
             let mut refused = None;
-            for (index, estate) in self.estates().iter().enumerate() {
+            for (index, estate) in self.estates_in_use() {
                 match block(estate, index, &resource, query, progress) {
                     Ok(block) => blocks.push(block),
                     // What is no resource for one provider may be one for another.

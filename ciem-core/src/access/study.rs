@@ -89,7 +89,9 @@ struct OfAccount {
 }
 
 struct Planned {
+    /// In the one form in which ids are compared, and as it is shown.
     pattern: Arc<str>,
+    shown: Arc<str>,
     parsed: Option<Pattern>,
     plan: RowPlan,
     policies: BTreeMap<ResourceId, Intervals>,
@@ -245,7 +247,7 @@ impl<'a> Study<'a> {
                 inquiry.groups(about, actions, only_on_resources, &sources, &mut meaning, progress)?
             }
         };
-        let findings = self.findings(inquiry, &planned.pattern, groups, &sources);
+        let findings = self.findings(inquiry, &planned.shown, groups, &sources);
         if let Some(key) = key {
             self.of_account.findings.insert(key, Arc::clone(&findings));
         }
@@ -507,10 +509,12 @@ impl Found {
 
 impl Planned {
     fn new(estate: &Estate, pattern: &str, caller_side: bool) -> Result<Planned, Error> {
-        let plan = RowPlan::new(estate, pattern, caller_side)?;
+        let shown: Arc<str> = pattern.into();
+        let pattern: Arc<str> = (estate.provider.canonical)(pattern).into();
+        let plan = RowPlan::new(estate, &pattern, caller_side)?;
         let (policies, resources) = (plan.own_policies(estate), plan.few_resources());
-        let parsed = Pattern::parse(pattern, estate.provider.syntax);
-        Ok(Planned { pattern: pattern.into(), parsed, plan, policies, resources })
+        let parsed = Pattern::parse(&pattern, estate.provider.syntax);
+        Ok(Planned { pattern, shown, parsed, plan, policies, resources })
     }
 
     /// The question about one permission.

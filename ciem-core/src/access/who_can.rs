@@ -464,7 +464,7 @@ impl<'a> Asking<'a> {
         let mut names: Vec<Text> = of_resources.to_vec();
         let account = estate.principals[id].account;
         let loaded = !estate.unloaded.contains(id);
-        let layers = estate.provider.own_grants();
+        let layers = estate.provider.own_grants(setting.tier);
         for held in layers.filter(|_| loaded).flat_map(|spec| estate.held(spec.id, id)) {
             let saying = self.likenesses.saying(held.policy);
             let whose = if saying.hangs() { Err(self.likenesses.whole(id, stance)) } else { Ok(account) };

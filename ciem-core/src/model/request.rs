@@ -160,6 +160,31 @@ impl Request {
     }
 }
 
+/// How near access is to whoever has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Tier {
+    /// It can be used at once.
+    #[default]
+    Active,
+    /// It can be used once its holder has activated it, as the provider offers (Privileged Identity Management).
+    Eligible,
+    /// It is one step of self-service away: the holder can give it to itself.
+    Latent,
+}
+
+impl Tier {
+    /// The wire form: `active`, `eligible` or `latent`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Tier::Active => "active",
+            Tier::Eligible => "eligible",
+            Tier::Latent => "latent",
+        }
+    }
+}
+
 /// Which rows a question about several resources lists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

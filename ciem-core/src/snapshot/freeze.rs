@@ -320,6 +320,7 @@ pub(crate) fn freeze(
         held,
         scopes,
         layers_given,
+        told: std::mem::take(&mut facts.told),
         resources: frozen,
         resource_ids,
         organisation,
