@@ -296,7 +296,8 @@ fn note_keys(case: &Case<'_>, entry: &InForce, index: usize, sources: &mut BTree
 fn keys_of(library: &Library, statement: StatementId, visit: &mut dyn FnMut(&str)) {
     fn walk(library: &Library, id: CondId, visit: &mut dyn FnMut(&str)) {
         match library.conditions.get(id) {
-            CondNode::And(parts) => parts.iter().for_each(|&p| walk(library, p, visit)),
+            CondNode::And(parts) | CondNode::Or(parts) => parts.iter().for_each(|&p| walk(library, p, visit)),
+            CondNode::Not(part) => walk(library, *part, visit),
             CondNode::Clause(clause) => visit(&library.conditions.clause(*clause).key.name),
             CondNode::Always | CondNode::Missing(_) => {}
         }

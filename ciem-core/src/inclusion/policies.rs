@@ -312,6 +312,8 @@ fn expr(conditions: &Conditions, id: CondId) -> Expr {
     match conditions.get(id) {
         CondNode::Always => Expr::Always,
         CondNode::And(parts) => parts.iter().fold(Expr::Always, |all, &part| all.and(expr(conditions, part))),
+        CondNode::Or(parts) => parts.iter().fold(Expr::Never, |any, &part| any.or(expr(conditions, part))),
+        CondNode::Not(part) => expr(conditions, *part).not(),
         CondNode::Clause(clause) => atom(conditions.clause(*clause)),
         // Documents in doubt are not compared.
         CondNode::Missing(_) => Expr::Never,

@@ -100,7 +100,8 @@ impl Library {
     pub(crate) fn has_missing(&self, id: CondId) -> bool {
         match self.conditions.get(id) {
             CondNode::Always | CondNode::Clause(_) => false,
-            CondNode::And(parts) => parts.iter().any(|&part| self.has_missing(part)),
+            CondNode::And(parts) | CondNode::Or(parts) => parts.iter().any(|&part| self.has_missing(part)),
+            CondNode::Not(part) => self.has_missing(*part),
             CondNode::Missing(_) => true,
         }
     }
@@ -304,31 +305,11 @@ impl<'a> LibraryBuilder<'a> {
     }
 
     fn render_condition(&self, id: CondId, out: &mut String) {
-        let many = |parts: &[CondId], out: &mut String| {
-            let mut texts: Vec<String> = parts
-                .iter()
-                .map(|&part| {
-                    let mut text = String::new();
-                    self.render_condition(part, &mut text);
-                    text
-                })
-                .collect();
-            texts.sort_unstable();
-            out.push_str(&format!("{texts:?}"));
+        let missing = |fact: u32| {
+            let fact = self.library.missing_fact(fact);
+            fact.map(|fact| format!("{} {}", fact.fact, fact.subject)).unwrap_or_default()
         };
-        match self.library.conditions.get(id) {
-            CondNode::Always => {}
-            CondNode::And(parts) => many(parts, out),
-            CondNode::Clause(clause) => {
-                let clause = self.library.conditions.clause(*clause);
-                let key = clause.key.name.to_ascii_lowercase();
-                out.push_str(&format!("{key} {} {:?}", clause.operator, clause.values));
-            }
-            CondNode::Missing(fact) => {
-                let fact = self.library.missing_fact(*fact);
-                out.push_str(&fact.map(|fact| format!("{} {}", fact.fact, fact.subject)).unwrap_or_default());
-            }
-        }
+        out.push_str(&self.library.conditions.text(id, &missing));
     }
 
     fn who(&mut self, who: &Who) -> WhoId {

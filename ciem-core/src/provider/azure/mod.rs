@@ -1,5 +1,6 @@
 //! Azure: role-based access control of the resource manager and of resources' data.
 
+pub(crate) mod abac;
 mod denial;
 mod documents;
 mod finish;
