@@ -226,6 +226,8 @@ pub struct Query {
     pub caller_side_only: bool,
     /// `can_become`: whether to list what is reached in several steps, too.
     pub transitive: bool,
+    /// `who_can`, `what_can`: which tiers are listed. A row of a higher tier is one that the lower tiers do not give.
+    pub tiers: Vec<Tier>,
 }
 
 impl Default for Query {
@@ -242,11 +244,26 @@ impl Default for Query {
             missing_layer: MissingLayer::default(),
             caller_side_only: false,
             transitive: true,
+            tiers: vec![Tier::Active],
         }
     }
 }
 
 impl Query {
+    /// The tiers that are asked about, in order.
+    ///
+    /// # Errors
+    /// `invalid_request` if there are none.
+    pub(crate) fn tiers(&self) -> Result<Vec<Tier>, Error> {
+        let mut tiers = self.tiers.clone();
+        tiers.sort_unstable();
+        tiers.dedup();
+        match tiers.is_empty() {
+            true => Err(Error::invalid("tiers", "name at least one of `active`, `eligible` and `latent`")),
+            false => Ok(tiers),
+        }
+    }
+
     /// Who can do `action` on `resource`?
     pub fn who(action: impl Into<String>, resource: impl Into<String>) -> Self {
         Query { action: Some(action.into()), resource: Some(resource.into()), ..Query::default() }

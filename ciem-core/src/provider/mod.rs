@@ -67,6 +67,8 @@ pub(crate) struct Provider {
     /// Of a permission by name: the catalogue need not know it.
     pub(crate) permission_facts: fn(&Catalog, &str) -> u32,
     pub(crate) resource_facts: fn(&ResourceTraits) -> u32,
+    /// What a permission leads to beside what it says, such as data by way of keys; where no permission does, nothing.
+    pub(crate) leads_to: Option<fn(&str) -> Option<&'static str>>,
     /// How principals turn into others.
     pub(crate) becoming: BecomingSpec,
     /// The patterns of ids that a resource's own policy speaks for.
@@ -161,6 +163,13 @@ impl Provider {
     #[inline]
     pub(crate) fn layer(&self, id: LayerId) -> Option<&'static LayerSpec> {
         self.layers.get(usize::from(id.0))
+    }
+
+    /// The tiers up to one in which some layer can grant something that lower tiers do not.
+    pub(crate) fn tiers(&self, highest: Tier) -> impl Iterator<Item = Tier> {
+        let all = [Tier::Active, Tier::Eligible, Tier::Latent].into_iter();
+        let adds = |tier: &Tier| self.layers.iter().any(|spec| spec.tier == *tier);
+        all.filter(move |tier| *tier <= highest && (*tier == Tier::Active || adds(tier)))
     }
 
     /// The layers of what principals hold that grant something, up to a tier.

@@ -35,6 +35,9 @@ pub(crate) struct Known {
     /// The same of a permission by name, which the catalogue need not have.
     facts_of: fn(&Catalog, &str) -> u32,
     pub(crate) names_permission: fn(&str) -> bool,
+    /// Permissions of the catalogue that lead to something, and to what; how that is found of others.
+    pub(crate) leads: Vec<(u16, &'static str)>,
+    pub(crate) leads_to: Option<fn(&str) -> Option<&'static str>>,
     /// By fact id: the permissions of the catalogue of which it holds.
     holding: Box<[Intervals]>,
     /// The same as rows, for snapshots without unknown permissions.
@@ -106,6 +109,13 @@ impl Known {
             without_resource: Intervals::from_ranges(without),
             open: Intervals::from_ranges(open),
             facts,
+            leads: match provider.leads_to {
+                Some(leads_to) => {
+                    catalog.permissions().filter_map(|p| Some((p.id, leads_to(p.name)?))).collect()
+                }
+                None => Vec::new(),
+            },
+            leads_to: provider.leads_to,
             facts_of: provider.permission_facts,
             names_permission: provider.names_permission,
             rows: holding.iter().map(|holding| Row::from_intervals(holding, len)).collect(),

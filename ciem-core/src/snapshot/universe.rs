@@ -182,6 +182,20 @@ impl Universe {
         &self.with_resource
     }
 
+    /// What permissions lead to beside what they say, each once, sorted.
+    pub(crate) fn leads(&self, permissions: &[(u16, u16)]) -> Vec<String> {
+        let Some(leads_to) = self.known.leads_to else { return Vec::new() };
+        let among = |id: u16| permissions.iter().any(|&(start, end)| (start..end).contains(&id));
+        let known = self.known.leads.iter().filter(|(id, _)| among(*id)).map(|(_, what)| *what);
+        let from = self.known.catalog.len();
+        let extras = self.extras.iter().enumerate().filter(|(at, _)| among((from + at) as u16));
+        let extras = extras.filter_map(|(_, (name, _))| leads_to(name));
+        let mut found: Vec<&str> = known.chain(extras).collect();
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().map(str::to_owned).collect()
+    }
+
     /// The patterns of the resources that a permission acts on; `None` where nothing is known of them.
     pub(crate) fn resource_patterns(&self, id: u16) -> Option<impl Iterator<Item = &Pattern> + Clone> {
         let info = self.known.catalog.info(id)?;

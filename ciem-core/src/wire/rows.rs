@@ -12,7 +12,7 @@ use crate::paths::BecomeRow;
 
 record!(HolderRow { principal, principal_kind, provider, account, tier, verdict, condition, resources, via });
 
-record!(AccessRow { permissions, resources, except, verdict, condition, tier, via });
+record!(AccessRow { permissions, resources, except, verdict, condition, tier, via, leads_to });
 
 record!(AccessCells<'a> {
     principal,
@@ -25,7 +25,8 @@ record!(AccessCells<'a> {
     verdict,
     condition,
     tier,
-    via
+    via,
+    leads_to
 });
 
 record!(PairRow<'a> { user, permission });

@@ -44,6 +44,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     principal_facts,
     permission_facts,
     resource_facts,
+    leads_to: None,
     becoming: BECOMING,
     covered,
     carrier,

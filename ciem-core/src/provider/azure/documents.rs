@@ -2,11 +2,17 @@
 
 use super::keys::TIME;
 use super::tree::Reach;
+use super::{DATA, abac};
 use crate::base::Text;
 use crate::condition::{MissingFact, Test};
 use crate::model::assignment::Block;
-use crate::model::{Clause, CondId, CondNode, Document, Effect, Facts, PatternItem, Patterns, Statement};
+use crate::model::{
+    Clause, CondId, CondNode, Document, Effect, Facts, PatternItem, Patterns, Rejected, Statement,
+};
 use std::sync::Arc;
+
+/// A condition, and further lists that permissions must be in.
+type Case = (CondId, Vec<Patterns<Text>>);
 
 /// What an assignment or a denial says, but for whom it is about.
 #[derive(Clone)]
@@ -37,40 +43,88 @@ pub(super) fn statements(facts: &mut Facts, said: &Said<'_>) -> Vec<Statement> {
     let perhaps = said.only.is_none().then_some(said.reach.doubt.as_ref()).flatten();
     let perhaps = perhaps.map(|(known, fact)| (patterns(facts, true, known), Arc::clone(fact)));
     for (index, block) in said.blocks.iter().enumerate() {
-        let conditions = [said.condition, block.condition];
-        let conditions: Vec<Text> = conditions.into_iter().flatten().collect();
-        let doubt = said.doubt.clone().or_else(|| {
-            (!conditions.is_empty()).then(|| {
-                Arc::new(MissingFact {
-                    fact: "condition".to_owned(),
-                    subject: said.subject.to_owned(),
-                    how: "conditions are not evaluated".to_owned(),
-                })
-            })
-        });
-        let mut narrowed = Vec::new();
-        if !block.left_out.is_empty() {
-            narrowed.push(Patterns { negated: true, items: block.left_out.clone() });
+        let (cases, unread) = cases(facts, said, block);
+        for (condition, mut narrowed) in cases {
+            let doubt = said.doubt.clone().or_else(|| unread.clone());
+            if !block.left_out.is_empty() {
+                narrowed.push(Patterns { negated: true, items: block.left_out.clone() });
+            }
+            let condition = facts.conditions.all(vec![window, condition]);
+            let statement = Statement {
+                effect: said.effect,
+                sid: said.name,
+                index: u16::try_from(index).unwrap_or(u16::MAX),
+                alone: false,
+                who: None,
+                actions: Patterns { negated: false, items: block.listed.clone() },
+                narrowed,
+                resources: here.clone(),
+                condition,
+                doubt,
+            };
+            if let Some((resources, fact)) = &perhaps {
+                let doubt = statement.doubt.clone().unwrap_or_else(|| Arc::clone(fact));
+                found.push(Statement {
+                    resources: resources.clone(),
+                    doubt: Some(doubt),
+                    ..statement.clone()
+                });
+            }
+            found.push(statement);
         }
-        let statement = Statement {
-            effect: said.effect,
-            sid: said.name,
-            index: u16::try_from(index).unwrap_or(u16::MAX),
-            alone: false,
-            who: None,
-            actions: Patterns { negated: false, items: block.listed.clone() },
-            narrowed,
-            resources: here.clone(),
-            condition: window,
-            doubt,
-        };
-        if let Some((resources, fact)) = &perhaps {
-            let doubt = statement.doubt.clone().unwrap_or_else(|| Arc::clone(fact));
-            found.push(Statement { resources: resources.clone(), doubt: Some(doubt), ..statement.clone() });
-        }
-        found.push(statement);
     }
     found
+}
+
+/// Under which conditions a block is in force, and for which of its permissions (AZ-R7); or why that is not known.
+fn cases(facts: &mut Facts, said: &Said<'_>, block: &Block) -> (Vec<Case>, Option<Arc<MissingFact>>) {
+    let texts = [said.condition, block.condition].into_iter().flatten();
+    let texts: Vec<String> = texts.map(|text| facts.texts.get(text).to_owned()).collect();
+    if texts.is_empty() {
+        return (vec![(CondId::ALWAYS, Vec::new())], None);
+    }
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let is_data = |&name: &Text| facts.texts.get(name).starts_with(DATA);
+    let (data, control) = (block.listed.iter().any(is_data), !block.listed.iter().all(is_data));
+    let planes: Vec<&str> = [(control, ""), (data, DATA)]
+        .into_iter()
+        .filter(|(there, _)| *there)
+        .map(|(_, plane)| plane)
+        .collect();
+    match abac::read(facts, &texts) {
+        Ok(guards) => {
+            let case = |guard: abac::Guard| {
+                let matched = guard.matched.iter().map(|one| (false, one));
+                let lists = matched.chain(guard.unmatched.iter().map(|one| (true, one)));
+                let narrowed = lists.map(|(negated, one)| {
+                    // A condition names an operation on either plane; the block may be of one.
+                    let names = planes.iter().map(|plane| on_plane(one, plane));
+                    Patterns { negated, items: names.map(|name| facts.text(&name)).collect() }
+                });
+                (guard.condition, narrowed.collect())
+            };
+            (guards.into_iter().map(case).collect(), None)
+        }
+        Err(fault) => (vec![(CondId::ALWAYS, Vec::new())], Some(Arc::new(unread(facts, said, &fault)))),
+    }
+}
+
+/// A condition that cannot be read says nothing of what is granted.
+fn unread(facts: &mut Facts, said: &Said<'_>, fault: &abac::Fault) -> MissingFact {
+    let subject = said.subject.to_owned();
+    facts.coverage.rejected.insert(Rejected {
+        policy: subject.clone(),
+        pointer: "/condition".to_owned(),
+        reason: fault.to_string(),
+        source: String::new(),
+    });
+    let how = "correct the condition and export it again".to_owned();
+    MissingFact { fact: "valid condition".to_owned(), subject, how }
+}
+
+/// A pattern of operations on one plane. Alone, `*` would mean both planes.
+pub(super) fn on_plane(text: &str, plane: &str) -> String {
+    if text == "*" && plane.is_empty() { ":*".to_owned() } else { format!("{plane}{text}") }
 }
 
 /// What a role says of which the definition was not given: it may allow anything.
@@ -107,6 +161,7 @@ fn window(facts: &mut Facts, (from, until): (Option<i64>, Option<i64>)) -> CondI
             values: [stamp.into()].into(),
             test: Arc::new(test),
             templates: Box::default(),
+            cross: None,
         });
         parts.push(facts.conditions.node(CondNode::Clause(clause)));
     }

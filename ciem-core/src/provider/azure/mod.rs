@@ -6,6 +6,7 @@ mod documents;
 mod finish;
 mod groups;
 mod keys;
+mod leads;
 pub(crate) mod read;
 mod rule;
 mod scope;

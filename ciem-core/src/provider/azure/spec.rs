@@ -1,7 +1,8 @@
 //! What Azure declares of itself: layers, callers, names of permissions.
 
+use super::abac::{key_nature, key_words};
 use super::finish::{GROUP, finish};
-use super::keys::{key_nature, key_scope, key_words, principal_key, resource_key};
+use super::keys::{key_scope, principal_key, resource_context, resource_key};
 use super::rule::rule;
 use super::scope::{canonical, shown};
 use super::{DATA, DENY, ELIGIBLE, ROLE, SYNTAX, TREE};
@@ -36,6 +37,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     principal_facts: |_| 0,
     permission_facts: |_, _| 0,
     resource_facts: |_| 0,
+    leads_to: Some(super::leads::leads_to),
     becoming: BecomingSpec { assigned: "assigned", ways: &[], passing: None },
     covered: |id| vec![id.to_owned()],
     carrier: |_| None,
@@ -46,7 +48,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     is_guardrail: |_| true,
     can_have_policy: |_| false,
     asked_facts: |_| 0,
-    resource_context: |_| None,
+    resource_context,
     session_context: |_, _| {},
     delegating: None,
     account_of: |_| None,

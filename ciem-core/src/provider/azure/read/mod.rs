@@ -27,7 +27,7 @@ pub(crate) static INPUTS: &[InputSpec] = &[
 ];
 
 /// Facts that can be missing beside those of layers.
-pub(crate) static FACTS: &[&str] = &["role definition", "condition of a role assignment", "condition"];
+pub(crate) static FACTS: &[&str] = &["role definition", "condition of a role assignment", "valid condition"];
 
 const fn input(name: &'static str, how: &'static str) -> InputSpec {
     InputSpec { name, of_organisation: true, how }

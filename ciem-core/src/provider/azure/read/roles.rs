@@ -1,6 +1,7 @@
 //! Role definitions, role assignments, deny assignments, classic administrators.
 
 use super::super::DATA;
+use super::super::documents::on_plane;
 use super::super::scope::{canonical, is_scope, last};
 use crate::error::Error;
 use crate::model::assignment::{AssignmentRecord, Block, DenialRecord, KnownPrincipal, RoleRecord};
@@ -48,8 +49,7 @@ fn pattern(text: &str, plane: &str) -> Option<String> {
     if text.is_empty() || text.contains(['?', ':']) {
         return None;
     }
-    // Alone, `*` would mean both planes.
-    Some(if text == "*" && plane.is_empty() { ":*".to_owned() } else { format!("{plane}{text}") })
+    Some(on_plane(text, plane))
 }
 
 fn condition(text: Option<String>) -> Option<String> {
