@@ -2,7 +2,7 @@
 //! `finish` turns them into policies.
 
 use super::{PrincipalKind, SourceId, Tier};
-use crate::base::Text;
+use crate::base::{Interner, Text};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Permissions that a role allows or a denial takes away: those that it lists, but for those that it leaves out.
@@ -73,6 +73,7 @@ pub(crate) struct TreeNode {
 pub(crate) struct KnownPrincipal {
     /// A group is [`PrincipalKind::Group`].
     pub(crate) kind: Option<PrincipalKind>,
+    /// As this input has it.
     pub(crate) name: Option<Text>,
     /// The directory's own record was read.
     pub(crate) recorded: bool,
@@ -99,6 +100,12 @@ pub(crate) struct Assignments {
     pub(crate) tree: BTreeMap<Text, TreeNode>,
     pub(crate) principals: BTreeMap<Text, KnownPrincipal>,
     pub(crate) members: BTreeMap<Text, Members>,
+    /// By principal: its names, and whether each is not the directory's own.
+    names: BTreeMap<Text, BTreeSet<(bool, Text)>>,
+    /// By group: those who can activate membership of it.
+    pub(crate) eligible_members: BTreeMap<Text, BTreeSet<Text>>,
+    /// By identity: what it is attached to.
+    pub(crate) attached: BTreeMap<Text, BTreeSet<Text>>,
     /// Kinds of principal of which the directory's list was read, and whether that was all of them.
     pub(crate) directory: BTreeMap<PrincipalKind, bool>,
     /// The directory's own id.
@@ -110,19 +117,25 @@ impl Assignments {
         self.assignments.is_empty() && self.principals.is_empty() && self.denials.is_empty()
     }
 
-    /// Notes what one input says of a principal.
+    /// Notes what one input says of a principal; the order of inputs does not count.
     pub(crate) fn know(&mut self, id: Text, known: KnownPrincipal) {
+        self.names.entry(id).or_default().extend(known.name.map(|name| (!known.recorded, name)));
         let entry = self.principals.entry(id).or_default();
-        // What the directory itself says goes before what an assignment says of it.
-        if known.recorded && !entry.recorded {
-            *entry =
-                KnownPrincipal { name: known.name.or(entry.name), kind: known.kind.or(entry.kind), ..known };
-            return;
+        // What the directory itself says goes before what others say; that an identity is a managed one, only some tell.
+        let rank =
+            |of: &KnownPrincipal| (of.recorded, of.kind == Some(PrincipalKind::ManagedIdentity), of.kind);
+        if rank(&known) > rank(entry) {
+            entry.kind = known.kind.or(entry.kind);
         }
-        entry.kind = entry.kind.or(known.kind);
+        entry.recorded |= known.recorded;
         entry.foreign |= known.foreign;
-        entry.name = entry.name.or(known.name);
         entry.source = entry.source.or(known.source);
+    }
+
+    /// The name of a principal: that of the directory, else of several the first in order.
+    pub(crate) fn name_of(&self, id: Text, texts: &Interner) -> Option<Text> {
+        let names = self.names.get(&id)?.iter();
+        names.min_by_key(|(other, name)| (*other, texts.get(*name))).map(|(_, name)| *name)
     }
 
     /// The node of this id.

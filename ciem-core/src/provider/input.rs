@@ -250,6 +250,21 @@ impl<'a> Input<'a> {
         }
     }
 
+    /// What a member of an object says, in the form of its kind.
+    ///
+    /// # Errors
+    /// `malformed`, with the place.
+    pub(crate) fn read_member<T: Deserialize<'a>>(
+        &self,
+        item: &Item<'a>,
+        name: &str,
+    ) -> Result<Option<T>, Error> {
+        let Some(value) = item.members.get(name).filter(|value| value.get() != "null") else {
+            return Ok(None);
+        };
+        self.typed(value, format!("{}/{}", item.pointer, pointer_step(name))).map(Some)
+    }
+
     fn typed<T: Deserialize<'a>>(&self, raw: &'a RawValue, at: String) -> Result<T, Error> {
         serde_json::from_str(raw.get()).or_else(|_| {
             let mut reader = serde_json::Deserializer::from_str(raw.get());

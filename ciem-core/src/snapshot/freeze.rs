@@ -43,6 +43,10 @@ impl Resolver<'_> {
                 let policy = Policy { layer: used.layer, name, document, source: Some(source) };
                 vec![self.policies.push(policy)]
             }
+            PolicyRef::Told { name, document, source } => {
+                let policy = Policy { layer: used.layer, name, document, source: Some(source) };
+                vec![self.policies.push(policy)]
+            }
             PolicyRef::Managed(id) => self.managed(used.layer, id),
         }
     }

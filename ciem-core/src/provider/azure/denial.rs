@@ -7,7 +7,7 @@ use super::scope::shown;
 use crate::base::Text;
 use crate::condition::MissingFact;
 use crate::model::assignment::DenialRecord;
-use crate::model::{DocId, Effect, PolicyRecord, PolicyRef};
+use crate::model::{DocId, Effect, PolicyRecord, PolicyRef, PrincipalKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -53,16 +53,17 @@ impl Finish<'_> {
         let perhaps_meant = if record.everyone { None } else { open(self, &record.whom) };
         let perhaps_excepted = open(self, &record.except);
         let mut doubtful: BTreeMap<Text, DocId> = BTreeMap::new();
-        for (whom, _) in self.everybody() {
+        for (whom, kind) in self.everybody() {
             let groups = self.groups.above(whom);
             let meant = record.everyone || meets(&groups, &record.whom);
             let unclear = if meant { perhaps_excepted } else { perhaps_meant };
+            let unclear = unclear.filter(|_| kind != PrincipalKind::Group);
             if meets(&groups, &record.except) || !meant && unclear.is_none() {
                 continue;
             }
             let policy = match (unclear, &doubt) {
                 (None, None) => PolicyRef::Managed(id),
-                (None, Some(_)) => PolicyRef::Inline { name: id, document: sure },
+                (None, Some(_)) => PolicyRef::Told { name: id, document: sure, source: record.source },
                 (Some(group), _) => {
                     let document = match doubtful.get(&group) {
                         Some(&known) => known,
@@ -72,7 +73,7 @@ impl Finish<'_> {
                         }
                     };
                     doubtful.insert(group, document);
-                    PolicyRef::Inline { name: id, document }
+                    PolicyRef::Told { name: id, document, source: record.source }
                 }
             };
             self.hold(whom, DENY, policy);

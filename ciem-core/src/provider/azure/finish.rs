@@ -24,6 +24,7 @@ const CONDITION: &str = "condition of a role assignment";
 const PERHAPS: &str = "assignments to groups whose members are not all known";
 
 pub(crate) fn finish(facts: &mut Facts) {
+    facts.join_resource_parts();
     let mut all = std::mem::take(&mut facts.assignments);
     if all.is_empty() {
         return;
@@ -36,8 +37,18 @@ pub(crate) fn finish(facts: &mut Facts) {
     let mut finish = Finish { facts, all, tree, groups, deleted, held, of_groups, reaches };
     finish.assign();
     finish.deny();
+    finish.activate();
     finish.perhaps();
     finish.keep();
+}
+
+/// What was assigned to a group.
+#[derive(Clone, Copy)]
+struct Assigned {
+    layer: LayerId,
+    document: DocId,
+    name: Text,
+    source: SourceId,
 }
 
 pub(super) struct Finish<'f> {
@@ -49,7 +60,7 @@ pub(super) struct Finish<'f> {
     /// By principal or group.
     held: BTreeMap<Text, Vec<PolicyUse>>,
     /// By group: the documents of what was assigned to it.
-    of_groups: BTreeMap<Text, Vec<(LayerId, DocId)>>,
+    of_groups: BTreeMap<Text, Vec<Assigned>>,
     reaches: BTreeMap<Text, Arc<Reach>>,
 }
 
@@ -67,7 +78,7 @@ fn name_classic_administrators(facts: &mut Facts, all: &mut Assignments) {
     let lower = |text: Text| texts.get(text).to_ascii_lowercase();
     let recorded = all.principals.iter().filter(|(_, known)| known.recorded);
     let by_name: BTreeMap<String, Text> =
-        recorded.filter_map(|(&id, known)| Some((lower(known.name?), id))).collect();
+        recorded.filter_map(|(&id, _)| Some((lower(all.name_of(id, texts)?), id))).collect();
     let mut mails = BTreeSet::new();
     for one in all.assignments.iter_mut().filter(|one| one.role == role) {
         if let Some(&user) = by_name.get(texts.get(one.principal)) {
@@ -192,9 +203,14 @@ impl Finish<'_> {
             by_role(facts, &role, &records, &said)
         });
         if self.groups.is_group(one.principal) {
-            self.of_groups.entry(one.principal).or_default().push((layer, document));
+            self.of_groups.entry(one.principal).or_default().push(Assigned {
+                layer,
+                document,
+                name: id,
+                source: one.source,
+            });
         }
-        self.hold(one.principal, layer, PolicyRef::Inline { name: id, document });
+        self.hold(one.principal, layer, PolicyRef::Told { name: id, document, source: one.source });
     }
 
     fn orphan(&mut self, one: &AssignmentRecord) {
@@ -213,16 +229,33 @@ impl Finish<'_> {
         self.facts.coverage.rejected.insert(rejected);
     }
 
+    /// Who can activate membership of a group has what the group has once that is done (AZ-R9).
+    fn activate(&mut self) {
+        for (group, members) in std::mem::take(&mut self.all.eligible_members) {
+            let above = self.groups.above(group);
+            let all: Vec<Assigned> =
+                above.iter().filter_map(|group| self.of_groups.get(group)).flatten().copied().collect();
+            for Assigned { document, name, source, .. } in all {
+                for &member in &members {
+                    self.hold(member, ELIGIBLE, PolicyRef::Told { name, document, source });
+                }
+            }
+        }
+    }
+
     /// Whoever may be in a group of which not all members are known may have what the group has.
     fn perhaps(&mut self) {
         for layer in [ROLE, ELIGIBLE, DENY] {
-            let mut found = Vec::new();
+            let (mut found, mut sources) = (Vec::new(), Vec::new());
             let mut key = format!("{PERHAPS}\n{layer:?}");
             for open in self.groups.open().to_vec() {
                 let fact = self.members_of(open);
-                for group in self.groups.above(open) {
+                let mut above: Vec<Text> = self.groups.above(open).into_iter().collect();
+                above.sort_unstable_by_key(|&group| self.text(group));
+                for group in above {
                     let documents = self.of_groups.get(&group).into_iter().flatten();
-                    for &(_, document) in documents.filter(|(of, _)| *of == layer) {
+                    for &Assigned { document, source, .. } in documents.filter(|of| of.layer == layer) {
+                        sources.push(source);
                         key.push_str(&format!("\n{} {}", open.0, document.0));
                         for statement in &self.facts.documents[document].statements {
                             let doubt = statement.doubt.clone().unwrap_or_else(|| Arc::clone(&fact));
@@ -236,12 +269,26 @@ impl Finish<'_> {
             }
             let document = document(self.facts, &key, |_| found);
             let name = self.facts.text(PERHAPS);
+            // Of several inputs the first by name, in whatever order they came.
+            let file = |source: &SourceId| {
+                self.facts.coverage.files.get(source.0 as usize).map(|file| file.name.as_str())
+            };
+            let source = sources.into_iter().min_by_key(file).unwrap_or(SourceId(0));
             for (id, kind) in self.everybody() {
                 if kind != PrincipalKind::Group {
-                    self.hold(id, layer, PolicyRef::Inline { name, document });
+                    self.hold(id, layer, PolicyRef::Told { name, document, source });
                 }
             }
         }
+    }
+
+    /// What an identity is attached to, as a tag.
+    fn attachments(&mut self, id: Text) -> Vec<(Text, Text)> {
+        let Some(resources) = self.all.attached.get(&id) else { return Vec::new() };
+        let mut names: Vec<&str> = resources.iter().map(|&id| shown(self.text(id))).collect();
+        names.sort_unstable();
+        let names = names.join(", ");
+        vec![(self.facts.text("attached_to"), self.facts.text(&names))]
     }
 
     fn keep(mut self) {
@@ -251,6 +298,7 @@ impl Finish<'_> {
             Seen { users: true, roles: true, groups: true, policies: true, truncated: false, complete: true };
         self.facts.accounts.insert(account, seen);
         for (id, kind) in self.everybody() {
+            let tags = self.attachments(id);
             let known = self.all.principals.get(&id);
             let groups = self.groups.directly(id).collect();
             let policies = self.held.get(&id).cloned().unwrap_or_default();
@@ -258,9 +306,9 @@ impl Finish<'_> {
                 id,
                 kind,
                 account,
-                name: known.and_then(|known| known.name).unwrap_or(id),
+                name: self.all.name_of(id, &self.facts.texts).unwrap_or(id),
                 unique_id: None,
-                tags: Vec::new(),
+                tags,
                 flags: 0,
                 policies,
                 groups,
@@ -272,7 +320,7 @@ impl Finish<'_> {
             self.facts.groups.insert(GroupRecord {
                 id,
                 account,
-                name: known.and_then(|known| known.name).unwrap_or(id),
+                name: self.all.name_of(id, &self.facts.texts).unwrap_or(id),
                 policies: self.held.remove(&id).unwrap_or_default(),
                 groups: self.groups.directly(id).collect(),
                 source: known.and_then(|known| known.source).unwrap_or(SourceId(0)),

@@ -45,7 +45,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     principal_key,
     resource_key,
     caller: |_| None,
-    is_guardrail: |_| true,
+    is_guardrail: |_| false,
     can_have_policy: |_| false,
     asked_facts: |_| 0,
     resource_context,

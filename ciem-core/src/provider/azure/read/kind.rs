@@ -19,6 +19,12 @@ pub(super) enum Kind {
     /// Members of one group.
     Members,
     Operations,
+    /// A resource or a resource group.
+    Resource,
+    /// A delegation of Azure Lighthouse.
+    Delegation,
+    /// Access to a group that can be activated.
+    GroupEligibility,
 }
 
 impl Kind {
@@ -37,6 +43,9 @@ impl Kind {
             Kind::ServicePrincipal => "azure.service_principals",
             Kind::Members => "azure.group_members",
             Kind::Operations => "azure.operations",
+            Kind::Resource => "azure.resources",
+            Kind::Delegation => "azure.delegations",
+            Kind::GroupEligibility => "azure.group_eligibility",
         }
     }
 }
@@ -53,6 +62,7 @@ static TYPES: &[(&str, Kind)] = &[
     ("/classicadministrators", Kind::ClassicAdministrator),
     ("/managementgroups", Kind::ManagementGroup),
     ("/subscriptions", Kind::Subscription),
+    ("/registrationassignments", Kind::Delegation),
 ];
 
 /// By the type that Graph gives.
@@ -120,6 +130,13 @@ pub(super) fn of_item(item: &Item<'_>) -> Option<Kind> {
         || members.has("isDefault") && members.has("tenantId")
     {
         return Some(Kind::Subscription);
+    }
+    if has("groupId") && has("principalId") && has("accessId") {
+        return Some(Kind::GroupEligibility);
+    }
+    let of_subscription = |id: &str| id.to_ascii_lowercase().starts_with("/subscriptions/");
+    if members.has("type") && members.text("id").is_some_and(|id| of_subscription(&id)) {
+        return Some(Kind::Resource);
     }
     if has("userPrincipalName") {
         return Some(Kind::User);

@@ -3,6 +3,7 @@
 //! Each export is a list of objects, from the command line (flat) or from the API (nested under `properties`). What an
 //! object is follows from its `type`, and where it has none from its members.
 
+mod estate;
 mod graph;
 mod kind;
 mod pim;
@@ -42,6 +43,8 @@ enum Found {
     Directory(graph::Entry),
     Members(graph::MemberList),
     Operations(Vec<(String, bool)>),
+    Resource(estate::Resource),
+    Eligibility(estate::GroupEligibility),
 }
 
 /// Reads one input. `false` if it is none of Azure's.
@@ -78,6 +81,13 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
                 found.extend(members.map(Found::Members));
             }
             Some(Kind::Operations) => found.push(Found::Operations(tree::operations(&input, item)?)),
+            Some(Kind::Resource) => found.push(Found::Resource(estate::resource(&input, item)?)),
+            Some(Kind::Delegation) => {
+                found.extend(estate::delegation(&input, item)?.into_iter().map(Found::Assignment));
+            }
+            Some(Kind::GroupEligibility) => {
+                found.push(Found::Eligibility(estate::group_eligibility(&input, item)?));
+            }
             Some(Kind::Members) => {}
         }
     }
@@ -111,7 +121,7 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
 fn note(facts: &mut Facts, kind: Kind, whole: bool) {
     use crate::model::PrincipalKind;
     let layer: Option<LayerId> = match kind {
-        Kind::Schedule(crate::model::Tier::Eligible) => Some(super::ELIGIBLE),
+        Kind::Schedule(crate::model::Tier::Eligible) | Kind::GroupEligibility => Some(super::ELIGIBLE),
         Kind::DenyAssignment => Some(super::DENY),
         Kind::ManagementGroup => Some(super::TREE),
         _ => None,
@@ -146,6 +156,8 @@ fn keep(facts: &mut Facts, source: SourceId, found: Found) {
         Found::Node(node) => tree::keep(facts, node),
         Found::Directory(entry) => graph::keep(facts, source, entry),
         Found::Members(members) => graph::keep_members(facts, source, members),
+        Found::Resource(resource) => estate::keep_resource(facts, source, resource),
+        Found::Eligibility(one) => estate::keep_eligibility(facts, source, &one),
         Found::Operations(operations) => tree::keep_operations(facts, operations),
     }
 }

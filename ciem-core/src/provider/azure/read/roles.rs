@@ -46,7 +46,8 @@ impl Permissions {
 /// A pattern of operations, as documents write it. No operation has a `?` in its name, which is no wildcard here (AZ-R5).
 fn pattern(text: &str, plane: &str) -> Option<String> {
     let text = text.trim();
-    if text.is_empty() || text.contains(['?', ':']) {
+    // A colon would part a control operation from a service; on data they have some.
+    if text.is_empty() || text.contains('?') || plane.is_empty() && text.contains(':') {
         return None;
     }
     Some(on_plane(text, plane))

@@ -155,7 +155,10 @@ pub(super) fn operations(input: &Input<'_>, item: &Item<'_>) -> Result<Vec<(Stri
     let of_types = raw.resource_types.into_iter().flatten().filter_map(|kind| kind.operations);
     let all = raw.operations.into_iter().chain(of_types).flatten();
     let named = all.filter_map(|one| Some((one.name?, one.is_data_action.unwrap_or_default())));
-    Ok(named.filter(|(name, _)| name.contains('/') && !name.contains(['*', '?', ':', ' '])).collect())
+    let is_name = |name: &str, is_data| {
+        name.contains('/') && !name.contains(['*', '?', ' ']) && (is_data || !name.contains(':'))
+    };
+    Ok(named.filter(|(name, is_data)| is_name(name, *is_data)).collect())
 }
 
 pub(super) fn keep_operations(facts: &mut Facts, operations: Vec<(String, bool)>) {
