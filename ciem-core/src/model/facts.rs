@@ -338,7 +338,7 @@ impl Facts {
         let texts = &self.texts;
         for added in self.resource_additions.values_mut() {
             added.sort_by_key(|(used, _)| match &used.policy {
-                PolicyRef::Managed(name) | PolicyRef::Inline { name, .. } => {
+                PolicyRef::Managed(name) | PolicyRef::Inline { name, .. } | PolicyRef::Told { name, .. } => {
                     (used.layer, texts.get(*name).to_owned())
                 }
             });

@@ -49,7 +49,8 @@ pub(crate) static PROVIDER: Provider = Provider {
     can_have_policy: |_| false,
     asked_facts: |_| 0,
     resource_context,
-    session_context: |_, _| {},
+    complete_context: |_, _| {},
+    never_has: |_| &[],
     delegating: None,
     account_of: |_| None,
     assumed_resource: |_, _| None,
@@ -57,6 +58,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     key_words,
     key_nature,
     further_facts: super::read::FACTS,
+    role_forms: &[],
 };
 
 const fn layer(
