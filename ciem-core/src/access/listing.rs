@@ -175,7 +175,12 @@ impl Snapshot {
                 *coverage.counts.entry(kind).or_insert(0) += count;
             }
             coverage.unknown_actions.extend(estate.universe.unknown().map(str::to_owned));
-            coverage.catalogs.insert(estate.provider.name, estate.universe.catalog().version().to_owned());
+            // A provider of which nothing was read has nothing to say here.
+            if !estate.universe.catalog().is_empty() || !estate.sources.is_empty() {
+                coverage
+                    .catalogs
+                    .insert(estate.provider.name, estate.universe.catalog().version().to_owned());
+            }
             layers(estate, read, &mut coverage.layers, &mut assumptions);
             inputs(estate, read, &mut coverage.inputs);
         }
