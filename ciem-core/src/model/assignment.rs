@@ -106,6 +106,10 @@ pub(crate) struct Assignments {
     pub(crate) eligible_members: BTreeMap<Text, BTreeSet<Text>>,
     /// By identity: what it is attached to.
     pub(crate) attached: BTreeMap<Text, BTreeSet<Text>>,
+    /// By object: who owns it.
+    pub(crate) owners: BTreeMap<Text, Members>,
+    /// By administrative unit: what is directly in it.
+    pub(crate) units: BTreeMap<Text, Members>,
     /// Kinds of principal of which the directory's list was read, and whether that was all of them.
     pub(crate) directory: BTreeMap<PrincipalKind, bool>,
     /// The directory's own id.

@@ -2,6 +2,7 @@
 
 pub(crate) mod aws;
 pub(crate) mod azure;
+pub(crate) mod graph;
 pub(crate) mod input;
 
 use crate::condition::{KeyNature, KeyWords, Tri};

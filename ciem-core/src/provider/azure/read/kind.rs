@@ -1,6 +1,7 @@
 //! What an object or a page is.
 
 use crate::model::Tier;
+use crate::provider::graph::Of;
 use crate::provider::input::{Item, Object};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,8 +17,8 @@ pub(super) enum Kind {
     User,
     Group,
     ServicePrincipal,
-    /// Members of one group.
-    Members,
+    /// Members or owners of one object.
+    Members(Of),
     Operations,
     /// A resource or a resource group.
     Resource,
@@ -41,7 +42,7 @@ impl Kind {
             Kind::User => "azure.users",
             Kind::Group => "azure.groups",
             Kind::ServicePrincipal => "azure.service_principals",
-            Kind::Members => "azure.group_members",
+            Kind::Members(_) => "azure.group_members",
             Kind::Operations => "azure.operations",
             Kind::Resource => "azure.resources",
             Kind::Delegation => "azure.delegations",
@@ -83,8 +84,8 @@ fn by_end(text: &str, table: &[(&str, Kind)]) -> Option<Kind> {
 
 /// What all objects of a page are, where the page tells.
 pub(super) fn of_page(members: &Object<'_>) -> Option<Kind> {
-    if members.has("groupId") && (members.has("value") || members.has("members")) {
-        return Some(Kind::Members);
+    if let Some(of) = Of::page(members) {
+        return Some(Kind::Members(of));
     }
     if let Some(kind) = members.text("type").and_then(|text| by_end(&text, TYPES)) {
         return Some(kind);

@@ -4,16 +4,16 @@
 //! object is follows from its `type`, and where it has none from its members.
 
 mod estate;
-mod graph;
 mod kind;
 mod pim;
 mod roles;
 mod tree;
 
 use crate::error::Error;
-use crate::model::{Facts, FileReport, LayerId, SourceId};
+use crate::model::{Facts, FileReport, LayerId, PrincipalKind, SourceId};
 use crate::provider::InputSpec;
-use crate::provider::input::Input;
+use crate::provider::graph;
+use crate::provider::input::{Input, Item};
 use kind::Kind;
 pub(super) use roles::CLASSIC;
 
@@ -54,7 +54,11 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
     let kinds: Vec<Option<Kind>> = input
         .items
         .iter()
-        .map(|item| kind::of_item(item).or_else(|| pages.get(item.page).copied().flatten()))
+        .map(|item| match pages.get(item.page).copied().flatten() {
+            // They are mentioned there, and need not be all there are.
+            Some(members @ Kind::Members(_)) => Some(members),
+            page => kind::of_item(item).or(page),
+        })
         .collect();
     let Some(first) = kinds.iter().chain(&pages).flatten().next() else { return Ok(false) };
     let mut found: Vec<Found> = Vec::new();
@@ -75,10 +79,10 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
                 found.extend(tree::group(&input, item)?.into_iter().map(Found::Node));
             }
             Some(Kind::Subscription) => found.push(Found::Node(tree::subscription(&input, item)?)),
-            Some(Kind::User | Kind::Group | Kind::ServicePrincipal) => {
-                let (entry, members) = graph::entry(&input, item, *kind)?;
-                found.push(Found::Directory(entry));
-                found.extend(members.map(Found::Members));
+            Some(Kind::User) => directory(&input, item, PrincipalKind::User, &mut found)?,
+            Some(Kind::Group) => directory(&input, item, PrincipalKind::Group, &mut found)?,
+            Some(Kind::ServicePrincipal) => {
+                directory(&input, item, PrincipalKind::ServicePrincipal, &mut found)?;
             }
             Some(Kind::Operations) => found.push(Found::Operations(tree::operations(&input, item)?)),
             Some(Kind::Resource) => found.push(Found::Resource(estate::resource(&input, item)?)),
@@ -88,12 +92,12 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
             Some(Kind::GroupEligibility) => {
                 found.push(Found::Eligibility(estate::group_eligibility(&input, item)?));
             }
-            Some(Kind::Members) => {}
+            Some(Kind::Members(_)) => {}
         }
     }
     for (number, (page, kind)) in input.pages.iter().zip(&pages).enumerate() {
-        if *kind == Some(Kind::Members) {
-            found.push(Found::Members(graph::member_page(&input, number, page)?));
+        if let Some(Kind::Members(of)) = *kind {
+            found.push(Found::Members(graph::member_page(&input, number, page, of)?));
         }
     }
     let errors = match strangers {
@@ -117,9 +121,20 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
     Ok(true)
 }
 
+fn directory(
+    input: &Input<'_>,
+    item: &Item<'_>,
+    kind: PrincipalKind,
+    found: &mut Vec<Found>,
+) -> Result<(), Error> {
+    let (entry, lists) = graph::entry(input, item, kind)?;
+    found.push(Found::Directory(entry));
+    found.extend(lists.into_iter().map(Found::Members));
+    Ok(())
+}
+
 /// Notes what an input was about, also where it holds nothing.
 fn note(facts: &mut Facts, kind: Kind, whole: bool) {
-    use crate::model::PrincipalKind;
     let layer: Option<LayerId> = match kind {
         Kind::Schedule(crate::model::Tier::Eligible) | Kind::GroupEligibility => Some(super::ELIGIBLE),
         Kind::DenyAssignment => Some(super::DENY),
@@ -140,7 +155,7 @@ fn note(facts: &mut Facts, kind: Kind, whole: bool) {
         Kind::RoleDefinition => "role_definitions",
         Kind::User => "users",
         Kind::Group => "groups",
-        Kind::Members => "group_members",
+        Kind::Members(graph::Of::Members) => "group_members",
         Kind::ServicePrincipal => "service_principals",
         Kind::Operations => "operations",
         _ => return,
