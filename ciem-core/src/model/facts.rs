@@ -1,6 +1,7 @@
 //! Everything read so far, before it is frozen into a snapshot.
 
 use super::LayerId;
+use super::application::Applications;
 use super::assignment::Assignments;
 use super::catalog::AccessLevel;
 use super::condition::Conditions;
@@ -204,6 +205,8 @@ pub(crate) struct Facts {
     pub(crate) relations: Relations,
     /// Waits for the provider's `finish`, which makes policies of it.
     pub(crate) assignments: Assignments,
+    /// So does this.
+    pub(crate) applications: Applications,
     /// Flags that an account gives every resource of a kind in it.
     pub(crate) account_flags: BTreeMap<(Text, Text), u8>,
     /// Accounts from which identities were read, and which kinds of record were seen.

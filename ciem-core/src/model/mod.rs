@@ -3,6 +3,7 @@
 //! A provider's readers turn bytes into [`Facts`]; `snapshot` freezes them. Texts are interned, policy
 //! documents are kept once however many principals carry the same text.
 
+pub(crate) mod application;
 pub(crate) mod assignment;
 pub(crate) mod catalog;
 pub(crate) mod condition;

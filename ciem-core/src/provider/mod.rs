@@ -2,6 +2,7 @@
 
 pub(crate) mod aws;
 pub(crate) mod azure;
+pub(crate) mod entra;
 pub(crate) mod graph;
 pub(crate) mod input;
 
@@ -18,7 +19,7 @@ use crate::truth::{
 use std::collections::BTreeMap;
 
 /// All providers. Adding one is a folder and a line here.
-pub(crate) static TABLE: &[&Provider] = &[&aws::PROVIDER, &azure::PROVIDER];
+pub(crate) static TABLE: &[&Provider] = &[&aws::PROVIDER, &azure::PROVIDER, &entra::PROVIDER];
 
 /// What a provider says of itself: data and small functions, no loop over facts.
 pub(crate) struct Provider {
