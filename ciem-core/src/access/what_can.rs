@@ -105,17 +105,18 @@ impl Snapshot {
             ));
         };
         progress.poll("asking", 0, None)?;
-        let (estate, _) = self.estate_for(query)?;
-        let callers = find_callers(estate, principal, query.session.as_ref())?;
-        let mut setting = Setting::asked(estate, query, query.session.as_ref())?;
-        let mut tiers = Tiers::new(estate, query)?;
         let mut assumptions = BTreeSet::new();
-        // A person has the access of each assignment, in rows of its own.
-        for caller in callers {
-            caller.bind(estate, &mut setting, query.session.as_ref());
-            let found = tiers.about(&caller, &setting, progress)?;
-            found.iter().flat_map(|findings| &**findings).for_each(|finding| each(estate, finding));
-            assumptions.extend(assumed(estate, &caller, query));
+        for (estate, _) in self.estates_for(query)? {
+            let callers = find_callers(estate, principal, query.session.as_ref())?;
+            let mut setting = Setting::asked(estate, query, query.session.as_ref())?;
+            let mut tiers = Tiers::new(estate, query)?;
+            // A person has the access of each assignment, in rows of its own.
+            for caller in callers {
+                caller.bind(estate, &mut setting, query.session.as_ref());
+                let found = tiers.about(&caller, &setting, progress)?;
+                found.iter().flat_map(|findings| &**findings).for_each(|finding| each(estate, finding));
+                assumptions.extend(assumed(estate, &caller, query));
+            }
         }
         Ok(assumptions.into_iter().collect())
     }

@@ -26,6 +26,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     facts: &[],
     rules: rule_table!(rule),
     acts_on_listed: false,
+    leads_to: None,
     catalog: || Catalog::empty("entra"),
     read: super::read::read,
     finish,
