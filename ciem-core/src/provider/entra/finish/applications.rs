@@ -14,6 +14,9 @@ use std::sync::Arc;
 /// Access to an application without any permission of it.
 const DEFAULT_ACCESS: &str = "00000000-0000-0000-0000-000000000000";
 
+/// A permission among all, whether it is one of Graph, and its name there.
+type Named = (String, bool, String);
+
 impl Finish<'_> {
     /// What applications, and people and groups, were given of other applications.
     pub(super) fn give(&mut self) {
@@ -68,7 +71,7 @@ impl Finish<'_> {
         for (client, consents) in by_client {
             let id =
                 self.apps.services.get(&client).and_then(|service| service.application).unwrap_or(client);
-            let mut parts: Vec<(Who, Vec<(String, bool, String)>)> = Vec::new();
+            let mut parts: Vec<(Who, Vec<Named>)> = Vec::new();
             for consent in &consents {
                 let entry = consent.principal.map_or(WhoEntry::Anyone, WhoEntry::Principal);
                 let names = consent.permissions.iter().map(|&name| {
