@@ -162,6 +162,7 @@ impl Snapshot {
         };
         let mut assumptions = BTreeSet::new();
         let mut kin: Vec<(&str, &str)> = Vec::new();
+        let mut counts = BTreeMap::new();
         for (estate, read) in self.estates().iter().zip(&self.0.coverages) {
             // An input that several providers of a family read is one input.
             let known: BTreeSet<&str> =
@@ -172,7 +173,9 @@ impl Snapshot {
             coverage.rejected.extend(read.rejected.iter().cloned());
             assumptions.extend(read.assumptions.iter().cloned());
             for (&kind, &count) in &estate.counts {
-                *coverage.counts.entry(kind).or_insert(0) += count;
+                // Who is a principal of several providers of a family is counted once.
+                let most = counts.entry((estate.provider.family, kind)).or_insert(0);
+                *most = count.max(*most);
             }
             coverage.unknown_actions.extend(estate.universe.unknown().map(str::to_owned));
             // A provider of which nothing was read has nothing to say here.
@@ -183,6 +186,9 @@ impl Snapshot {
             }
             layers(estate, read, &mut coverage.layers, &mut assumptions);
             inputs(estate, read, &mut coverage.inputs);
+        }
+        for ((_, kind), count) in counts {
+            *coverage.counts.entry(kind).or_insert(0) += count;
         }
         coverage.files.extend(self.0.unrecognised.iter().cloned());
         coverage.layers.sort();
