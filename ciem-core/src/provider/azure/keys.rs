@@ -7,7 +7,8 @@ use crate::provider::{KeyScope, KeyValue, PrincipalView, ResourceView};
 /// The time of the request: what windows of assignments are tested against.
 pub(super) const TIME: &str = "@Environment[UtcNow]";
 
-const CONTAINER: &str = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name]";
+pub(super) const CONTAINER: &str =
+    "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name]";
 const QUEUE: &str = "@Resource[Microsoft.Storage/storageAccounts/queueServices/queues:name]";
 const ACCOUNT: &str = "@Resource[Microsoft.Storage/storageAccounts:name]";
 

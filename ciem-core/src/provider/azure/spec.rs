@@ -2,13 +2,13 @@
 
 use super::abac::{key_nature, key_words};
 use super::finish::{GROUP, finish};
-use super::keys::{key_scope, principal_key, resource_context, resource_key};
+use super::keys::{CONTAINER, key_scope, principal_key, resource_context, resource_key};
 use super::rule::rule;
 use super::scope::{canonical, shown};
 use super::{DATA, DENY, ELIGIBLE, ROLE, SYNTAX, TREE};
 use crate::error::Error;
 use crate::model::{Catalog, LayerId, Tier};
-use crate::provider::{BecomingSpec, Binding, LayerSpec, Provider, RuleTable, rule_table};
+use crate::provider::{BecomingSpec, Binding, Fixed, LayerSpec, Provider, RuleTable, rule_table};
 use crate::truth::{Evaluator, Outcome, Truth};
 
 pub(crate) static PROVIDER: Provider = Provider {
@@ -48,8 +48,10 @@ pub(crate) static PROVIDER: Provider = Provider {
     is_guardrail: |_| false,
     can_have_policy: |_| false,
     asked_facts: |_| 0,
-    resource_context,
-    complete_context: |_, _| {},
+    resource_context: |id| {
+        resource_context(id).map_or((CONTAINER, Fixed::Nothing), |(key, name)| (key, Fixed::Value(name)))
+    },
+    complete_context: |_, _, _| {},
     never_has: |_| &[],
     delegating: None,
     account_of: |_| None,
