@@ -64,18 +64,25 @@ export interface Question extends Options {
   session?: Session
 }
 
+/** How near access is: usable at once, once it is activated, or after one step of self-service. */
+export type Tier = 'active' | 'eligible' | 'latent'
+
 export interface HoldersQuestion extends Options, Work {
   action: string
   /** An id or a pattern. */
   resource?: string
   /** Whether to list who may on some matching resource or under a condition, or on every one. */
   match?: 'any' | 'all'
+  /** Which tiers are listed: `active` without it. A row of a higher tier is one that lower tiers do not give. */
+  tiers?: Tier[]
   /** Leaves the resources' own policies out: how far do identities reach, whatever single resources say? */
   callerSideOnly?: boolean
 }
 
 export interface AccessQuestion extends Options, Work {
   principal: string
+  /** As in `whoCan`. */
+  tiers?: Tier[]
   /** A pattern: only these permissions. */
   action?: string
   resource?: string
@@ -86,6 +93,8 @@ export interface AccessQuestion extends Options, Work {
 
 export interface EverybodyQuestion extends Options, Work {
   principal?: undefined
+  /** As in `whoCan`. */
+  tiers?: Tier[]
   /** A pattern: only these permissions. */
   action?: string
   resource?: string
@@ -262,6 +271,8 @@ export interface AccessRow {
   condition: string | null
   tier: string
   via: string[]
+  /** What some of the permissions lead to beside what they say, such as data by way of keys. */
+  leads_to: string[]
 }
 
 /** A row of everybody's access. */

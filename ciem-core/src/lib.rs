@@ -47,7 +47,7 @@ pub use mining::{mine_roles, mine_roles_with};
 pub use model::{
     AccessLevel, Catalog, ContextValue, CredentialKind, Ended, FileReport, KeyInfo, KeyType, Match,
     MissingLayer, Network, PermissionInfo, Plane, PolicyKind, PrincipalKind, Query, Rejected, Request,
-    ResourceTypeInfo, Session, UnknownContext, UseEvent,
+    ResourceTypeInfo, Session, Tier, UnknownContext, UseEvent,
 };
 pub use paths::{BecomeRow, Becoming};
 pub use progress::{Cancel, Progress, Step};

@@ -96,8 +96,8 @@ impl Caller {
 
     /// Whether the caller can act in a session that a policy limits.
     pub(crate) fn has_sessions(&self) -> bool {
-        use PrincipalKind::{Anonymous, Service, User};
-        !matches!(self.kind, User | Service | Anonymous)
+        use PrincipalKind::{Anonymous, ManagedIdentity, Service, ServicePrincipal, User};
+        !matches!(self.kind, User | Service | Anonymous | ServicePrincipal | ManagedIdentity)
     }
 
     pub(crate) fn has(&self, fact: FactId) -> bool {

@@ -9,7 +9,7 @@ use super::question::{Asked, Given, Owner, Plan, Setting};
 use super::scalar::InForce;
 use crate::condition::{Atom, Expr, Tri};
 use crate::error::Error;
-use crate::model::{CondId, CondNode, Effect, LayerId, MissingLayer, Request};
+use crate::model::{CondId, CondNode, Effect, LayerId, MissingLayer, Request, Tier};
 use crate::provider::{Binding, LayerSpec};
 use crate::snapshot::Snapshot;
 use crate::snapshot::estate::Estate;
@@ -177,7 +177,7 @@ fn stopping(asked: &Question<'_>, stops: &[Vec<Degrees>]) -> Vec<&'static str> {
     let ways: Vec<Vec<&'static str>> = stops.iter().map(|parts| stopping_one(asked.estate, parts)).collect();
     let Some(first) = ways.first() else {
         // Nobody to ask as: no layer gives this principal anything.
-        return asked.estate.provider.own_grants().map(|spec| spec.name).collect();
+        return asked.estate.provider.own_grants(Tier::Active).map(|spec| spec.name).collect();
     };
     let in_all = |name: &&'static str| ways.iter().all(|way| way.contains(name));
     let common: Vec<&'static str> = first.iter().copied().filter(in_all).collect();
@@ -260,8 +260,8 @@ pub(super) fn view(case: &Case<'_>, entry: &InForce) -> Option<StatementView> {
         Some(policy) => (estate.text(policy.name).to_owned(), policy.source),
         None => (spec.name.to_owned(), None),
     };
-    let pointer =
-        if statement.alone { "/Statement".to_owned() } else { format!("/Statement/{}", statement.index) };
+    let at = estate.provider.statements_at;
+    let pointer = if statement.alone { at.to_owned() } else { format!("{at}/{}", statement.index) };
     Some(StatementView {
         policy: name,
         layer: spec.name,
@@ -296,7 +296,8 @@ fn note_keys(case: &Case<'_>, entry: &InForce, index: usize, sources: &mut BTree
 fn keys_of(library: &Library, statement: StatementId, visit: &mut dyn FnMut(&str)) {
     fn walk(library: &Library, id: CondId, visit: &mut dyn FnMut(&str)) {
         match library.conditions.get(id) {
-            CondNode::And(parts) => parts.iter().for_each(|&p| walk(library, p, visit)),
+            CondNode::And(parts) | CondNode::Or(parts) => parts.iter().for_each(|&p| walk(library, p, visit)),
+            CondNode::Not(part) => walk(library, *part, visit),
             CondNode::Clause(clause) => visit(&library.conditions.clause(*clause).key.name),
             CondNode::Always | CondNode::Missing(_) => {}
         }
@@ -338,7 +339,8 @@ pub(crate) fn general_assumptions(
     let given = |layer: LayerId| estate.layers_given.contains(&layer);
     for spec in estate.provider.layers {
         let scoped = matches!(spec.binding, Binding::PrincipalScope | Binding::ResourceScope);
-        if scoped && !given(spec.id) && !strict {
+        let absent = scoped && !given(spec.id) || spec.tier == Tier::Active && estate.lacks(spec);
+        if absent && !strict {
             found.insert(format!("no {} were given: none is taken to apply", spec.missing.0));
         }
     }
@@ -352,19 +354,20 @@ pub(crate) fn general_assumptions(
             "account {id} is not in the loaded organisation: no guardrail is taken to apply"
         ));
     }
+    let provider = estate.provider;
     if let Some(part) = &plan.generic
         && let Asked::Id(id) = &part.asked
         && part.resource.is_none_or(|id| !estate.resources[id].told)
     {
         let permission = estate.universe.name(plan.permission);
-        if part.owner == Owner::Caller {
+        if part.owner == Owner::Caller && provider.tells_accounts_apart() {
             found.insert(format!("the account of {id} is not known: it is taken to be the caller's own"));
         }
         match (estate.provider.assumed_resource)(permission, id) {
             Some(text) if !strict => {
                 found.insert(text);
             }
-            _ if !strict => {
+            _ if !strict && provider.has_resource_policies() => {
                 found.insert(format!("no policy of {id} was given: it is taken to have none"));
             }
             _ => {}

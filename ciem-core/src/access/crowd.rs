@@ -164,7 +164,7 @@ impl<'a, K: Clone> Crowd<'a, K> {
     /// `None` where rows are better made one by one: documents come with the request, or no single layer holds the
     /// callers' own grants.
     pub(super) fn new(estate: &'a Estate, part: &'a Part, setting: &Setting) -> Option<Self> {
-        let mut layers = estate.provider.own_grants();
+        let mut layers = estate.provider.own_grants(setting.tier);
         let (own, None) = (layers.next()?.id, layers.next()) else { return None };
         if setting.brought.is_some() || !setting.named.is_empty() {
             return None;

@@ -5,8 +5,9 @@ use super::caller::Caller;
 use super::can::general_assumptions;
 use super::matrix::Held;
 use super::question::{Plan, Setting};
-use super::study::{Findings, Study};
-use super::what_can::{AccessCells, Names, TIER};
+use super::study::Findings;
+use super::tiers::Tiers;
+use super::what_can::{AccessCells, Names};
 use crate::error::Error;
 use crate::model::{PrincipalKind, Query};
 use crate::progress::Progress;
@@ -49,7 +50,7 @@ pub(super) fn each_finding(
     }
     let mut assumptions = BTreeSet::new();
     let (mut refused, mut answered) = (None, false);
-    for estate in snapshot.estates() {
+    for (_, estate) in snapshot.estates_in_use() {
         match everybody_of(estate, query, progress, &mut assumptions, each) {
             Ok(()) => answered = true,
             // What is no resource for one provider may be one for another.
@@ -106,8 +107,9 @@ fn hand_on(
             except: &finding.found.except,
             verdict: finding.found.verdict,
             condition: finding.found.condition.as_deref(),
-            tier: TIER,
+            tier: finding.tier.as_str(),
             via: Names::of(estate, &finding.via),
+            leads_to: estate.universe.leads(&finding.permissions),
         })?;
     }
     Ok(())
@@ -168,7 +170,7 @@ impl<'a> Crew<'a> {
 
 struct Worker<'a> {
     estate: &'a Estate,
-    study: Study<'a>,
+    tiers: Tiers<'a>,
     setting: Setting,
     /// Of whom it asked last.
     account: Option<AccountId>,
@@ -176,8 +178,8 @@ struct Worker<'a> {
 
 impl<'a> Worker<'a> {
     fn new(estate: &'a Estate, query: &'a Query) -> Result<Self, Error> {
-        let (study, setting) = (Study::new(estate, query)?, Setting::asked(estate, query, None, None)?);
-        Ok(Worker { estate, study, setting, account: None })
+        let (tiers, setting) = (Tiers::new(estate, query)?, Setting::asked(estate, query, None, None)?);
+        Ok(Worker { estate, tiers, setting, account: None })
     }
 
     fn ask(&mut self, run: &[PrincipalId], quiet: &Progress) -> Result<Answers, Error> {
@@ -187,7 +189,7 @@ impl<'a> Worker<'a> {
             let caller = Caller::of(self.estate, id, None);
             caller.bind(self.estate, &mut self.setting, None);
             self.account = caller.account;
-            let findings = self.study.about(&caller, &self.setting, quiet)?;
+            let findings = self.tiers.about(&caller, &self.setting, quiet)?;
             answers.push((caller, findings));
         }
         Ok(answers)

@@ -50,7 +50,7 @@ impl<'a> Inquiry<'a> {
         let (estate, principal) = (self.estate, self.caller.principal);
         let held = estate
             .provider
-            .own_grants()
+            .own_grants(self.setting.tier)
             .flat_map(move |spec| principal.map_or(&[][..], |id| estate.held(spec.id, id)));
         let all = held.flat_map(|held| estate.library.statements_of(estate.policies[held.policy].document));
         all.map(|(_, statement)| statement).filter(|statement| statement.effect == Effect::Allow)
@@ -130,7 +130,7 @@ impl<'a> Inquiry<'a> {
     fn acting(&self, text: &str, actions: &Intervals) -> Intervals {
         let provider = self.estate.provider;
         let Some(pattern) = Pattern::parse(text, provider.syntax) else { return actions.clone() };
-        let types = self.estate.universe.types_of_pattern(&pattern, provider.key_segments[0]);
+        let types = self.estate.universe.types_of_pattern(&pattern, provider.service_segment());
         actions.intersect(&self.estate.universe.permissions_on(&types))
     }
 
@@ -225,7 +225,7 @@ impl<'a> Inquiry<'a> {
         let estate = self.estate;
         let mut sources = Vec::new();
         self.on(pattern, |scene| {
-            for spec in estate.provider.own_grants() {
+            for spec in estate.provider.own_grants(self.setting.tier) {
                 for held in self.caller.principal.map_or(&[][..], |id| estate.held(spec.id, id)) {
                     let document = estate.policies[held.policy].document;
                     let statements = estate.library.statements_of(document);

@@ -4,7 +4,7 @@ use super::caller::Caller;
 use super::context::States;
 use super::memo::{Answer, Leaf, Memo};
 use super::question::{Asked, Part, Setting, find_resource};
-use crate::condition::{Atom, Expr, KeyState, Operator, Prefix, Test, Tri};
+use crate::condition::{Atom, Cross, Expr, KeyState, Operator, Prefix, Test, Tri};
 use crate::model::{Clause, ClauseId, CondId, CondNode};
 use crate::pattern::{Pattern, Relation, Template, matches_text};
 use crate::provider::Provider;
@@ -223,7 +223,7 @@ impl Scene<'_> {
 
     fn is_elsewhere(&self, pattern: &Pattern) -> bool {
         let Some((estate, own)) = self.own_account else { return false };
-        let [_, account] = self.provider.key_segments;
+        let Some(account) = self.provider.account_segment() else { return false };
         let named = pattern.segments().get(account).and_then(|segment| segment.as_literal());
         match named {
             Some("") => {
@@ -333,6 +333,10 @@ impl Scene<'_> {
                 }
                 all
             }
+            CondNode::Or(parts) => {
+                parts.iter().fold(T::never(), |any, &part| any.or(&self.condition(part, leaf)))
+            }
+            CondNode::Not(part) => T::always().minus(&self.condition(*part, leaf)),
             CondNode::Clause(clause) => leaf(self, CondLeaf::Clause(*clause)),
             CondNode::Missing(fact) => leaf(self, CondLeaf::Missing(*fact)),
         }
@@ -405,6 +409,9 @@ impl Scene<'_> {
 
     /// One test of one key.
     pub(crate) fn clause(&self, clause: &Clause, wants_expr: bool) -> Open {
+        if let Some(cross) = &clause.cross {
+            return self.crossed(clause, cross);
+        }
         let state = self.states.state(clause.key.id);
         let open = |test: &Test| {
             let degree = test.eval(state);
@@ -445,6 +452,21 @@ impl Scene<'_> {
                 values: values.into_iter().map(str::to_owned).collect(),
             })
         })
+    }
+
+    /// One key compared with another: where one is known, the test is one of the other.
+    fn crossed(&self, clause: &Clause, cross: &Cross) -> Open {
+        let state = |id: u32| self.states.state(id);
+        match cross.tested(&clause.key, state(clause.key.id), state(cross.right.id)) {
+            Some(Expr::Never) => Open::known(Tri::No),
+            Some(Expr::Always) => Open::known(Tri::Yes),
+            Some(expr) => Open { degree: Tri::Maybe, expr: Some(expr) },
+            None => Open::maybe(Atom::Open {
+                key: clause.key.clone(),
+                operator: clause.operator.to_string(),
+                values: clause.values.iter().map(|value| value.to_string()).collect(),
+            }),
+        }
     }
 
     /// Where the key's value is known and one variable is not, the test is one of the variable: it must have a

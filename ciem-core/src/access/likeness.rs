@@ -79,7 +79,10 @@ impl Hanging {
     fn add_condition(&mut self, estate: &Estate, id: CondId) {
         match estate.library.conditions.get(id) {
             CondNode::Always | CondNode::Missing(_) => {}
-            CondNode::And(parts) => parts.iter().for_each(|&part| self.add_condition(estate, part)),
+            CondNode::And(parts) | CondNode::Or(parts) => {
+                parts.iter().for_each(|&part| self.add_condition(estate, part));
+            }
+            CondNode::Not(part) => self.add_condition(estate, *part),
             CondNode::Clause(id) => {
                 let clause = estate.library.conditions.clause(*id);
                 let own = estate.library.key_hangs(clause.key.id);

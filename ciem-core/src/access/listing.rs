@@ -161,17 +161,34 @@ impl Snapshot {
             assumptions: Vec::new(),
         };
         let mut assumptions = BTreeSet::new();
+        let mut kin: Vec<(&str, &str)> = Vec::new();
+        let mut counts = BTreeMap::new();
         for (estate, read) in self.estates().iter().zip(&self.0.coverages) {
-            coverage.files.extend(read.files.iter().cloned());
+            // An input that several providers of a family read is one input.
+            let known: BTreeSet<&str> =
+                kin.iter().filter(|(of, _)| *of == estate.provider.family).map(|(_, name)| *name).collect();
+            let own = read.files.iter().filter(|file| !known.contains(file.name.as_str()));
+            coverage.files.extend(own.cloned());
+            kin.extend(read.files.iter().map(|file| (estate.provider.family, file.name.as_str())));
             coverage.rejected.extend(read.rejected.iter().cloned());
             assumptions.extend(read.assumptions.iter().cloned());
             for (&kind, &count) in &estate.counts {
-                *coverage.counts.entry(kind).or_insert(0) += count;
+                // Who is a principal of several providers of a family is counted once.
+                let most = counts.entry((estate.provider.family, kind)).or_insert(0);
+                *most = count.max(*most);
             }
             coverage.unknown_actions.extend(estate.universe.unknown().map(str::to_owned));
-            coverage.catalogs.insert(estate.provider.name, estate.universe.catalog().version().to_owned());
+            // A provider of which nothing was read has nothing to say here.
+            if !estate.universe.catalog().is_empty() || !estate.sources.is_empty() {
+                coverage
+                    .catalogs
+                    .insert(estate.provider.name, estate.universe.catalog().version().to_owned());
+            }
             layers(estate, read, &mut coverage.layers, &mut assumptions);
             inputs(estate, read, &mut coverage.inputs);
+        }
+        for ((_, kind), count) in counts {
+            *coverage.counts.entry(kind).or_insert(0) += count;
         }
         coverage.files.extend(self.0.unrecognised.iter().cloned());
         coverage.layers.sort();
@@ -286,7 +303,7 @@ impl Snapshot {
                 policies.sort_unstable();
                 policies.dedup();
                 ResourceRow {
-                    resource: estate.text(resource.id).to_owned(),
+                    resource: (estate.provider.shown)(estate.text(resource.id)).to_owned(),
                     resource_kind: estate.text(resource.kind).to_owned(),
                     provider: estate.provider.name,
                     account: resource.account.map_or("", |a| estate.account_text(a)).to_owned(),

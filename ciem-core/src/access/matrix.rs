@@ -144,11 +144,12 @@ impl Snapshot {
         let resource = query.resource.clone().unwrap_or_else(|| "*".to_owned());
         let mut blocks = Vec::new();
         if query.principal.is_some() {
-            let (estate, index) = self.estate_for(query)?;
-            blocks.push(block(estate, index, &resource, query, progress)?);
+            for (estate, index) in self.estates_for(query)? {
+                blocks.push(block(estate, index, &resource, query, progress)?);
+            }
         } else {
             let mut refused = None;
-            for (index, estate) in self.estates().iter().enumerate() {
+            for (index, estate) in self.estates_in_use() {
                 match block(estate, index, &resource, query, progress) {
                     Ok(block) => blocks.push(block),
                     // What is no resource for one provider may be one for another.
@@ -163,17 +164,18 @@ impl Snapshot {
         Ok(Matrix { snapshot: self.clone(), blocks, resource })
     }
 
-    /// The provider that a query about a principal is for.
-    pub(crate) fn estate_for(&self, query: &Query) -> Result<(&Estate, usize), Error> {
+    /// The providers that know the principal of a query: somebody of a directory is a principal of several universes.
+    pub(crate) fn estates_for(&self, query: &Query) -> Result<Vec<(&Estate, usize)>, Error> {
         let mut first = None;
-        for (index, estate) in self.estates().iter().enumerate() {
-            let Some(principal) = &query.principal else { return Ok((estate, index)) };
+        let mut found = Vec::new();
+        for (index, estate) in self.estates_in_use() {
+            let Some(principal) = &query.principal else { return Ok(vec![(estate, index)]) };
             match find_callers(estate, principal, query.session.as_ref()) {
-                Ok(_) => return Ok((estate, index)),
+                Ok(_) => found.push((estate, index)),
                 Err(error) => first = first.or(Some(error)),
             }
         }
-        Err(first.unwrap_or_else(nothing_loaded))
+        if found.is_empty() { Err(first.unwrap_or_else(nothing_loaded)) } else { Ok(found) }
     }
 }
 

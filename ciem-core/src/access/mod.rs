@@ -34,6 +34,7 @@ pub(crate) mod simulator;
 pub(crate) mod spoken;
 mod study;
 mod telling;
+pub(crate) mod tiers;
 pub(crate) mod usage;
 pub(crate) mod via;
 pub(crate) mod what_can;

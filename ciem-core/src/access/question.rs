@@ -4,10 +4,11 @@ use super::caller::Caller;
 use super::context::{Context, State, States};
 use crate::error::Error;
 use crate::model::{
-    ContextValue, DocId, Facts, LayerId, MissingLayer, Query, Request, Session, UnknownContext, given_value,
+    ContextValue, DocId, Facts, LayerId, MissingLayer, Query, Request, Session, Tier, UnknownContext,
+    given_value,
 };
 use crate::pattern::{Pattern, Relation};
-use crate::provider::{Binding, FactSpec, Fixed, Provider, ResourceTraits, ResourceView};
+use crate::provider::{Binding, FactSpec, Fixed, LayerSpec, Provider, ResourceTraits, ResourceView};
 use crate::snapshot::estate::{AccountId, Estate, ResourceId};
 use crate::snapshot::governed::Ground;
 use crate::snapshot::library::{Library, LibraryBuilder};
@@ -129,6 +130,17 @@ pub(crate) struct Setting {
     pub(crate) named: Vec<(LayerId, ResourceId)>,
     /// Questions on the caller's side alone leave the resources' own policies out.
     pub(crate) own_policies: bool,
+    /// Grants of higher tiers do not count.
+    pub(crate) tier: Tier,
+}
+
+/// What goes without saying of a layer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Foregone {
+    /// Its grants are of a higher tier than is asked about.
+    Silent,
+    /// Nothing of it was given, in a strict question: it may say anything.
+    Doubtful,
 }
 
 /// What a request says beside principal, action and resource.
@@ -221,10 +233,19 @@ impl Setting {
                 _ => None,
             })
             .collect();
-        let setting = Setting { states, brought, at, strict, named, own_policies: true };
+        let setting = Setting { states, brought, at, strict, named, own_policies: true, tier: Tier::Active };
         // Absent is what nothing says of; this each of the resources says.
         let open = differs.and_then(|key| setting.telling(estate, key, &State::Unknown));
         Ok(open.unwrap_or(setting))
+    }
+
+    /// What goes without saying of a layer: `None` if it has to be asked.
+    #[inline]
+    pub(crate) fn foregone(&self, estate: &Estate, spec: &LayerSpec) -> Option<Foregone> {
+        if spec.tier > self.tier {
+            return Some(Foregone::Silent);
+        }
+        (self.strict && estate.lacks(spec)).then_some(Foregone::Doubtful)
     }
 
     /// The same, where this is known of a key. `None` if that changes nothing.
@@ -334,6 +355,7 @@ impl Plan {
         only_caller_side: bool,
     ) -> Result<Plan, Error> {
         let provider = estate.provider;
+        let resource = &*(provider.canonical)(resource);
         let part = |asked, owner, resource, covered| Part { asked, owner, resource, covered };
         if estate.universe.is_without_resource(permission) {
             let generic = Some(Part::nothing());

@@ -36,6 +36,7 @@ struct Special {
 impl RowPlan {
     pub(crate) fn new(estate: &Estate, resource: &str, caller_side_only: bool) -> Result<RowPlan, Error> {
         let provider = estate.provider;
+        let resource = &*(provider.canonical)(resource);
         let owner = owner_of(estate, resource);
         let own_scope = owner == Owner::Caller;
         let apart = Part::nothing();

@@ -2,7 +2,7 @@
 
 use super::caller::Caller;
 use super::leaf::Scene;
-use super::question::{Owner, Part, Setting, asked_fact, fact_spec, part_facts};
+use super::question::{Foregone, Owner, Part, Setting, asked_fact, fact_spec, part_facts};
 use super::scalar::ScalarEvaluator;
 use super::spoken::speak;
 use crate::base::{Intervals, Row};
@@ -215,6 +215,11 @@ impl Evaluator<Pair> for RowEvaluator<'_> {
             return effects.clone();
         }
         let Some(spec) = self.spec(layer) else { return open() };
+        match self.setting.foregone(self.estate, spec) {
+            Some(Foregone::Silent) => return Gathered::new(self.len).effects(),
+            Some(Foregone::Doubtful) => return doubt(),
+            None => {}
+        }
         match spec.binding {
             Binding::Principal => {
                 if self.caller.unloaded {

@@ -3,7 +3,7 @@
 use super::caller::Caller;
 use super::leaf::Scene;
 use super::memo::{Leaf, Memo};
-use super::question::{Asked, Owner, Part, Setting, asked_fact, fact_spec, part_facts};
+use super::question::{Asked, Foregone, Owner, Part, Setting, asked_fact, fact_spec, part_facts};
 use crate::base::Text;
 use crate::condition::{Atom, Expr, MissingFact, Tri};
 use crate::model::{DocId, Effect, LayerId, WhoEntry};
@@ -385,6 +385,11 @@ impl<T: Scalar> Evaluator<T> for ScalarEvaluator<'_> {
     fn layer(&mut self, layer: LayerId, level: usize, _within: &T) -> Effects<T> {
         let Some(spec) = self.spec(layer) else { return none() };
         let open = || Effects { allow: T::always(), deny: T::never() };
+        match self.setting.foregone(self.estate, spec) {
+            Some(Foregone::Silent) => return none(),
+            Some(Foregone::Doubtful) => return self.doubt(spec, Subject::Resource(&self.part.asked)),
+            None => {}
+        }
         match spec.binding {
             Binding::Principal => {
                 if self.caller.unloaded {

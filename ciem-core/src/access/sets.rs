@@ -8,7 +8,7 @@ use super::context::{States, bind};
 use super::gathered::Gathered;
 use super::leaf::{CondLeaf, Scene};
 use super::own_keys::principal_clause;
-use super::question::{Asked, Owner, Part, Setting, asked_fact, fact_spec};
+use super::question::{Asked, Foregone, Owner, Part, Setting, asked_fact, fact_spec};
 use super::shared_sets::SharedSets;
 use crate::base::IdSet;
 use crate::condition::Tri;
@@ -413,6 +413,10 @@ fn pass() -> Effects<PrincipalSet> {
     Effects { allow: PrincipalSet::always(), deny: PrincipalSet::never() }
 }
 
+fn silence() -> Effects<PrincipalSet> {
+    Effects { allow: PrincipalSet::never(), deny: PrincipalSet::never() }
+}
+
 /// The same effects, of which nothing is known for `doubtful`.
 fn with_doubt(effects: Effects<PrincipalSet>, doubtful: Ids) -> Effects<PrincipalSet> {
     let doubtful = Kleene::maybe(Principals::these(doubtful.clone()));
@@ -440,6 +444,11 @@ impl Evaluator<PrincipalSet> for SetEvaluator<'_> {
     fn layer(&mut self, layer: LayerId, level: usize, within: &PrincipalSet) -> Effects<PrincipalSet> {
         let estate = self.estate;
         let Some(spec) = self.spec(layer) else { return pass() };
+        match self.setting.foregone(estate, spec) {
+            Some(Foregone::Silent) => return silence(),
+            Some(Foregone::Doubtful) => return with_doubt(pass(), estate.everybody.clone()),
+            None => {}
+        }
         let candidates = self.narrow(within);
         match (spec.binding, &self.part.owner) {
             (Binding::Principal, _) if spec.grants => {
@@ -488,9 +497,7 @@ impl Evaluator<PrincipalSet> for SetEvaluator<'_> {
                 Effects { allow, deny: grants.deny }
             }
             (Binding::Request, _) => pass(),
-            (Binding::Resource | Binding::Rule, _) => {
-                Effects { allow: PrincipalSet::never(), deny: PrincipalSet::never() }
-            }
+            (Binding::Resource | Binding::Rule, _) => silence(),
         }
     }
 

@@ -52,7 +52,10 @@ impl<'a> SharedSets<'a> {
         let conditions = &self.estate.library.conditions;
         match conditions.get(id) {
             CondNode::Always | CondNode::Missing(_) => false,
-            CondNode::And(parts) => parts.iter().any(|&part| self.hangs_on_resource(part)),
+            CondNode::And(parts) | CondNode::Or(parts) => {
+                parts.iter().any(|&part| self.hangs_on_resource(part))
+            }
+            CondNode::Not(part) => self.hangs_on_resource(*part),
             CondNode::Clause(clause) => {
                 let clause = conditions.clause(*clause);
                 let variables = clause.templates.iter().flat_map(|template| template.variables());

@@ -6,7 +6,7 @@ use super::question::{Compiled, Given, compiled};
 use crate::error::{Error, Place};
 use crate::model::{Facts, Request};
 use crate::progress::Progress;
-use crate::provider::{Fit, Provider, Simulated, TABLE};
+use crate::provider::{Fit, Simulated, TABLE};
 use crate::snapshot::freeze::freeze;
 use crate::snapshot::known::Known;
 use crate::snapshot::universe::Universe;
@@ -63,7 +63,7 @@ pub fn simulate(simulation: &str) -> Result<Decision, Error> {
 /// ```
 #[derive(Debug)]
 pub struct Simulator {
-    provider: &'static Provider,
+    fit: fn(&Simulated, &Request) -> Fit,
     snapshot: Snapshot,
     simulated: Simulated,
     /// The session policies of the document.
@@ -86,13 +86,16 @@ impl Simulator {
         };
         let Some(&provider) = provider else { return Err(Error::invalid("provider", "no such provider")) };
         let mut facts = Facts::default();
-        let simulated = (provider.simulate)(simulation, &mut facts)?;
+        let Some(spec) = &provider.simulation else {
+            return Err(Error::invalid("provider", "no loose policies of this provider are evaluated"));
+        };
+        let simulated = (spec.build)(simulation, &mut facts)?;
         let universe = Universe::of_facts(Known::built_in(provider), &facts)?;
         let (estate, coverage) = freeze(provider, universe, facts, &Progress::none())?;
         let policies = simulated.request.session.as_ref().and_then(|session| session.policies.as_deref());
         let compiled = policies.map(|policies| compiled(&estate, policies)).transpose()?;
         let inner = Inner { estates: vec![estate], coverages: vec![coverage], unrecognised: Vec::new() };
-        Ok(Simulator { provider, snapshot: Snapshot(Arc::new(inner)), simulated, compiled })
+        Ok(Simulator { fit: spec.fit, snapshot: Snapshot(Arc::new(inner)), simulated, compiled })
     }
 
     /// The question of the document.
@@ -105,7 +108,7 @@ impl Simulator {
     /// # Errors
     /// `unknown_action`, `unknown_principal`, `invalid_request`.
     pub fn decide(&self, request: &Request) -> Result<Decision, Error> {
-        let fit = (self.provider.fit)(&self.simulated, request);
+        let fit = (self.fit)(&self.simulated, request);
         self.snapshot.can_given(request, &self.given(request, &fit))
     }
 
@@ -119,7 +122,7 @@ impl Simulator {
     /// # Errors
     /// As [`Simulator::decide`].
     pub fn ready(&self, prepared: &Prepared<'_>, request: &Request) -> Result<PreparedRequest, Error> {
-        let fit = (self.provider.fit)(&self.simulated, request);
+        let fit = (self.fit)(&self.simulated, request);
         prepared.given(request, &self.given(request, &fit))
     }
 

@@ -16,7 +16,7 @@ use super::who_can::{condition, except};
 use crate::base::{Intervals, Text};
 use crate::condition::{Expr, Tri, simplify};
 use crate::error::Error;
-use crate::model::{PrincipalKind, Query, given_value};
+use crate::model::{PrincipalKind, Query, Tier, given_value};
 use crate::pattern::{Pattern, Relation};
 use crate::progress::Progress;
 use crate::provider::Fixed;
@@ -39,7 +39,7 @@ pub(super) struct Found {
 }
 
 /// Permissions on a pattern that are held alike; what callers have in common is shared.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Finding {
     pub(super) pattern: Arc<str>,
     /// First number and end of each run of permissions, sorted.
@@ -47,6 +47,7 @@ pub(super) struct Finding {
     pub(super) found: Arc<Found>,
     /// Names of policies and groups, sorted.
     pub(super) via: Arc<[Text]>,
+    pub(super) tier: Tier,
 }
 
 pub(super) type Findings = Arc<[Finding]>;
@@ -62,6 +63,7 @@ type Answered = Map<(*const Found, Vec<(u32, u32)>), (Arc<Answer>, Vec<u16>)>;
 /// One question to many callers.
 pub(super) struct Study<'a> {
     estate: &'a Estate,
+    tier: Tier,
     query: &'a Query,
     wanted: Option<Intervals>,
     kin: Kin<'a>,
@@ -89,7 +91,9 @@ struct OfAccount {
 }
 
 struct Planned {
+    /// In the one form in which ids are compared, and as it is shown.
     pattern: Arc<str>,
+    shown: Arc<str>,
     parsed: Option<Pattern>,
     plan: RowPlan,
     policies: BTreeMap<ResourceId, Intervals>,
@@ -112,10 +116,11 @@ struct Answer {
 }
 
 impl<'a> Study<'a> {
-    pub(super) fn new(estate: &'a Estate, query: &'a Query) -> Result<Self, Error> {
+    pub(super) fn new(estate: &'a Estate, query: &'a Query, tier: Tier) -> Result<Self, Error> {
         let always = Arc::new(Found::of(Expr::Always));
         Ok(Study {
             estate,
+            tier,
             query,
             wanted: query.action.as_ref().map(|action| estate.universe.expand(action)),
             kin: Kin::new(estate),
@@ -245,7 +250,7 @@ impl<'a> Study<'a> {
                 inquiry.groups(about, actions, only_on_resources, &sources, &mut meaning, progress)?
             }
         };
-        let findings = self.findings(inquiry, &planned.pattern, groups, &sources);
+        let findings = self.findings(inquiry, &planned.shown, groups, &sources);
         if let Some(key) = key {
             self.of_account.findings.insert(key, Arc::clone(&findings));
         }
@@ -293,6 +298,7 @@ impl<'a> Study<'a> {
                 permissions: runs(ids),
                 found: self.known(expr),
                 via: via.into(),
+                tier: self.tier,
             });
         }
         findings.sort_by(|a, b| a.permissions.cmp(&b.permissions));
@@ -359,6 +365,7 @@ impl<'a> Study<'a> {
             permissions: runs(ids),
             found: Arc::clone(&answer.found),
             via: Arc::clone(&answer.names),
+            tier: self.tier,
         };
         let mut findings: Vec<Finding> = groups.into_values().map(finding).collect();
         findings.sort_by(|a, b| a.permissions.cmp(&b.permissions));
@@ -533,10 +540,12 @@ impl Found {
 
 impl Planned {
     fn new(estate: &Estate, pattern: &str, caller_side: bool) -> Result<Planned, Error> {
-        let plan = RowPlan::new(estate, pattern, caller_side)?;
+        let shown: Arc<str> = pattern.into();
+        let pattern: Arc<str> = (estate.provider.canonical)(pattern).into();
+        let plan = RowPlan::new(estate, &pattern, caller_side)?;
         let (policies, resources) = (plan.own_policies(estate), plan.few_resources());
-        let parsed = Pattern::parse(pattern, estate.provider.syntax);
-        Ok(Planned { pattern: pattern.into(), parsed, plan, policies, resources })
+        let parsed = Pattern::parse(&pattern, estate.provider.syntax);
+        Ok(Planned { pattern, shown, parsed, plan, policies, resources })
     }
 
     /// The question about one permission.

@@ -112,7 +112,7 @@ impl<'a> Routes<'a> {
         let holder = caller.principal.filter(|_| !caller.unloaded);
         for held in estate
             .provider
-            .own_grants()
+            .own_grants(setting.tier)
             .flat_map(|spec| holder.map_or(&[][..], |id| estate.held(spec.id, id)))
         {
             if self.is_granted_by(held.policy, caller, setting) {

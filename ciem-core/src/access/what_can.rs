@@ -5,7 +5,8 @@ use super::decide::Verdict;
 use super::everybody::{assumed, everybody};
 use super::matrix::Held;
 use super::question::Setting;
-use super::study::{Finding, Study};
+use super::study::Finding;
+use super::tiers::Tiers;
 use crate::base::Text;
 use crate::error::Error;
 use crate::model::{PrincipalKind, Query};
@@ -29,10 +30,12 @@ pub struct AccessRow {
     pub verdict: Verdict,
     /// What it depends on, as canonical JSON text.
     pub condition: Option<String>,
-    /// `active`: the access needs no activation first.
+    /// `active`; `eligible` where it has to be activated first; `latent` where it is one step of self-service away.
     pub tier: &'static str,
     /// The policies and groups through which it comes.
     pub via: Vec<String>,
+    /// What some of the permissions lead to beside what they say, such as data by way of keys.
+    pub leads_to: Vec<String>,
 }
 
 /// The answer of `what_can`.
@@ -54,9 +57,6 @@ impl Access {
         &self.assumptions
     }
 }
-
-/// Nothing that is loaded needs to be activated.
-pub(super) const TIER: &str = "active";
 
 impl Snapshot {
     /// What can `query.principal` do, on anything or on `query.resource`?
@@ -105,17 +105,18 @@ impl Snapshot {
             ));
         };
         progress.poll("asking", 0, None)?;
-        let (estate, _) = self.estate_for(query)?;
-        let callers = find_callers(estate, principal, query.session.as_ref())?;
-        let mut setting = Setting::asked(estate, query, query.session.as_ref(), None)?;
-        let mut study = Study::new(estate, query)?;
         let mut assumptions = BTreeSet::new();
-        // A person has the access of each assignment, in rows of its own.
-        for caller in callers {
-            caller.bind(estate, &mut setting, query.session.as_ref());
-            let found = study.about(&caller, &setting, progress)?;
-            found.iter().flat_map(|findings| &**findings).for_each(|finding| each(estate, finding));
-            assumptions.extend(assumed(estate, &caller, query));
+        for (estate, _) in self.estates_for(query)? {
+            let callers = find_callers(estate, principal, query.session.as_ref())?;
+            let mut setting = Setting::asked(estate, query, query.session.as_ref(), None)?;
+            let mut tiers = Tiers::new(estate, query)?;
+            // A person has the access of each assignment, in rows of its own.
+            for caller in callers {
+                caller.bind(estate, &mut setting, query.session.as_ref());
+                let found = tiers.about(&caller, &setting, progress)?;
+                found.iter().flat_map(|findings| &**findings).for_each(|finding| each(estate, finding));
+                assumptions.extend(assumed(estate, &caller, query));
+            }
         }
         Ok(assumptions.into_iter().collect())
     }
@@ -161,6 +162,7 @@ pub(crate) struct AccessCells<'a> {
     pub(crate) condition: Option<&'a str>,
     pub(crate) tier: &'static str,
     pub(crate) via: Names<'a>,
+    pub(crate) leads_to: Vec<String>,
 }
 
 impl AccessCells<'_> {
@@ -173,6 +175,7 @@ impl AccessCells<'_> {
             condition: self.condition.map(str::to_owned),
             tier: self.tier,
             via: self.via.iter().map(str::to_owned).collect(),
+            leads_to: self.leads_to.clone(),
         }
     }
 }
@@ -202,7 +205,8 @@ fn row(estate: &Estate, finding: &Finding) -> AccessRow {
         except: finding.found.except.clone(),
         verdict: finding.found.verdict,
         condition: finding.found.condition.clone(),
-        tier: TIER,
+        tier: finding.tier.as_str(),
         via: finding.via.iter().map(|&name| estate.text(name).to_owned()).collect(),
+        leads_to: estate.universe.leads(&finding.permissions),
     }
 }

@@ -35,7 +35,7 @@ pub struct HolderRow {
     pub provider: &'static str,
     /// Its account, empty where it has none.
     pub account: String,
-    /// `active`: the access needs no activation first.
+    /// `active`; `eligible` where it has to be activated first; `latent` where it is one step of self-service away.
     pub tier: &'static str,
     /// The verdict of `can` on the same question.
     pub verdict: Verdict,
@@ -50,6 +50,13 @@ pub struct HolderRow {
 /// The answer of `who_can`. Counting and membership cost nothing per principal; rows are made when read.
 #[derive(Debug)]
 pub struct Holders {
+    /// By tier, in order.
+    tiers: Vec<Level>,
+}
+
+/// Those of one tier.
+#[derive(Clone, Debug)]
+struct Level {
     snapshot: Snapshot,
     estate: usize,
     plan: Plan,
@@ -101,8 +108,35 @@ impl Snapshot {
         progress.poll("asking", 0, None)?;
         let resource = query.resource.clone().unwrap_or_else(|| "*".to_owned());
         let (estate, permission) = self.find_permission(action)?;
-        let setting = Setting::asked(estate, query, None, Some(permission))?;
         let plan = Plan::new(estate, permission, &resource, query.caller_side_only)?;
+        let setting = Setting::asked(estate, query, None, Some(permission))?;
+        let asked = query.tiers()?;
+        let (mut tiers, mut lower) = (Vec::new(), None);
+        for tier in estate.provider.tiers(asked.last().copied().unwrap_or_default()) {
+            let setting = Setting { tier, ..setting.clone() };
+            let level = Level::new(self, estate, query, plan.clone(), setting, &resource, progress)?;
+            if asked.contains(&tier) {
+                tiers.push(match &lower {
+                    Some(lower) => level.beyond(lower),
+                    None => level.clone(),
+                });
+            }
+            lower = Some(level);
+        }
+        Ok(Holders { tiers })
+    }
+}
+
+impl Level {
+    fn new(
+        snapshot: &Snapshot,
+        estate: &Estate,
+        query: &Query,
+        plan: Plan,
+        setting: Setting,
+        resource: &str,
+        progress: &Progress,
+    ) -> Result<Level, Error> {
         let (found, reach) = sets(estate, &plan, &setting, progress)?;
         let sure = found.sure().among(&estate.everybody);
         let mut members = sure.clone();
@@ -115,15 +149,15 @@ impl Snapshot {
             members = open;
         }
         let assumptions = general_assumptions(estate, None, &plan, query.missing_layer);
-        let index = self.number_of(estate);
-        let snapshot = self.clone();
+        let index = snapshot.number_of(estate);
+        let snapshot = snapshot.clone();
         let found = Vec::new();
-        let mut holders = Holders {
+        let mut holders = Level {
             snapshot,
             estate: index,
             plan,
             setting,
-            resource,
+            resource: resource.to_owned(),
             members,
             sure,
             reach,
@@ -229,11 +263,55 @@ pub(crate) fn sure_and_open(
 impl Holders {
     /// How many rows there are: principals, and people once for each assignment.
     pub fn count(&self) -> u64 {
-        self.members.len()
+        self.tiers.iter().map(|level| level.members.len()).sum()
     }
 
     /// Whether the principal of this full id is one of them.
     pub fn contains(&self, id: &str) -> bool {
+        self.tiers.iter().any(|level| level.contains(id))
+    }
+
+    /// Their full ids, in the snapshot's order; a person of a directory once for each assignment.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.tiers.iter().flat_map(Level::ids)
+    }
+
+    /// How many hold the access only under a condition, or subject to a missing fact. Finding out costs as much as
+    /// their rows.
+    pub fn conditional(&self) -> usize {
+        self.tiers.iter().map(Level::conditional).sum()
+    }
+
+    /// What the access of each depends on whose access is not sure.
+    pub(super) fn each_open(&self, progress: &Progress, each: &mut dyn FnMut(&Expr)) -> Result<(), Error> {
+        self.tiers.iter().try_for_each(|level| level.each_open(progress, each))
+    }
+
+    /// What the answer takes for granted.
+    pub fn assumptions(&self) -> &[String] {
+        self.tiers.first().map_or(&[], |level| &level.assumptions)
+    }
+
+    /// The rows, tier by tier, made one by one.
+    pub fn rows(&self) -> impl Iterator<Item = HolderRow> + '_ {
+        self.tiers.iter().flat_map(Level::rows)
+    }
+}
+
+impl Level {
+    /// What this tier gives and the one below does not.
+    fn beyond(&self, lower: &Level) -> Level {
+        let (mut here, mut below) = (self.asking(), lower.asking());
+        let more = |id: &PrincipalId| {
+            !lower.sure.contains(*id)
+                && (!lower.members.contains(*id)
+                    || self.found(*id, &mut here).expr != lower.found(*id, &mut below).expr)
+        };
+        let members = self.members.iter().filter(more).collect();
+        Level { members, ..self.clone() }
+    }
+
+    fn contains(&self, id: &str) -> bool {
         let estate = self.home();
         let Some(text) = estate.library.texts.find(id) else { return false };
         let people = estate.people_by_key.get(&text).into_iter().flatten();
@@ -242,22 +320,18 @@ impl Holders {
             || assigned.any(|&id| self.members.contains(id))
     }
 
-    /// Their full ids, in the snapshot's order; a person of a directory once for each assignment.
-    pub fn ids(&self) -> impl Iterator<Item = &str> {
+    fn ids(&self) -> impl Iterator<Item = &str> {
         let estate = self.home();
         self.members.iter().map(move |id| estate.text(estate.shown(id).0))
     }
 
-    /// How many hold the access only under a condition, or subject to a missing fact. Finding out costs as much as
-    /// their rows.
-    pub fn conditional(&self) -> usize {
+    fn conditional(&self) -> usize {
         let mut asking = self.asking();
         let open = self.members.iter().filter(|&id| !self.sure.contains(id));
         open.filter(|&id| self.found(id, &mut asking).verdict != Verdict::Allow).count()
     }
 
-    /// What the access of each depends on whose access is not sure.
-    pub(super) fn each_open(&self, progress: &Progress, each: &mut dyn FnMut(&Expr)) -> Result<(), Error> {
+    fn each_open(&self, progress: &Progress, each: &mut dyn FnMut(&Expr)) -> Result<(), Error> {
         let mut asking = self.asking();
         let open = self.members.iter().filter(|&id| !self.sure.contains(id));
         for (done, id) in open.enumerate() {
@@ -267,13 +341,7 @@ impl Holders {
         Ok(())
     }
 
-    /// What the answer takes for granted.
-    pub fn assumptions(&self) -> &[String] {
-        &self.assumptions
-    }
-
-    /// The rows, made one by one.
-    pub fn rows(&self) -> impl Iterator<Item = HolderRow> + '_ {
+    fn rows(&self) -> impl Iterator<Item = HolderRow> + '_ {
         let mut asking = self.asking();
         self.members.iter().map(move |id| self.row(id, &mut asking))
     }
@@ -312,7 +380,7 @@ impl Holders {
             principal_kind,
             provider: estate.provider.name,
             account: estate.account_text(principal.account).to_owned(),
-            tier: "active",
+            tier: self.setting.tier.as_str(),
             verdict: found.verdict,
             condition: found.condition.clone(),
             resources,
@@ -464,7 +532,7 @@ impl<'a> Asking<'a> {
         let mut names: Vec<Text> = of_resources.to_vec();
         let account = estate.principals[id].account;
         let loaded = !estate.unloaded.contains(id);
-        let layers = estate.provider.own_grants();
+        let layers = estate.provider.own_grants(setting.tier);
         for held in layers.filter(|_| loaded).flat_map(|spec| estate.held(spec.id, id)) {
             let saying = self.likenesses.saying(held.policy);
             let whose = if saying.hangs() { Err(self.likenesses.whole(id, stance)) } else { Ok(account) };

@@ -156,6 +156,9 @@ impl KeyWriter<'_> {
         if told.values.is_empty() {
             return Err(format!("a test of `{}` has no values", self.named()));
         }
+        if !told.operator.is_of_blocks() {
+            return Err(format!("`Condition` blocks do not know `{}`", operator_text(told)));
+        }
         if !negated {
             return self.put(told.clone());
         }

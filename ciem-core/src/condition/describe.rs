@@ -211,13 +211,14 @@ fn write_texts(
 
 fn text_leaves(negated: bool, predicates: Vec<Predicate>) -> Vec<Leaf> {
     let wild = predicates.iter().any(|predicate| matches!(predicate, Predicate::Glob(_)));
-    let (mut folded, mut texts) = (Vec::new(), Vec::new());
+    let (mut folded, mut folded_globs, mut texts) = (Vec::new(), Vec::new(), Vec::new());
     for predicate in predicates {
         match predicate {
             Predicate::Folded(text) => folded.push(text),
             Predicate::Text(text) if wild => texts.push(Glob::literal(&text).to_string().into()),
             Predicate::Text(text) => texts.push(text),
             Predicate::Glob(glob) => texts.push(glob.to_string().into()),
+            Predicate::FoldedGlob(glob) => folded_globs.push(glob.to_string().into()),
             Predicate::Pattern(pattern) => texts.push(pattern.to_string().into()),
         }
     }
@@ -231,7 +232,11 @@ fn text_leaves(negated: bool, predicates: Vec<Predicate>) -> Vec<Leaf> {
         false => Operator::StringEqualsIgnoreCase,
         true => Operator::StringNotEqualsIgnoreCase,
     };
-    [(equals, texts), (ignoring_case, folded)]
+    let like_ignoring_case = match negated {
+        false => Operator::StringLikeIgnoreCase,
+        true => Operator::StringNotLikeIgnoreCase,
+    };
+    [(equals, texts), (ignoring_case, folded), (like_ignoring_case, folded_globs)]
         .into_iter()
         .filter(|(_, values)| !values.is_empty())
         .map(|(operator, values)| (operator, sorted(values)))
@@ -242,7 +247,7 @@ fn arn_leaves(negated: bool, predicates: Vec<Predicate>) -> Vec<Leaf> {
     let pattern = |predicate| match predicate {
         Predicate::Pattern(pattern) => pattern,
         Predicate::Text(text) => Pattern::from_segments(vec![Glob::literal(&text)]),
-        Predicate::Folded(_) | Predicate::Glob(_) => Pattern::any(),
+        Predicate::Folded(_) | Predicate::Glob(_) | Predicate::FoldedGlob(_) => Pattern::any(),
     };
     let patterns: Vec<Pattern> = predicates.into_iter().map(pattern).collect();
     let operator = match (patterns.iter().all(Pattern::is_literal), negated) {

@@ -72,7 +72,7 @@ enum Kind {
 
 fn kind(test: &Test) -> Option<Kind> {
     Some(match test.operator().family() {
-        Family::Text | Family::FoldedText | Family::Glob => Kind::Text,
+        Family::Text | Family::FoldedText | Family::Glob | Family::FoldedGlob => Kind::Text,
         Family::Arn => Kind::Arn,
         Family::Number => Kind::Number,
         Family::Date => Kind::Date,

@@ -92,7 +92,7 @@ fn single_values(tests: &[&Test]) -> (Vec<String>, bool) {
     let has = |wanted: &[Family]| tests.iter().any(|test| wanted.contains(&test.operator().family()));
     let mut values = Vec::new();
     let (mut complete, mut kinds) = (true, 0);
-    if has(&[Family::Text, Family::Glob, Family::FoldedText]) {
+    if has(&[Family::Text, Family::Glob, Family::FoldedText, Family::FoldedGlob]) {
         kinds += 1;
         complete &= texts(tests, &mut values);
     }
@@ -132,6 +132,10 @@ fn texts(tests: &[&Test], values: &mut Vec<String>) -> bool {
         match test.operands() {
             Operands::Texts(list) => globs.extend(list.iter().map(|text| Glob::literal(text))),
             Operands::Globs(list) => globs.extend(list.iter().cloned()),
+            Operands::FoldedGlobs(list) => {
+                folded = true;
+                globs.extend(list.iter().cloned());
+            }
             Operands::FoldedTexts(list) => {
                 folded = true;
                 values.extend(list.iter().flat_map(|text| [text.to_string(), text.to_uppercase()]));

@@ -1,6 +1,7 @@
 //! Conditions: tests of context keys, Kleene evaluation, and the residual expression an answer depends on.
 
 mod block;
+mod cross;
 mod describe;
 mod domain;
 mod examples;
@@ -23,6 +24,7 @@ mod variable;
 mod words;
 
 pub(crate) use block::KeyNature;
+pub(crate) use cross::{Comparison, Cross, Kind, Over, Relation, Side};
 pub(crate) use examples::{Example, examples};
 pub(crate) use expr::{Atom, Expr, MissingFact};
 pub(crate) use key::{Key, KeyState};

@@ -19,6 +19,7 @@ pub(super) enum Family {
     Text,
     FoldedText,
     Glob,
+    FoldedGlob,
     Number,
     Date,
     Bool,
@@ -63,6 +64,8 @@ operators! {
     StringNotEqualsIgnoreCase FoldedText true "None of the texts, ignoring case.",
     StringLike Glob false "Text with wildcards.",
     StringNotLike Glob true "None of the texts with wildcards.",
+    StringLikeIgnoreCase FoldedGlob false "Text with wildcards, ignoring case.",
+    StringNotLikeIgnoreCase FoldedGlob true "None of the texts with wildcards, ignoring case.",
     NumericEquals Number false "Equal number.",
     NumericNotEquals Number true "A number equal to none.",
     NumericLessThan Number false "Smaller number.",
@@ -92,12 +95,18 @@ impl Operator {
         Operator::ALL.iter().copied().find(|operator| operator.name().eq_ignore_ascii_case(name))
     }
 
+    /// Whether `Condition` blocks of policy documents know the operator; the others come from languages of their own.
+    pub(super) fn is_of_blocks(self) -> bool {
+        self.family() != Family::FoldedGlob
+    }
+
     /// The operator that accepts what this one rejects, among values of its type.
     pub(super) fn opposite(self) -> Option<Operator> {
         const PAIRS: &[[Operator; 2]] = &[
             [Operator::StringEquals, Operator::StringNotEquals],
             [Operator::StringEqualsIgnoreCase, Operator::StringNotEqualsIgnoreCase],
             [Operator::StringLike, Operator::StringNotLike],
+            [Operator::StringLikeIgnoreCase, Operator::StringNotLikeIgnoreCase],
             [Operator::NumericEquals, Operator::NumericNotEquals],
             [Operator::NumericLessThan, Operator::NumericGreaterThanEquals],
             [Operator::NumericGreaterThan, Operator::NumericLessThanEquals],

@@ -142,7 +142,7 @@ pub(super) fn null(key: &Key, absent: bool) -> Option<Expr> {
 
 fn session_leaf((negated, names): TextLeaf) -> Expr {
     let name = |predicate| match predicate {
-        Predicate::Glob(glob) => glob.to_string(),
+        Predicate::Glob(glob) | Predicate::FoldedGlob(glob) => glob.to_string(),
         Predicate::Text(text) | Predicate::Folded(text) => Glob::literal(&text).to_string(),
         Predicate::Pattern(pattern) => pattern.to_string(),
     };

@@ -11,6 +11,8 @@ use std::hash::{Hash, Hasher};
 /// How ARNs are cut for the Arn operators.
 pub(super) const ARN: Syntax = Syntax { separator: ':', segments: 6 };
 
+const UNKNOWN: &str = "unknown condition operator";
+
 /// An operator with set prefix, `IfExists` and values. Two tests are equal when their texts are.
 #[derive(Clone, Debug)]
 pub(crate) struct Test {
@@ -27,6 +29,8 @@ pub(super) enum Operands {
     Texts(Vec<Box<str>>),
     FoldedTexts(Vec<Box<str>>),
     Globs(Vec<Glob>),
+    /// In lower case.
+    FoldedGlobs(Vec<Glob>),
     Points(Vec<Point>),
     /// Which truth values match.
     Truths {
@@ -48,15 +52,19 @@ pub(super) enum Operands {
 }
 
 impl Test {
-    /// Reads an operator such as `ForAnyValue:StringLikeIfExists` (any case) and its values. In operators with
+    /// Reads an operator of a `Condition` block, such as `ForAnyValue:StringLikeIfExists` (any case), and its values. In operators with
     /// wildcards `${*}`, `${?}` and `${$}` stand for the character itself. The error says why the provider would
     /// reject the test.
     pub(crate) fn compile(operator: &str, values: &[&str]) -> Result<Test, String> {
         let (prefix, operator, if_exists) = parse_operator(operator)?;
+        if !operator.is_of_blocks() {
+            return Err(UNKNOWN.to_owned());
+        }
         Test::build(prefix, operator, if_exists, values.iter().map(|value| Box::from(*value)).collect())
     }
 
-    pub(super) fn build(
+    /// The same of parts. Every operator has a form here, of whichever language it is.
+    pub(crate) fn build(
         prefix: Prefix,
         operator: Operator,
         if_exists: bool,
@@ -92,7 +100,10 @@ impl Test {
 
     /// Whether a value has to be read or rewritten before it can be compared: answers are worth remembering.
     pub(crate) fn reads_values(&self) -> bool {
-        matches!(self.operator.family(), Family::Binary | Family::Date | Family::FoldedText)
+        matches!(
+            self.operator.family(),
+            Family::Binary | Family::Date | Family::FoldedText | Family::FoldedGlob
+        )
     }
 
     /// Whether the test holds for what is known of the key. An unknown key gives `Maybe` unless every value and
@@ -147,7 +158,9 @@ impl Test {
     /// Whether all values are accepted, or none.
     fn accepts_alike(&self) -> Tri {
         let (nothing, everything) = match &self.operands {
-            Operands::Globs(globs) => (globs.is_empty(), globs.iter().any(Glob::is_any)),
+            Operands::Globs(globs) | Operands::FoldedGlobs(globs) => {
+                (globs.is_empty(), globs.iter().any(Glob::is_any))
+            }
             Operands::Texts(list) | Operands::FoldedTexts(list) => (list.is_empty(), false),
             Operands::Points(list) => (list.is_empty() && !self.operator.is_negated(), false),
             Operands::Truths { yes, no } => (!yes && !no, false),
@@ -172,6 +185,10 @@ impl Test {
                 list.iter().any(|text| **text == *folded) != negated
             }
             Operands::Globs(globs) => globs.iter().any(|glob| glob.matches(value)) != negated,
+            Operands::FoldedGlobs(globs) => {
+                let folded = value.to_lowercase();
+                globs.iter().any(|glob| glob.matches(&folded)) != negated
+            }
             Operands::Points(_) => {
                 self.parse_point(value).is_some_and(|point| self.accepts_order(|operand| point.cmp(operand)))
             }
@@ -264,7 +281,7 @@ pub(super) fn parse_operator(operator: &str) -> Result<(Prefix, Operator, bool),
             let found = base
                 .filter(|(_, suffix)| suffix.eq_ignore_ascii_case("IfExists"))
                 .and_then(|(name, _)| Operator::find(name))
-                .ok_or_else(|| "unknown condition operator".to_owned())?;
+                .ok_or_else(|| UNKNOWN.to_owned())?;
             (found, true)
         }
     };
@@ -291,6 +308,9 @@ impl Operands {
                 values.iter().map(|value| value.to_lowercase().into()).collect(),
             )),
             Family::Glob => Operands::Globs(sorted(values.iter().map(|value| glob(value)).collect())),
+            Family::FoldedGlob => Operands::FoldedGlobs(sorted(
+                values.iter().map(|value| glob(&value.to_lowercase())).collect(),
+            )),
             Family::Number => Operands::Points(typed(values, values::parse_number, "a number")?),
             Family::Date => {
                 Operands::Points(typed(values, values::parse_instant, "an ISO 8601 date or epoch seconds")?)

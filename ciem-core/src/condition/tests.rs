@@ -4,13 +4,16 @@ mod rendering;
 mod told;
 mod values;
 
+use super::test::parse_operator;
 use super::{Atom, Expr, Key, KeyState, MissingFact, Test, Tri};
 use std::sync::Arc;
 
-/// A test of the key `name` written as in a policy.
+/// A test of the key `name` written as in an answer.
 fn on(name: &str, many: bool, operator: &str, values: &[&str]) -> Expr {
     let key = Key { id: 0, name: name.into(), many };
-    Expr::atom(Atom::Key { key, test: Test::compile(operator, values).unwrap() })
+    let (prefix, operator, if_exists) = parse_operator(operator).unwrap();
+    let values = values.iter().map(|value| Box::from(*value)).collect();
+    Expr::atom(Atom::Key { key, test: Test::build(prefix, operator, if_exists, values).unwrap() })
 }
 
 fn missing(subject: &str) -> Expr {

@@ -12,6 +12,8 @@ pub(super) enum Predicate {
     /// Lower-case text, matched in any case.
     Folded(Box<str>),
     Glob(Glob),
+    /// In lower case, matched in any case.
+    FoldedGlob(Glob),
     Pattern(Pattern),
 }
 
@@ -20,6 +22,20 @@ impl Predicate {
         match glob.as_literal() {
             Some(text) => Predicate::Text(text.into()),
             None => Predicate::Glob(glob),
+        }
+    }
+
+    /// Of a glob in lower case that is matched in any case.
+    fn of_folded_glob(glob: &Glob) -> Predicate {
+        match glob.as_literal() {
+            Some(text) => Predicate::of_folded(text),
+            // Nothing in it has another case.
+            None if lower(glob).is_some()
+                && !glob.to_string().contains(|c: char| c.is_ascii_alphabetic()) =>
+            {
+                Predicate::Glob(glob.clone())
+            }
+            None => Predicate::FoldedGlob(glob.clone()),
         }
     }
 
@@ -35,7 +51,7 @@ impl Predicate {
     fn is_single(&self) -> bool {
         match self {
             Predicate::Text(_) => true,
-            Predicate::Folded(_) | Predicate::Glob(_) => false,
+            Predicate::Folded(_) | Predicate::Glob(_) | Predicate::FoldedGlob(_) => false,
             Predicate::Pattern(pattern) => pattern.is_literal(),
         }
     }
@@ -43,7 +59,7 @@ impl Predicate {
     fn is_any(&self) -> bool {
         match self {
             Predicate::Text(_) | Predicate::Folded(_) => false,
-            Predicate::Glob(glob) => glob.is_any(),
+            Predicate::Glob(glob) | Predicate::FoldedGlob(glob) => glob.is_any(),
             Predicate::Pattern(pattern) => pattern.is_any(),
         }
     }
@@ -54,6 +70,12 @@ impl Predicate {
             (Predicate::Glob(outer), Predicate::Glob(inner)) => outer.includes(inner),
             (Predicate::Glob(glob), Predicate::Text(text)) => glob.matches(text),
             (Predicate::Folded(folded), Predicate::Text(text)) => text.to_lowercase() == **folded,
+            (Predicate::FoldedGlob(glob), Predicate::Text(text)) => glob.matches(&text.to_lowercase()),
+            (Predicate::FoldedGlob(glob), Predicate::Folded(folded)) => glob.matches(folded),
+            (Predicate::FoldedGlob(outer), Predicate::FoldedGlob(inner)) => outer.includes(inner),
+            (Predicate::FoldedGlob(outer), Predicate::Glob(inner)) => {
+                lower(inner).is_some_and(|inner| outer.includes(&inner))
+            }
             (Predicate::Pattern(outer), Predicate::Pattern(inner)) => {
                 outer.relation(inner) == Relation::Contains
             }
@@ -72,6 +94,13 @@ impl Predicate {
             | (Predicate::Folded(text), Predicate::Glob(glob)) => {
                 text.is_ascii() && !glob.matches_ignore_ascii_case(text)
             }
+            (Predicate::FoldedGlob(left), Predicate::FoldedGlob(right)) => !left.overlaps(right),
+            (Predicate::FoldedGlob(folded), Predicate::Glob(glob))
+            | (Predicate::Glob(glob), Predicate::FoldedGlob(folded)) => {
+                lower(glob).is_some_and(|glob| !folded.overlaps(&glob))
+            }
+            (Predicate::FoldedGlob(glob), Predicate::Folded(text))
+            | (Predicate::Folded(text), Predicate::FoldedGlob(glob)) => !glob.matches(text),
             (Predicate::Pattern(left), Predicate::Pattern(right)) => {
                 left.relation(right) == Relation::Disjoint
             }
@@ -90,6 +119,13 @@ impl Predicate {
             _ => None,
         }
     }
+}
+
+/// The glob in lower case, such that it matches the lower case of what the glob matches; where that is so simple.
+fn lower(glob: &Glob) -> Option<Glob> {
+    let text = glob.to_string();
+    // One character can be several in lower case.
+    (text.is_ascii() && !text.contains('?')).then(|| super::test::glob(&text.to_ascii_lowercase()))
 }
 
 /// What a test asks of a text: to satisfy some of the predicates, or none of them.
@@ -113,6 +149,7 @@ impl Question {
                 (list.iter().map(|text| Predicate::of_folded(text)).collect(), false)
             }
             Operands::Globs(list) => (list.iter().cloned().map(Predicate::of_glob).collect(), false),
+            Operands::FoldedGlobs(list) => (list.iter().map(Predicate::of_folded_glob).collect(), false),
             Operands::Arns { patterns, invalid } => {
                 (patterns.iter().cloned().map(Predicate::Pattern).collect(), *invalid)
             }
@@ -138,6 +175,14 @@ const MAX_CLASSES: usize = 4096;
 const MAX_PAIRS: usize = 4096;
 
 impl TextSpace {
+    /// Whether patterns in any case stand beside others: how the two lie to each other is not always known.
+    pub(super) fn mixes_case(&self) -> bool {
+        let folded = |predicate: &&Predicate| matches!(predicate, Predicate::FoldedGlob(_));
+        let all = || self.groups.iter().flatten();
+        let blind = all().filter(folded).count();
+        blind > 0 && blind < all().count()
+    }
+
     /// Divides all texts into classes whose members answer every question alike; `None` if there are too many.
     pub(super) fn divide(questions: Vec<Question>) -> Option<(TextSpace, Vec<Class>)> {
         let asked: Vec<(u64, bool, bool)> = questions.iter().map(|q| (q.bit, q.negated, q.void)).collect();

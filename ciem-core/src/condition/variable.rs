@@ -103,7 +103,11 @@ impl<'a> Variable<'a> {
 
     /// Whether equal sets of states are always written alike.
     pub(super) fn is_canonical(&self) -> bool {
-        !matches!(self.shape, Shape::Mixture) && !matches!(self.space, Space::Mixed)
+        let apart = match &self.space {
+            Space::Text(space) => !space.mixes_case(),
+            other => !matches!(other, Space::Mixed),
+        };
+        apart && !matches!(self.shape, Shape::Mixture)
     }
 }
 

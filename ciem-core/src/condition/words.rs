@@ -395,6 +395,7 @@ fn alternatives(test: &ToldTest) -> Vec<String> {
             Family::Text => quoted(value),
             Family::FoldedText => format!("{} (ignoring case)", quoted(value)),
             Family::Glob if wild => format!("like {}", quoted(value)),
+            Family::FoldedGlob => format!("like {} (ignoring case)", quoted(value)),
             Family::Glob => quoted(value),
             Family::Number | Family::Date => format!("{}{}", order(test.operator), plain(value)),
             Family::Address if value.contains('/') => format!("in {}", plain(value)),

@@ -85,7 +85,7 @@ pub(super) fn callers(policies: &Policies) -> Vec<Caller> {
                 let text = texts.get(id);
                 let account = (policies.provider.account_of)(text);
                 accounts.extend(account.clone());
-                let kind = (policies.provider.inclusion.kind_of)(text);
+                let kind = (policies.inclusion.kind_of)(text);
                 let principal = Some(text.to_owned());
                 all.push(Caller { principal, account, ..Caller::new(Whom::Principal(id), kind) });
             }
@@ -93,7 +93,7 @@ pub(super) fn callers(policies: &Policies) -> Vec<Caller> {
                 let number = texts.get(account).to_owned();
                 accounts.insert(number.clone());
                 let (role_name, name) = (texts.get(role), texts.get(session));
-                let principal = Some((policies.provider.inclusion.session_id)(&number, role_name, name));
+                let principal = Some((policies.inclusion.session_id)(&number, role_name, name));
                 let whom = Whom::Session { account, role, session };
                 all.push(Caller {
                     principal,
@@ -119,7 +119,7 @@ pub(super) fn callers(policies: &Policies) -> Vec<Caller> {
     }
     let not_of = accounts.into_iter().collect();
     all.push(Caller { not_of, ..Caller::new(Whom::Elsewhere, PrincipalKind::Role) });
-    let principal = Some(policies.provider.inclusion.service.to_owned());
+    let principal = Some(policies.inclusion.service.to_owned());
     all.push(Caller { principal, ..Caller::new(Whom::Service(None), PrincipalKind::Service) });
     all
 }
@@ -133,7 +133,7 @@ impl Policies {
             (WhoEntry::Principal(id), Whom::Principal(own)) => id == *own,
             (WhoEntry::Principal(id), Whom::Session { role, .. }) => {
                 let id = text(id);
-                (self.provider.inclusion.kind_of)(id) == PrincipalKind::Role
+                (self.inclusion.kind_of)(id) == PrincipalKind::Role
                     && (self.provider.account_of)(id) == caller.account
                     && id.rsplit('/').next().is_some_and(|name| name.eq_ignore_ascii_case(text(*role)))
             }
@@ -153,7 +153,7 @@ impl Policies {
         let Some(who) = &rule.who else { return Some((u8::MAX, Expr::Always)) };
         let rank = |entry| {
             let strength = (self.provider.strength)(entry, caller.kind);
-            strength.map(self.provider.inclusion.rank)
+            strength.map(self.inclusion.rank)
         };
         let Who { negated, entries } = who;
         let naming = entries.iter().copied().filter(|&entry| self.names(entry, caller));

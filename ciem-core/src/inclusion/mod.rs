@@ -16,7 +16,7 @@ mod witness;
 
 use crate::error::{Error, Place};
 use crate::model::{ContextValue, Facts, PolicyKind};
-use crate::provider::{Provider, TABLE};
+use crate::provider::{InclusionSpec, Provider, TABLE};
 use policies::{Given, Policies};
 use search::{Scope, search};
 use serde::Serialize;
@@ -218,7 +218,7 @@ fn check(
     options: &CheckOptions,
     scope: impl FnOnce(&Policies, PolicyKind) -> Result<Scope, Error>,
 ) -> Result<AccessCheck, Error> {
-    let provider = provider(options)?;
+    let (provider, inclusion) = provider(options)?;
     for (at, document) in documents {
         if document.len() > MAX_BYTES {
             let place = Place::default().at(*at);
@@ -230,40 +230,44 @@ fn check(
         }
     }
     let account = options.resource_account.as_deref();
-    if account.is_some_and(|account| !(provider.inclusion.is_account)(account)) {
+    if account.is_some_and(|account| !(inclusion.is_account)(account)) {
         return Err(Error::invalid("/resource_account", "no account id"));
     }
-    let kind = kind(provider, documents, options)?;
+    let kind = kind(inclusion, documents, options)?;
     let mut facts = Facts::default();
     let mut given = Vec::new();
     for (at, text) in documents {
-        let document = (provider.inclusion.read)(&mut facts, kind, at, text)?;
+        let document = (inclusion.read)(&mut facts, kind, at, text)?;
         let value = serde_json::from_str(text)
             .map_err(|error| Error::malformed(error.to_string(), Place::default().at(*at)))?;
         given.push(Given { document, value });
     }
-    let policies = Policies::new(provider, kind, facts, given, actions)?;
+    let policies = Policies::new((provider, inclusion), kind, facts, given, actions)?;
     let scope = scope(&policies, kind)?;
     Ok(search(&policies, &scope, account))
 }
 
-fn provider(options: &CheckOptions) -> Result<&'static Provider, Error> {
+fn provider(options: &CheckOptions) -> Result<(&'static Provider, &'static InclusionSpec), Error> {
     let found = match &options.provider {
         None => TABLE.first(),
         Some(name) => TABLE.iter().find(|provider| provider.name == name),
     };
-    found.copied().ok_or_else(|| Error::invalid("/provider", "no such provider"))
+    let Some(&provider) = found else { return Err(Error::invalid("/provider", "no such provider")) };
+    let inclusion = provider.inclusion;
+    let inclusion = inclusion
+        .ok_or_else(|| Error::invalid("/provider", "no loose policies of this provider are compared"))?;
+    Ok((provider, inclusion))
 }
 
 /// The kind that was given, else what the statements tell.
 fn kind(
-    provider: &Provider,
+    inclusion: &InclusionSpec,
     documents: &[(&str, &str)],
     options: &CheckOptions,
 ) -> Result<PolicyKind, Error> {
     let mut found = options.kind;
     for (at, document) in documents {
-        let told = (provider.inclusion.kind)(document)?;
+        let told = (inclusion.kind)(document)?;
         match (found, told) {
             (None, told) => found = told,
             (Some(found), Some(told)) if options.kind.is_none() && found != told => {

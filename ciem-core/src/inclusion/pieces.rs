@@ -114,7 +114,7 @@ impl Search<'_> {
                 patterns: &patterns,
                 needed: &needed,
                 syntax: policies.provider.syntax,
-                usual: policies.provider.inclusion.usual,
+                usual: policies.inclusion.usual,
             };
             let cells = cells.all(&mut self.budget);
             patterns.pop();

@@ -8,7 +8,7 @@ use crate::model::{
     Clause, CondId, CondNode, Conditions, DocId, Effect, Facts, PatternItem, Patterns, PolicyKind, Who,
 };
 use crate::pattern::{Glob, Pattern, Template};
-use crate::provider::Provider;
+use crate::provider::{InclusionSpec, Provider};
 use crate::snapshot::known::Known;
 use crate::snapshot::universe::Universe;
 use serde_json::Value;
@@ -58,6 +58,7 @@ pub(super) struct Item {
 
 pub(super) struct Policies {
     pub(super) provider: &'static Provider,
+    pub(super) inclusion: &'static InclusionSpec,
     pub(super) kind: PolicyKind,
     pub(super) universe: Universe,
     pub(super) facts: Arc<Facts>,
@@ -70,7 +71,7 @@ pub(super) struct Policies {
 
 impl Policies {
     pub(super) fn new(
-        provider: &'static Provider,
+        (provider, inclusion): (&'static Provider, &'static InclusionSpec),
         kind: PolicyKind,
         mut facts: Facts,
         given: Vec<Given>,
@@ -86,6 +87,7 @@ impl Policies {
         }
         let mut policies = Policies {
             provider,
+            inclusion,
             kind,
             universe,
             facts: Arc::new(facts),
@@ -106,16 +108,20 @@ impl Policies {
         for (place, id) in ids.into_iter().enumerate() {
             let document = self.facts.documents[id].clone();
             for statement in document.statements {
-                let public = (self.provider.inclusion.makes_public)(&self.facts, &statement);
-                let mut ranges = Vec::new();
-                for &action in &statement.actions.items {
-                    let found = expanded.entry(action).or_insert_with(|| {
-                        self.universe.expand(self.facts.texts.get(action)).ranges().to_vec()
-                    });
-                    ranges.extend_from_slice(found);
+                let public = (self.inclusion.makes_public)(&self.facts, &statement);
+                let mut actions = Intervals::all(self.universe.len());
+                for list in [&statement.actions].into_iter().chain(&statement.narrowed) {
+                    let mut ranges = Vec::new();
+                    for &action in &list.items {
+                        let found = expanded.entry(action).or_insert_with(|| {
+                            self.universe.expand(self.facts.texts.get(action)).ranges().to_vec()
+                        });
+                        ranges.extend_from_slice(found);
+                    }
+                    let listed = Intervals::from_ranges(ranges);
+                    let listed = if list.negated { listed.complement(self.universe.len()) } else { listed };
+                    actions = actions.intersect(&listed);
                 }
-                let actions = Intervals::from_ranges(ranges);
-                let negated = statement.actions.negated;
                 let items = statement.resources.items.iter();
                 let items = items.map(|&item| match numbers.get(&item) {
                     Some(&number) => number,
@@ -132,7 +138,7 @@ impl Policies {
                     checked: place == 0,
                     effect: statement.effect,
                     who: statement.who,
-                    actions: if negated { actions.complement(self.universe.len()) } else { actions },
+                    actions,
                     resources: Patterns { negated: statement.resources.negated, items },
                     condition: expr(&self.facts.conditions, statement.condition),
                     public,
@@ -159,7 +165,7 @@ impl Policies {
         let pattern = pattern.unwrap_or_else(nothing);
         let types = match any {
             true => Vec::new(),
-            false => self.universe.types_of_pattern(&pattern, self.provider.key_segments[0]),
+            false => self.universe.types_of_pattern(&pattern, self.provider.service_segment()),
         };
         self.items.push(Item { pattern, any, template, types });
         self.items.len() - 1
@@ -237,6 +243,7 @@ impl Policies {
         });
         Policies {
             provider: self.provider,
+            inclusion: self.inclusion,
             kind: self.kind,
             universe: self.universe.clone(),
             facts: Arc::clone(&self.facts),
@@ -305,6 +312,8 @@ fn expr(conditions: &Conditions, id: CondId) -> Expr {
     match conditions.get(id) {
         CondNode::Always => Expr::Always,
         CondNode::And(parts) => parts.iter().fold(Expr::Always, |all, &part| all.and(expr(conditions, part))),
+        CondNode::Or(parts) => parts.iter().fold(Expr::Never, |any, &part| any.or(expr(conditions, part))),
+        CondNode::Not(part) => expr(conditions, *part).not(),
         CondNode::Clause(clause) => atom(conditions.clause(*clause)),
         // Documents in doubt are not compared.
         CondNode::Missing(_) => Expr::Never,

@@ -107,7 +107,7 @@ impl<'a> Search<'a> {
         let numbers: BTreeSet<&String> =
             callers.iter().filter_map(|caller| caller.account.as_ref()).collect();
         let pattern = |account: &str| {
-            let text = (policies.provider.inclusion.of_account)(account);
+            let text = (policies.inclusion.of_account)(account);
             Pattern::parse(&text, policies.provider.syntax)
         };
         let accounts =
@@ -134,7 +134,7 @@ impl<'a> Search<'a> {
     fn run(&mut self) -> AccessCheck {
         let policies = self.policies;
         let mut doubts: Vec<(Option<Witness>, String)> = Vec::new();
-        let inclusion = policies.provider.inclusion;
+        let inclusion = policies.inclusion;
         let classes = classes(policies, &self.scope.permissions, |permission| {
             let has = |fact: crate::truth::FactId| policies.universe.facts(permission) >> fact.0 & 1 == 1;
             match policies.kind {
@@ -173,10 +173,9 @@ impl<'a> Search<'a> {
             .map(|rule| GrantingStatement {
                 index: rule.index,
                 sid: rule.sid.clone(),
-                pointer: if rule.alone {
-                    "/Statement".to_owned()
-                } else {
-                    format!("/Statement/{}", rule.index)
+                pointer: match (self.policies.provider.statements_at, rule.alone) {
+                    (at, true) => at.to_owned(),
+                    (at, false) => format!("{at}/{}", rule.index),
                 },
             })
             .collect();
@@ -371,7 +370,7 @@ impl<'a> Search<'a> {
             .provider
             .delegating
             .is_some_and(|fact| policies.universe.facts(class.permission) >> fact.0 & 1 == 1);
-        let all = (policies.provider.inclusion.ranks)(policies.kind, caller.is_outsider(), same, delegating);
+        let all = (policies.inclusion.ranks)(policies.kind, caller.is_outsider(), same, delegating);
         // Whoever is named more strongly is named more weakly too.
         let any = if same == Some(true) { &[(1, false)] } else { &[(1, true)] };
         if self.scope.any_naming && !caller.is_outsider() && policies.kind != PolicyKind::Identity {
@@ -508,7 +507,7 @@ fn all_ranks(policies: &Policies, scope: &Scope) -> BTreeSet<u8> {
     for outsider in [false, true] {
         for same in [None, Some(false), Some(true)] {
             for delegating in [false, true] {
-                let all = (policies.provider.inclusion.ranks)(policies.kind, outsider, same, delegating);
+                let all = (policies.inclusion.ranks)(policies.kind, outsider, same, delegating);
                 ranks.extend(all.iter().map(|(rank, _)| *rank));
             }
         }

@@ -133,7 +133,7 @@ impl<'a> Witnesses<'a> {
             resource_account: self.resource_account,
             context,
         };
-        let trials = self.policies.provider.inclusion.trials;
+        let trials = self.policies.inclusion.trials;
         let mut given = self.policies.given.iter().map(|given| trials(&trial, &given.value));
         let new = given.next()?;
         let old = given.next();

@@ -1,7 +1,7 @@
 //! Conditions of statements: trees of clauses, kept once each.
 
 use crate::base::{Id, IdVec, id_type};
-use crate::condition::{Key, Test};
+use crate::condition::{Atom, Cross, Expr, Key, Test};
 use crate::pattern::Template;
 use hashbrown::HashMap;
 use std::sync::Arc;
@@ -16,6 +16,8 @@ id_type!(
 impl CondId {
     /// The condition that always holds; every table has it first.
     pub(crate) const ALWAYS: CondId = CondId(0);
+    /// The condition that never holds; every table has it second.
+    pub(crate) const NEVER: CondId = CondId(1);
 }
 
 /// One test of a context key, as written in a policy.
@@ -30,12 +32,17 @@ pub(crate) struct Clause {
     pub(crate) test: Arc<Test>,
     /// The values as templates where at least one has a variable or an escape, else empty.
     pub(crate) templates: Box<[Template]>,
+    /// Where the key is compared with another key: how. The one template is then the other key, as a variable.
+    pub(crate) cross: Option<Arc<Cross>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum CondNode {
     Always,
     And(Box<[CondId]>),
+    /// None of it never holds.
+    Or(Box<[CondId]>),
+    Not(CondId),
     Clause(ClauseId),
     /// Open as long as a fact is missing, by its number in the frozen library.
     Missing(u32),
@@ -65,6 +72,7 @@ impl Default for Conditions {
             node_ids: HashMap::default(),
         };
         conditions.node(CondNode::Always);
+        conditions.node(CondNode::Or(Box::default()));
         conditions
     }
 }
@@ -135,9 +143,103 @@ impl Conditions {
         parts.sort_unstable();
         parts.dedup();
         match parts.as_slice() {
+            _ if parts.contains(&CondId::NEVER) => CondId::NEVER,
             [] => CondId::ALWAYS,
             [one] => *one,
             _ => self.node(CondNode::And(parts.into())),
+        }
+    }
+
+    /// At least one of `parts`; the empty list never holds.
+    pub(crate) fn any(&mut self, mut parts: Vec<CondId>) -> CondId {
+        parts.retain(|&part| part != CondId::NEVER);
+        parts.sort_unstable();
+        parts.dedup();
+        match parts.as_slice() {
+            _ if parts.contains(&CondId::ALWAYS) => CondId::ALWAYS,
+            [one] => *one,
+            _ => self.node(CondNode::Or(parts.into())),
+        }
+    }
+
+    /// The opposite.
+    pub(crate) fn not(&mut self, part: CondId) -> CondId {
+        match (part, self.get(part)) {
+            (CondId::ALWAYS, _) => CondId::NEVER,
+            (CondId::NEVER, _) => CondId::ALWAYS,
+            (_, CondNode::Not(inner)) => *inner,
+            _ => self.node(CondNode::Not(part)),
+        }
+    }
+
+    /// The condition of tests with fixed values. What an expression can hold beside them, no condition can.
+    pub(crate) fn of_tests(&mut self, expr: &Expr) -> CondId {
+        match expr {
+            Expr::Always => CondId::ALWAYS,
+            Expr::And(parts) => {
+                let parts = parts.iter().map(|part| self.of_tests(part)).collect();
+                self.all(parts)
+            }
+            Expr::Or(parts) => {
+                let parts = parts.iter().map(|part| self.of_tests(part)).collect();
+                self.any(parts)
+            }
+            Expr::Not(inner) => {
+                let inner = self.of_tests(inner);
+                self.not(inner)
+            }
+            Expr::Atom(atom) => match &**atom {
+                Atom::Key { key, test } => self.test(key, test.clone()),
+                _ => CondId::NEVER,
+            },
+            Expr::Never => CondId::NEVER,
+        }
+    }
+
+    /// One test with fixed values.
+    fn test(&mut self, key: &Key, test: Test) -> CondId {
+        let clause = self.clause_id(Clause {
+            key: key.clone(),
+            operator: test.operator_text().into(),
+            values: test.values().into(),
+            test: Arc::new(test),
+            templates: Box::default(),
+            cross: None,
+        });
+        self.node(CondNode::Clause(clause))
+    }
+
+    /// `left` compared with another key, which stands in `cross`.
+    pub(crate) fn compare(&mut self, left: &Key, cross: Cross) -> Result<CondId, String> {
+        let variable = format!("${{{}}}", cross.right.name);
+        let clause = self.clause_id(Clause {
+            key: left.clone(),
+            operator: cross.operator_text().into(),
+            values: Box::new([variable.as_str().into()]),
+            test: Arc::new(Test::compile("StringEquals", &[&variable])?),
+            templates: Box::new([Template::variable(&cross.right.name)]),
+            cross: Some(Arc::new(cross)),
+        });
+        Ok(self.node(CondNode::Clause(clause)))
+    }
+
+    /// The condition as text that does not hang on the numbers of its parts.
+    pub(crate) fn text(&self, id: CondId, missing: &dyn Fn(u32) -> String) -> String {
+        let several = |parts: &[CondId]| {
+            let mut texts: Vec<String> = parts.iter().map(|&part| self.text(part, missing)).collect();
+            texts.sort_unstable();
+            format!("{texts:?}")
+        };
+        match self.get(id) {
+            CondNode::Always => String::new(),
+            CondNode::And(parts) => several(parts),
+            CondNode::Or(parts) => format!("or{}", several(parts)),
+            CondNode::Not(part) => format!("not{}", several(&[*part])),
+            CondNode::Clause(clause) => {
+                let clause = self.clause(*clause);
+                format!("{} {} {:?}", clause.key.name.to_ascii_lowercase(), clause.operator, clause.values)
+            }
+            CondNode::Missing(fact) => missing(*fact),
         }
     }
 

@@ -33,6 +33,9 @@ pub(crate) struct Statement {
     /// Whom the statement names; `None` where the document binds whoever carries it.
     pub(crate) who: Option<Who>,
     pub(crate) actions: Patterns<Text>,
+    /// The permissions must be in each of these too: a role's block takes away what it lists as not meant, and a
+    /// condition may be about some permissions only.
+    pub(crate) narrowed: Vec<Patterns<Text>>,
     pub(crate) resources: Patterns<PatternItem>,
     pub(crate) condition: CondId,
     /// Set where it is not known whether the statement is in force: the document is one that the provider

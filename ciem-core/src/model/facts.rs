@@ -1,6 +1,9 @@
 //! Everything read so far, before it is frozen into a snapshot.
 
 use super::LayerId;
+use super::application::Applications;
+use super::assignment::Assignments;
+use super::catalog::AccessLevel;
 use super::condition::Conditions;
 use super::directory::{ActingRecord, Directory, PersonRecord};
 use super::document::{DocId, Document};
@@ -188,6 +191,10 @@ pub(crate) struct Facts {
     pub(crate) resource_additions: BTreeMap<Text, Vec<(PolicyUse, SourceId)>>,
     pub(crate) scopes: Records<ScopeRecord>,
     pub(crate) organisation: Option<OrganisationRecord>,
+    /// Optional layers of which an input was about, also where it holds nothing.
+    pub(crate) told: BTreeSet<LayerId>,
+    /// Permissions that inputs list, for the catalogue.
+    pub(crate) listed: BTreeMap<Box<str>, AccessLevel>,
     pub(crate) attachments: Attachments,
     /// Waits for the provider's `finish`, which fills `people` and `acting`.
     pub(crate) directory: Directory,
@@ -196,6 +203,10 @@ pub(crate) struct Facts {
     pub(crate) acting: Vec<ActingRecord>,
     pub(crate) usage: UsageFacts,
     pub(crate) relations: Relations,
+    /// Waits for the provider's `finish`, which makes policies of it.
+    pub(crate) assignments: Assignments,
+    /// So does this.
+    pub(crate) applications: Applications,
     /// Flags that an account gives every resource of a kind in it.
     pub(crate) account_flags: BTreeMap<(Text, Text), u8>,
     /// Accounts from which identities were read, and which kinds of record were seen.
@@ -330,7 +341,7 @@ impl Facts {
         let texts = &self.texts;
         for added in self.resource_additions.values_mut() {
             added.sort_by_key(|(used, _)| match &used.policy {
-                PolicyRef::Managed(name) | PolicyRef::Inline { name, .. } => {
+                PolicyRef::Managed(name) | PolicyRef::Inline { name, .. } | PolicyRef::Told { name, .. } => {
                     (used.layer, texts.get(*name).to_owned())
                 }
             });

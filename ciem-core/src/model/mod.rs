@@ -3,6 +3,8 @@
 //! A provider's readers turn bytes into [`Facts`]; `snapshot` freezes them. Texts are interned, policy
 //! documents are kept once however many principals carry the same text.
 
+pub(crate) mod application;
+pub(crate) mod assignment;
 pub(crate) mod catalog;
 pub(crate) mod condition;
 pub(crate) mod directory;
@@ -26,7 +28,7 @@ pub use facts::{FileReport, Rejected};
 pub(crate) use record::{
     GroupRecord, PolicyRecord, PolicyRef, PolicyUse, PrincipalRecord, ResourceRecord, ScopeRecord, SourceId,
 };
-pub use request::{ContextValue, Match, MissingLayer, Query, Request, Session, UnknownContext};
+pub use request::{ContextValue, Match, MissingLayer, Query, Request, Session, Tier, UnknownContext};
 pub(crate) use request::{given_value, instant};
 pub use usage::CredentialKind;
 
@@ -45,6 +47,10 @@ pub enum PrincipalKind {
     Group,
     /// The owner of a whole account (the AWS root user).
     Root,
+    /// An application's identity in a directory: its credentials are the application's.
+    ServicePrincipal,
+    /// An identity that the provider keeps the credentials of, and that workloads act as.
+    ManagedIdentity,
     /// A cloud service acting on its own behalf.
     Service,
     /// Identities that an external provider vouches for (SAML, OIDC).
@@ -61,7 +67,8 @@ pub enum PrincipalKind {
 }
 
 impl PrincipalKind {
-    /// The wire form: `user`, `role`, `person`, `group`, `root`, `service`, `federated`, `anonymous`, `account`,
+    /// The wire form: `user`, `role`, `person`, `group`, `root`, `service_principal`, `managed_identity`,
+    /// `service`, `federated`, `anonymous`, `account`,
     /// `external` or `deleted`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -70,6 +77,8 @@ impl PrincipalKind {
             PrincipalKind::Person => "person",
             PrincipalKind::Group => "group",
             PrincipalKind::Root => "root",
+            PrincipalKind::ServicePrincipal => "service_principal",
+            PrincipalKind::ManagedIdentity => "managed_identity",
             PrincipalKind::Service => "service",
             PrincipalKind::Federated => "federated",
             PrincipalKind::Anonymous => "anonymous",

@@ -21,6 +21,8 @@ pub(crate) enum PolicyRef {
     Managed(Text),
     /// A policy that is part of the record: its name, its document.
     Inline { name: Text, document: DocId },
+    /// A policy of which another input tells than of the record.
+    Told { name: Text, document: DocId, source: SourceId },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -160,6 +160,31 @@ impl Request {
     }
 }
 
+/// How near access is to whoever has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Tier {
+    /// It can be used at once.
+    #[default]
+    Active,
+    /// It can be used once its holder has activated it, as the provider offers (Privileged Identity Management).
+    Eligible,
+    /// It is one step of self-service away: the holder can give it to itself.
+    Latent,
+}
+
+impl Tier {
+    /// The wire form: `active`, `eligible` or `latent`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Tier::Active => "active",
+            Tier::Eligible => "eligible",
+            Tier::Latent => "latent",
+        }
+    }
+}
+
 /// Which rows a question about several resources lists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -201,6 +226,8 @@ pub struct Query {
     pub caller_side_only: bool,
     /// `can_become`: whether to list what is reached in several steps, too.
     pub transitive: bool,
+    /// `who_can`, `what_can`: which tiers are listed. A row of a higher tier is one that the lower tiers do not give.
+    pub tiers: Vec<Tier>,
 }
 
 impl Default for Query {
@@ -217,11 +244,26 @@ impl Default for Query {
             missing_layer: MissingLayer::default(),
             caller_side_only: false,
             transitive: true,
+            tiers: vec![Tier::Active],
         }
     }
 }
 
 impl Query {
+    /// The tiers that are asked about, in order.
+    ///
+    /// # Errors
+    /// `invalid_request` if there are none.
+    pub(crate) fn tiers(&self) -> Result<Vec<Tier>, Error> {
+        let mut tiers = self.tiers.clone();
+        tiers.sort_unstable();
+        tiers.dedup();
+        match tiers.is_empty() {
+            true => Err(Error::invalid("tiers", "name at least one of `active`, `eligible` and `latent`")),
+            false => Ok(tiers),
+        }
+    }
+
     /// Who can do `action` on `resource`?
     pub fn who(action: impl Into<String>, resource: impl Into<String>) -> Self {
         Query { action: Some(action.into()), resource: Some(resource.into()), ..Query::default() }

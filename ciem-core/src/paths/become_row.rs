@@ -54,7 +54,8 @@ pub struct BecomeRow {
 pub struct Becoming {
     snapshot: Snapshot,
     /// By estate.
-    paths: Vec<Paths>,
+    /// By number of the estate.
+    paths: Vec<(usize, Paths)>,
     transitive: bool,
     assumptions: Vec<String>,
 }
@@ -88,13 +89,25 @@ impl Snapshot {
         progress.poll("asking", 0, None)?;
         let mut paths = Vec::with_capacity(self.estates().len());
         let mut assumptions = Vec::new();
-        for estate in self.estates() {
-            let found = Paths::find(estate, query, progress)?;
+        let mut refused = None;
+        for (number, estate) in self.estates_in_use() {
+            let found = match Paths::find(estate, query, progress) {
+                Ok(found) => found,
+                // Who is nobody for one provider may be somebody for another.
+                Err(error @ Error::UnknownPrincipal { .. }) => {
+                    refused = refused.or(Some(error));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let plan =
                 Plan { permission: 0, generic: None, special: Vec::new(), further: false, own_scope: true };
             let caller = query.principal.as_ref().and(found.asked.first());
             assumptions.extend(general_assumptions(estate, caller, &plan, query.missing_layer));
-            paths.push(found);
+            paths.push((number, found));
+        }
+        if let Some(error) = refused.filter(|_| paths.is_empty()) {
+            return Err(error);
         }
         Ok(Becoming { snapshot: self.clone(), paths, transitive: query.transitive, assumptions })
     }
@@ -108,7 +121,9 @@ impl Becoming {
 
     /// The rows, sorted by `from`, `to`, steps and kind; made for one `from` after the other.
     pub fn rows(&self) -> impl Iterator<Item = BecomeRow> + '_ {
-        self.snapshot.estates().iter().zip(&self.paths).flat_map(move |(estate, paths)| {
+        let estates = self.snapshot.estates();
+        let known = self.paths.iter().filter_map(|(number, paths)| Some((estates.get(*number)?, paths)));
+        known.flat_map(move |(estate, paths)| {
             let mut writer = Writer { estate, paths, settings: paths.settings.all.clone() };
             paths.sources.iter().flat_map(move |&source| writer.rows(source, self.transitive))
         })

@@ -41,6 +41,11 @@ impl Template {
         template
     }
 
+    /// The value of `key` and nothing else.
+    pub(crate) fn variable(key: &str) -> Template {
+        Template { parts: vec![Part::Variable { key: key.into(), default: None }] }
+    }
+
     /// Keys and defaults of the variables, in order of appearance.
     pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         self.parts.iter().filter_map(|part| match part {

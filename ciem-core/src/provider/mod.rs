@@ -1,12 +1,16 @@
 //! Providers: what each declares of itself, and the one table that lists them.
 
 pub(crate) mod aws;
+pub(crate) mod azure;
+pub(crate) mod entra;
+pub(crate) mod graph;
+pub(crate) mod input;
 
 use crate::condition::{KeyNature, KeyWords, Tri};
 use crate::error::Error;
 use crate::model::{
     Catalog, ContextValue, DocId, Facts, LayerId, LogReader, Plane, PolicyKind, PrincipalKind, Request,
-    Session, Statement, WhoEntry,
+    Session, Statement, Tier, WhoEntry,
 };
 use crate::pattern::Syntax;
 use crate::truth::{
@@ -15,30 +19,42 @@ use crate::truth::{
 use std::collections::BTreeMap;
 
 /// All providers. Adding one is a folder and a line here.
-pub(crate) static TABLE: &[&Provider] = &[&aws::PROVIDER];
+pub(crate) static TABLE: &[&Provider] = &[&aws::PROVIDER, &azure::PROVIDER, &entra::PROVIDER];
 
 /// What a provider says of itself: data and small functions, no loop over facts.
 pub(crate) struct Provider {
     pub(crate) name: &'static str,
+    /// Inputs that one provider of a family recognises are shown to its others as well: a directory's people are
+    /// principals of several universes.
+    pub(crate) family: &'static str,
     /// How resource ids are cut into segments.
     pub(crate) syntax: Syntax,
-    /// Which segments of a resource id tell its service and its account, for the pattern index.
-    pub(crate) key_segments: [usize; 2],
+    /// Which segments of a resource id tell its service and its account, for the pattern index; `None` where no segment
+    /// does.
+    pub(crate) key_segments: Option<[usize; 2]>,
+    /// A resource id or pattern in the one form in which ids are compared.
+    pub(crate) canonical: for<'a> fn(&'a str) -> std::borrow::Cow<'a, str>,
+    /// A canonical id as answers show it.
+    pub(crate) shown: fn(&str) -> &str,
+    /// Where a document's statements stand in it, as a JSON pointer.
+    pub(crate) statements_at: &'static str,
+    /// Whether an action of a document that has no wildcard names a permission.
+    pub(crate) names_permission: fn(&str) -> bool,
     pub(crate) layers: &'static [LayerSpec],
     pub(crate) facts: &'static [FactSpec],
     pub(crate) rules: RuleTable,
+    /// Whether a permission for which the catalogue lists no resource acts on none; else on any.
+    pub(crate) acts_on_listed: bool,
     /// The built-in catalogue.
     pub(crate) catalog: fn() -> Catalog,
     /// Reads one input into facts; `false` if it is none of this provider's.
     pub(crate) read: fn(&mut Facts, &str, &str) -> Result<bool, Error>,
     /// Completes the facts once every input was read.
     pub(crate) finish: fn(&mut Facts),
-    /// A `simulate` document as facts and a question on them.
-    pub(crate) simulate: fn(&str, &mut Facts) -> Result<Simulated, Error>,
-    /// Makes a question one that these facts can be asked.
-    pub(crate) fit: fn(&Simulated, &Request) -> Fit,
-    /// What comparing loose policies needs.
-    pub(crate) inclusion: &'static InclusionSpec,
+    /// How loose policies are evaluated, where they can be.
+    pub(crate) simulation: Option<SimulationSpec>,
+    /// What comparing loose policies needs, where they can be compared.
+    pub(crate) inclusion: Option<&'static InclusionSpec>,
     /// Compiles a document that comes with a request, for the layer it belongs to.
     pub(crate) document: fn(&mut Facts, LayerId, &str) -> Result<DocId, Error>,
     /// What is missing where a referenced policy or group is absent, and how to get it.
@@ -53,6 +69,8 @@ pub(crate) struct Provider {
     /// Of a permission by name: the catalogue need not know it.
     pub(crate) permission_facts: fn(&Catalog, &str) -> u32,
     pub(crate) resource_facts: fn(&ResourceTraits) -> u32,
+    /// What a permission leads to beside what it says, such as data by way of keys; where no permission does, nothing.
+    pub(crate) leads_to: Option<fn(&str) -> Option<&'static str>>,
     /// How principals turn into others.
     pub(crate) becoming: BecomingSpec,
     /// The patterns of ids that a resource's own policy speaks for.
@@ -125,15 +143,43 @@ pub(crate) struct Grant<'a> {
 }
 
 impl Provider {
+    /// The segment of a resource id that tells its service.
+    pub(crate) fn service_segment(&self) -> Option<usize> {
+        self.key_segments.map(|[service, _]| service)
+    }
+
+    /// The segment of a resource id that tells its account.
+    pub(crate) fn account_segment(&self) -> Option<usize> {
+        self.key_segments.map(|[_, account]| account)
+    }
+
+    /// Whether the rule asks if caller and resource are of one account.
+    pub(crate) fn tells_accounts_apart(&self) -> bool {
+        self.facts.contains(&FactSpec::SameAccount)
+    }
+
+    /// Whether resources have policies of their own.
+    pub(crate) fn has_resource_policies(&self) -> bool {
+        self.layers.iter().any(|spec| spec.binding == Binding::Resource)
+    }
+
     /// The layer of this id.
     #[inline]
     pub(crate) fn layer(&self, id: LayerId) -> Option<&'static LayerSpec> {
         self.layers.get(usize::from(id.0))
     }
 
-    /// The layers of what principals hold that grant something.
-    pub(crate) fn own_grants(&self) -> impl Iterator<Item = &'static LayerSpec> + use<> {
-        self.layers.iter().filter(|spec| spec.grants && spec.binding == Binding::Principal)
+    /// The tiers up to one in which some layer can grant something that lower tiers do not.
+    pub(crate) fn tiers(&self, highest: Tier) -> impl Iterator<Item = Tier> {
+        let all = [Tier::Active, Tier::Eligible, Tier::Latent].into_iter();
+        let adds = |tier: &Tier| self.layers.iter().any(|spec| spec.tier == *tier);
+        all.filter(move |tier| *tier <= highest && (*tier == Tier::Active || adds(tier)))
+    }
+
+    /// The layers of what principals hold that grant something, up to a tier.
+    pub(crate) fn own_grants(&self, tier: Tier) -> impl Iterator<Item = &'static LayerSpec> + use<> {
+        let own = |spec: &&LayerSpec| spec.grants && spec.binding == Binding::Principal;
+        self.layers.iter().filter(move |spec| own(spec) && spec.tier <= tier)
     }
 }
 
@@ -226,6 +272,14 @@ pub(crate) struct PassingSpec {
     pub(crate) to: &'static str,
 }
 
+/// How a provider evaluates loose policies.
+pub(crate) struct SimulationSpec {
+    /// A `simulate` document as facts and a question on them.
+    pub(crate) build: fn(&str, &mut Facts) -> Result<Simulated, Error>,
+    /// Makes a question one that these facts can be asked.
+    pub(crate) fit: fn(&Simulated, &Request) -> Fit,
+}
+
 /// What comparing loose policies needs of a provider.
 pub(crate) struct InclusionSpec {
     /// The kind of a document, if its statements tell.
@@ -304,6 +358,11 @@ pub(crate) struct LayerSpec {
     pub(crate) grants: bool,
     /// Absence of the layer is a missing fact for the permissions with this fact.
     pub(crate) required_for: Option<FactId>,
+    /// How near the access is that the layer gives.
+    pub(crate) tier: Tier,
+    /// Exports of its own give the layer: where none was given it is left out, and doubted in strict questions. For
+    /// layers that bind principals, and for the rule itself.
+    pub(crate) optional: bool,
     /// What is missing where the layer was not given, and how to get it.
     pub(crate) missing: (&'static str, &'static str),
 }

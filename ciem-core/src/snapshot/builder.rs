@@ -174,8 +174,9 @@ impl SnapshotBuilder {
         }
         let mut estates: Vec<Estate> = Vec::new();
         let mut coverages = Vec::new();
-        for (provider, mut facts, catalog) in self.facts {
+        for (provider, mut facts, mut catalog) in self.facts {
             (provider.finish)(&mut facts);
+            catalog.add_listed(&facts.listed)?;
             let universe = Universe::of_facts(Known::of(provider, catalog), &facts)?;
             let (estate, coverage) = freeze(provider, universe, facts, &self.options.progress)?;
             estates.push(estate);

@@ -11,7 +11,7 @@ use crate::base::{Csr, IdSet, IdVec, Text, id_type};
 use crate::model::relation::Relations;
 use crate::model::usage::UsageFacts;
 use crate::model::{Clause, DocId, LayerId, PrincipalKind, SourceId, WhoEntry};
-use crate::provider::Provider;
+use crate::provider::{LayerSpec, Provider};
 use crate::truth::PrincipalId;
 use hashbrown::HashMap;
 use std::ops::Range;
@@ -149,6 +149,8 @@ pub(crate) struct Estate {
     pub(crate) scopes: IdVec<ScopeId, Scope>,
     /// Layers of which the exports gave something, by layer id.
     pub(crate) layers_given: Vec<LayerId>,
+    /// Optional layers of which they did.
+    pub(crate) told: std::collections::BTreeSet<LayerId>,
     pub(crate) resources: IdVec<ResourceId, Resource>,
     pub(crate) resource_ids: HashMap<Text, ResourceId, foldhash::fast::RandomState>,
     pub(crate) organisation: Option<Text>,
@@ -204,6 +206,12 @@ impl ClauseSets {
 }
 
 impl Estate {
+    /// Whether exports of its own would give the layer, and none did.
+    #[inline]
+    pub(crate) fn lacks(&self, spec: &LayerSpec) -> bool {
+        spec.optional && !self.told.contains(&spec.id)
+    }
+
     /// What the policies of resources speak for, and whom they name.
     pub(crate) fn governed(&self) -> &Governed {
         self.governed.get_or_init(|| Governed::index(self))

@@ -43,6 +43,10 @@ impl Resolver<'_> {
                 let policy = Policy { layer: used.layer, name, document, source: Some(source) };
                 vec![self.policies.push(policy)]
             }
+            PolicyRef::Told { name, document, source } => {
+                let policy = Policy { layer: used.layer, name, document, source: Some(source) };
+                vec![self.policies.push(policy)]
+            }
             PolicyRef::Managed(id) => self.managed(used.layer, id),
         }
     }
@@ -320,6 +324,7 @@ pub(crate) fn freeze(
         held,
         scopes,
         layers_given,
+        told: std::mem::take(&mut facts.told),
         resources: frozen,
         resource_ids,
         organisation,

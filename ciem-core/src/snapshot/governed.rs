@@ -72,7 +72,7 @@ impl Governed {
             let spoken = estate.spoken.of(resource);
             for text in (provider.covered)(estate.text(resource.id)) {
                 let Some(pattern) = Pattern::parse(&text, provider.syntax) else { continue };
-                let types = estate.universe.types_of_pattern(&pattern, provider.key_segments[0]);
+                let types = estate.universe.types_of_pattern(&pattern, provider.service_segment());
                 let acting = spoken.intersect(&estate.universe.permissions_on(&types));
                 let mask = masks.entry(acting).or_insert_with_key(|intervals| {
                     let row = Row::from_intervals(intervals, estate.universe.len());

@@ -45,7 +45,8 @@ impl Library {
         match self.conditions.get(id) {
             CondNode::Always | CondNode::Missing(_) => Hangs::No,
             CondNode::Clause(clause) => self.clause_hangs(self.conditions.clause(*clause)),
-            CondNode::And(parts) => parts.iter().fold(Hangs::No, |all, &part| {
+            CondNode::Not(part) => self.condition_hangs(*part),
+            CondNode::And(parts) | CondNode::Or(parts) => parts.iter().fold(Hangs::No, |all, &part| {
                 let one = self.condition_hangs(part);
                 if all == Hangs::No || one == Hangs::OnValues { one } else { all }
             }),

@@ -98,12 +98,11 @@ impl SnapshotBuilder {
                 Err(Error::Unrecognised { .. }) => return Ok(()),
                 text => text?,
             };
-            for provider in TABLE {
-                if (provider.read)(&mut Facts::default(), entry, text)? {
-                    known = true;
-                    size += text.len() as u64;
-                    break;
-                }
+            let recognised =
+                offer(TABLE.iter().copied(), |provider| (provider.read)(&mut Facts::default(), entry, text))?;
+            if recognised {
+                known = true;
+                size += text.len() as u64;
             }
             Ok(())
         })?;
@@ -115,15 +114,33 @@ impl SnapshotBuilder {
 
     fn read(&mut self, name: &str, bytes: &[u8], origin: Origin) -> Result<(), Error> {
         let text = decode(name, bytes, origin)?;
-        for (provider, facts, _) in &mut self.facts {
+        for (_, facts, _) in &self.facts {
             room_for(facts, name, text.len() as u64)?;
-            let provider: &Provider = provider;
-            if (provider.read)(facts, name, text)? {
-                return Ok(());
-            }
         }
-        Err(Error::Unrecognised { place: Place::source(name) })
+        let mut facts = self.facts.iter_mut();
+        let providers = TABLE.iter().copied();
+        let recognised =
+            offer(providers, |provider| match facts.find(|(of, _, _)| of.name == provider.name) {
+                Some((provider, facts, _)) => (provider.read)(facts, name, text),
+                None => Ok(false),
+            })?;
+        if recognised { Ok(()) } else { Err(Error::Unrecognised { place: Place::source(name) }) }
     }
+}
+
+/// Shows an input to one provider after the other, until one recognises it; from then on only to others of its family.
+/// INVARIANT: readers of a family accept and refuse the same inputs, so that one of them is never left half read.
+fn offer(
+    providers: impl Iterator<Item = &'static Provider>,
+    mut read: impl FnMut(&'static Provider) -> Result<bool, Error>,
+) -> Result<bool, Error> {
+    let mut family = None;
+    for provider in providers {
+        if family.is_none_or(|family| family == provider.family) && read(provider)? {
+            family = Some(provider.family);
+        }
+    }
+    Ok(family.is_some())
 }
 
 /// Interned text is addressed by 32 bits; refuses before an id could overflow.

@@ -34,6 +34,10 @@ pub(crate) struct Known {
     pub(crate) facts: Box<[u32]>,
     /// The same of a permission by name, which the catalogue need not have.
     facts_of: fn(&Catalog, &str) -> u32,
+    pub(crate) names_permission: fn(&str) -> bool,
+    /// Permissions of the catalogue that lead to something, and to what; how that is found of others.
+    pub(crate) leads: Vec<(u16, &'static str)>,
+    pub(crate) leads_to: Option<fn(&str) -> Option<&'static str>>,
     /// By fact id: the permissions of the catalogue of which it holds.
     holding: Box<[Intervals]>,
     /// The same as rows, for snapshots without unknown permissions.
@@ -53,10 +57,11 @@ impl Known {
     }
 
     fn new(provider: &Provider, catalog: Catalog) -> Known {
-        let (syntax, service_segment) = (provider.syntax, provider.key_segments[0]);
+        let (syntax, service_segment) = (provider.syntax, provider.service_segment());
         let (mut types_by_service, mut types_anywhere) = (BTreeMap::<&str, Vec<u16>>::new(), Vec::new());
         for kind in catalog.resource_types() {
-            let service = kind.pattern.split(syntax.separator).nth(service_segment).unwrap_or("*");
+            let service =
+                service_segment.and_then(|at| kind.pattern.split(syntax.separator).nth(at)).unwrap_or("*");
             if service.contains(['*', '?']) {
                 types_anywhere.push(kind.id);
             } else {
@@ -76,7 +81,7 @@ impl Known {
         for permission in catalog.permissions() {
             let one = (permission.id, permission.id.saturating_add(1));
             match (permission.resource_types, permission.access) {
-                ([], AccessLevel::Unknown) => open.push(one),
+                ([], access) if access == AccessLevel::Unknown || !provider.acts_on_listed => open.push(one),
                 ([], _) => without.push(one),
                 (kinds, _) => {
                     for &kind in kinds {
@@ -104,7 +109,15 @@ impl Known {
             without_resource: Intervals::from_ranges(without),
             open: Intervals::from_ranges(open),
             facts,
+            leads: match provider.leads_to {
+                Some(leads_to) => {
+                    catalog.permissions().filter_map(|p| Some((p.id, leads_to(p.name)?))).collect()
+                }
+                None => Vec::new(),
+            },
+            leads_to: provider.leads_to,
             facts_of: provider.permission_facts,
+            names_permission: provider.names_permission,
             rows: holding.iter().map(|holding| Row::from_intervals(holding, len)).collect(),
             holding,
             catalog,
@@ -134,8 +147,13 @@ impl Known {
     }
 
     /// The same for a pattern as it is written, cut into segments.
-    pub(crate) fn types_of_segments(&self, segments: &[Written<'_>], service: usize, types: &mut Vec<u16>) {
-        let service = segments.get(service).and_then(Written::as_literal);
+    pub(crate) fn types_of_segments(
+        &self,
+        segments: &[Written<'_>],
+        service: Option<usize>,
+        types: &mut Vec<u16>,
+    ) {
+        let service = service.and_then(|at| segments.get(at)).and_then(Written::as_literal);
         self.types(service, |known| known.overlaps_segments(segments), types);
     }
 

@@ -1,6 +1,7 @@
 //! Policy documents, frozen: statements over interned sets of permissions, resources and conditions.
 
 use super::hanging::Hangs;
+pub(crate) use super::place::{PatternEntry, PatternKind, Place, Somewhere};
 use super::universe::Universe;
 use crate::base::{Id, IdVec, Interner, Intervals, Text, id_type};
 use crate::condition::MissingFact;
@@ -46,15 +47,6 @@ pub(crate) struct Stmt {
     pub(crate) sid: Option<Text>,
 }
 
-/// What a statement on particular resources says to a question about any resource, where its patterns alone tell.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Somewhere {
-    /// The permissions that act on some of the resources.
-    pub(crate) actions: ActionSetId,
-    /// The account in which all of them lie; `None` if every account may have such.
-    pub(crate) account: Option<Text>,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ResourceSet {
     pub(crate) negated: bool,
@@ -66,43 +58,6 @@ impl ResourceSet {
     pub(crate) fn is_everything(&self) -> bool {
         self.negated && self.items.is_empty()
     }
-}
-
-/// A resource pattern as text; patterns are matched from the text, since there are hundreds of thousands.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PatternEntry {
-    pub(crate) text: Text,
-    pub(crate) kind: PatternKind,
-    pub(crate) place: Place,
-    /// The permissions that can act on a resource which this pattern matches.
-    pub(crate) applicable: ActionSetId,
-}
-
-impl PatternEntry {
-    /// Where its resources lie, and what can act on them.
-    pub(crate) fn reach(self) -> (Place, ActionSetId) {
-        (self.place, self.applicable)
-    }
-}
-
-/// Where the resources lie that a pattern matches.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Place {
-    /// It hangs on who asks, on the resources that are known, or there are none, or it is all of them.
-    Open,
-    Anywhere,
-    Account(Text),
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum PatternKind {
-    /// `*`.
-    Any,
-    /// Without wildcards.
-    Literal,
-    Wild,
-    /// With policy variables or escapes.
-    Template,
 }
 
 /// Documents in their frozen form. The snapshot has one for all it loaded; a request that carries documents
@@ -145,7 +100,8 @@ impl Library {
     pub(crate) fn has_missing(&self, id: CondId) -> bool {
         match self.conditions.get(id) {
             CondNode::Always | CondNode::Clause(_) => false,
-            CondNode::And(parts) => parts.iter().any(|&part| self.has_missing(part)),
+            CondNode::And(parts) | CondNode::Or(parts) => parts.iter().any(|&part| self.has_missing(part)),
+            CondNode::Not(part) => self.has_missing(*part),
             CondNode::Missing(_) => true,
         }
     }
@@ -216,7 +172,11 @@ impl<'a> LibraryBuilder<'a> {
     fn document(&mut self, document: Document) -> DocId {
         let start = self.library.statements.len() as u32;
         for statement in document.statements {
-            let actions = self.actions(statement.actions);
+            let mut actions = self.actions(statement.actions);
+            for narrower in statement.narrowed {
+                let narrower = self.actions(narrower);
+                actions = self.common(actions, narrower);
+            }
             let resources = self.resources(&statement.resources);
             let who = statement.who.as_ref().map(|who| self.who(who));
             let condition = match &statement.doubt {
@@ -345,31 +305,11 @@ impl<'a> LibraryBuilder<'a> {
     }
 
     fn render_condition(&self, id: CondId, out: &mut String) {
-        let many = |parts: &[CondId], out: &mut String| {
-            let mut texts: Vec<String> = parts
-                .iter()
-                .map(|&part| {
-                    let mut text = String::new();
-                    self.render_condition(part, &mut text);
-                    text
-                })
-                .collect();
-            texts.sort_unstable();
-            out.push_str(&format!("{texts:?}"));
+        let missing = |fact: u32| {
+            let fact = self.library.missing_fact(fact);
+            fact.map(|fact| format!("{} {}", fact.fact, fact.subject)).unwrap_or_default()
         };
-        match self.library.conditions.get(id) {
-            CondNode::Always => {}
-            CondNode::And(parts) => many(parts, out),
-            CondNode::Clause(clause) => {
-                let clause = self.library.conditions.clause(*clause);
-                let key = clause.key.name.to_ascii_lowercase();
-                out.push_str(&format!("{key} {} {:?}", clause.operator, clause.values));
-            }
-            CondNode::Missing(fact) => {
-                let fact = self.library.missing_fact(*fact);
-                out.push_str(&fact.map(|fact| format!("{} {}", fact.fact, fact.subject)).unwrap_or_default());
-            }
-        }
+        out.push_str(&self.library.conditions.text(id, &missing));
     }
 
     fn who(&mut self, who: &Who) -> WhoId {
@@ -514,13 +454,16 @@ impl<'a> LibraryBuilder<'a> {
             // No id of the provider's, or every text there is.
             return (Place::Open, self.applicable(Pattern::parse(text, self.provider.syntax)));
         }
-        let [service, account] = self.provider.key_segments;
+        let (service, account) = (self.provider.service_segment(), self.provider.account_segment());
         let mut types = std::mem::take(&mut self.types);
         self.universe.types_of_segments(&parts, service, &mut types);
         // Part of a question about many resources is left to what is known of these.
         let mut ids =
             [Some(id), (self.provider.carrier)(text).and_then(|id| texts.find(&id))].into_iter().flatten();
-        let account = parts.get(account).and_then(Written::as_literal).filter(|account| !account.is_empty());
+        let account = account
+            .and_then(|at| parts.get(at))
+            .and_then(Written::as_literal)
+            .filter(|account| !account.is_empty());
         let place = if ids.any(|id| self.resources.contains(&id)) {
             Place::Open
         } else if let Some(account) = account {
@@ -547,7 +490,7 @@ impl<'a> LibraryBuilder<'a> {
         let Some(pattern) = pattern else {
             return self.action_set(Intervals::all(self.universe.len()));
         };
-        let types = self.universe.types_of_pattern(&pattern, self.provider.key_segments[0]);
+        let types = self.universe.types_of_pattern(&pattern, self.provider.service_segment());
         self.of_types(&types)
     }
 

@@ -12,6 +12,7 @@ pub(crate) mod library;
 pub(crate) mod limits;
 pub(crate) mod options;
 pub(crate) mod people;
+pub(crate) mod place;
 pub(crate) mod resource_index;
 pub(crate) mod scopes;
 pub(crate) mod spoken;
@@ -35,6 +36,14 @@ pub(crate) struct Inner {
 impl Snapshot {
     pub(crate) fn estates(&self) -> &[Estate] {
         &self.0.estates
+    }
+
+    /// Those of which an input was read, with their numbers; the first where none was.
+    pub(crate) fn estates_in_use(&self) -> impl Iterator<Item = (usize, &Estate)> {
+        let used = |estate: &Estate| !estate.sources.is_empty();
+        let none = !self.estates().iter().any(used);
+        let numbered = self.estates().iter().enumerate();
+        numbered.filter(move |(number, estate)| used(estate) || none && *number == 0)
     }
 
     /// Which of them this one is.

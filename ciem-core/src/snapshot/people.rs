@@ -318,8 +318,10 @@ fn named_callers(
         resolver.builder.library.whos.iter().flat_map(|who| who.entries.iter().copied()).collect();
     let nobody = resolver.builder.library.texts.text("");
     let mut found: BTreeMap<Text, (PrincipalKind, Text)> = BTreeMap::new();
-    let anonymous = resolver.builder.library.texts.text("anonymous");
-    found.insert(anonymous, (PrincipalKind::Anonymous, nobody));
+    if resolver.provider.has_resource_policies() {
+        let anonymous = resolver.builder.library.texts.text("anonymous");
+        found.insert(anonymous, (PrincipalKind::Anonymous, nobody));
+    }
     for entry in entries {
         match entry {
             WhoEntry::Service(name) => {

@@ -13,7 +13,7 @@ type GroupKey = [Option<Box<str>>; 2];
 pub(crate) struct ResourceIndex {
     separator: char,
     segments: usize,
-    keys: [usize; 2],
+    keys: Option<[usize; 2]>,
     /// By (service, account) where they are literal: entries sorted by the literal start of the last segment.
     groups: HashMap<GroupKey, Vec<Entry>, RandomState>,
     /// Patterns that are no ids of the provider's syntax: only the same text matches.
@@ -105,7 +105,8 @@ impl ResourceIndex {
             if template && segment.contains("${") {
                 return Some(([None, None], (0, 0)));
             }
-            if let Some(slot) = self.keys.iter().position(|&key| key == at).and_then(|at| key.get_mut(at)) {
+            let slot = self.keys.and_then(|keys| keys.iter().position(|&key| key == at));
+            if let Some(slot) = slot.and_then(|slot| key.get_mut(slot)) {
                 *slot = (!segment.contains(wild)).then_some(segment);
             }
             from += length + self.separator.len_utf8();
@@ -114,24 +115,31 @@ impl ResourceIndex {
         Some((key, (from, from + last.find(wild).unwrap_or(last.len()))))
     }
 
-    fn lists(&self, service: &str, account: &str) -> impl Iterator<Item = &[Entry]> {
-        let keys = [
-            [Some(service.into()), Some(account.into())],
-            [Some(service.into()), None],
-            [None, Some(account.into())],
-            [None, None],
-        ];
-        keys.into_iter().filter_map(|key| self.groups.get(&key).map(Vec::as_slice))
+    /// The lists that may have a pattern of an id with this service and account; without either there is one list.
+    fn lists(&self, key: Option<(&str, &str)>) -> impl Iterator<Item = &[Entry]> {
+        let keyed = key.into_iter().flat_map(|(service, account)| {
+            [
+                [Some(service.into()), Some(account.into())],
+                [Some(service.into()), None],
+                [None, Some(account.into())],
+            ]
+        });
+        keyed.chain([[None, None]]).filter_map(|key| self.groups.get(&key).map(Vec::as_slice))
     }
 
     /// Patterns that may match the concrete id; the caller matches them.
     pub(crate) fn candidates(&self, library: &Library, id: &str, mut visit: impl FnMut(PatternId)) {
         let segments: Vec<&str> = id.splitn(self.segments, self.separator).collect();
         self.odd.iter().for_each(|&pattern| visit(pattern));
-        let [service, account] = self.keys;
-        let (Some(service), Some(account)) = (segments.get(service), segments.get(account)) else { return };
+        let key = match self.keys {
+            None => None,
+            Some([service, account]) => match (segments.get(service), segments.get(account)) {
+                (Some(&service), Some(&account)) => Some((service, account)),
+                _ => return,
+            },
+        };
         let last = segments.get(self.segments - 1).copied().unwrap_or("");
-        for entries in self.lists(service, account) {
+        for entries in self.lists(key) {
             // Whatever is a prefix of `last` is an ancestor of the last entry that does not sort after it.
             let after = entries.partition_point(|e| e.start(library) <= last);
             let mut next = after.checked_sub(1);
@@ -148,7 +156,7 @@ impl ResourceIndex {
     pub(crate) fn overlapping(&self, library: &Library, asked: &Pattern, mut visit: impl FnMut(PatternId)) {
         self.odd.iter().for_each(|&pattern| visit(pattern));
         let literal = |at: usize| asked.segments().get(at).and_then(|s| s.as_literal());
-        let [service, account] = self.keys.map(literal);
+        let [service, account] = self.keys.map_or([None; 2], |keys| keys.map(literal));
         let start = asked.segments().last().map_or("", |s| s.literal_prefix());
         let fits = |key: &Option<Box<str>>, asked: Option<&str>| match (key, asked) {
             (Some(key), Some(asked)) => **key == *asked,

@@ -3,6 +3,7 @@
 use super::known::Known;
 use crate::base::{Intervals, Row, Text};
 use crate::error::{Error, Place};
+use crate::model::catalog::tables::split_service;
 use crate::model::{AccessLevel, Catalog, Facts};
 use crate::pattern::{Glob, Pattern, Written};
 use crate::truth::FactId;
@@ -30,12 +31,14 @@ impl Universe {
 
     /// The same with further permissions.
     pub(crate) fn of_facts_and(known: Arc<Known>, facts: &Facts, more: &[String]) -> Result<Self, Error> {
-        let items = facts.documents.iter().flat_map(|d| &d.statements).flat_map(|s| &s.actions.items);
-        let mut seen: Vec<Text> = items.copied().collect();
+        let statements = facts.documents.iter().flat_map(|d| &d.statements);
+        let lists = statements.flat_map(|s| [&s.actions].into_iter().chain(&s.narrowed));
+        let mut seen: Vec<Text> = lists.flat_map(|list| &list.items).copied().collect();
         seen.sort_unstable();
         seen.dedup();
         let texts = seen.into_iter().map(|text| facts.texts.get(text)).chain(more.iter().map(String::as_str));
-        Self::new(known, texts.filter(|text| !text.contains(['*', '?', ' ', ',']) && text.contains(':')))
+        let names_permission = known.names_permission;
+        Self::new(known, texts.filter(|text| !text.contains(['*', '?']) && names_permission(text)))
     }
 
     /// `literals`: action texts without wildcards that were seen in documents.
@@ -113,29 +116,32 @@ impl Universe {
         self.extras.iter().map(|(_, text)| &**text)
     }
 
-    /// The permissions that an action pattern such as `s3:Get*` means; case does not count.
+    /// The permissions that an action pattern such as `s3:Get*` means; case does not count. A pattern without a colon is
+    /// about permissions without a service, but `*` is about all.
     pub(crate) fn expand(&self, pattern: &str) -> Intervals {
         if pattern == "*" {
             return Intervals::all(self.len());
         }
         let mut ranges = Vec::new();
-        if let Some((service, name)) = pattern.split_once(':') {
-            if service.contains(['*', '?']) {
-                let services = Glob::parse(service);
-                for (known, _) in self.known.catalog.services() {
-                    if services.matches_ignore_ascii_case(known) {
-                        self.expand_in(known, name, &mut ranges);
-                    }
+        let (service, name) = split_service(pattern);
+        let services = Glob::parse(service);
+        if service.contains(['*', '?']) {
+            for (known, _) in self.known.catalog.services() {
+                if services.matches_ignore_ascii_case(known) {
+                    self.expand_in(known, name, &mut ranges);
                 }
-            } else {
-                self.expand_in(service, name, &mut ranges);
             }
+        } else {
+            self.expand_in(service, name, &mut ranges);
         }
         if !self.extras.is_empty() {
-            let glob = Glob::parse(pattern);
+            let names = Glob::parse(name);
             let from = self.known.catalog.len();
-            let matching =
-                self.extras.iter().enumerate().filter(|(_, (e, _))| glob.matches_ignore_ascii_case(e));
+            let matches = |extra: &str| {
+                let (of, extra) = split_service(extra);
+                services.matches_ignore_ascii_case(of) && names.matches_ignore_ascii_case(extra)
+            };
+            let matching = self.extras.iter().enumerate().filter(|(_, (extra, _))| matches(extra));
             ranges.extend(matching.map(|(i, _)| ((from + i) as u16, (from + i + 1) as u16)));
         }
         Intervals::from_ranges(ranges)
@@ -176,6 +182,20 @@ impl Universe {
         &self.with_resource
     }
 
+    /// What permissions lead to beside what they say, each once, sorted.
+    pub(crate) fn leads(&self, permissions: &[(u16, u16)]) -> Vec<String> {
+        let Some(leads_to) = self.known.leads_to else { return Vec::new() };
+        let among = |id: u16| permissions.iter().any(|&(start, end)| (start..end).contains(&id));
+        let known = self.known.leads.iter().filter(|(id, _)| among(*id)).map(|(_, what)| *what);
+        let from = self.known.catalog.len();
+        let extras = self.extras.iter().enumerate().filter(|(at, _)| among((from + at) as u16));
+        let extras = extras.filter_map(|(_, (name, _))| leads_to(name));
+        let mut found: Vec<&str> = known.chain(extras).collect();
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().map(str::to_owned).collect()
+    }
+
     /// The patterns of the resources that a permission acts on; `None` where nothing is known of them.
     pub(crate) fn resource_patterns(&self, id: u16) -> Option<impl Iterator<Item = &Pattern> + Clone> {
         let info = self.known.catalog.info(id)?;
@@ -184,13 +204,19 @@ impl Universe {
     }
 
     /// The resource types that a pattern can name a resource of, sorted. `service` is where its service stands.
-    pub(crate) fn types_of_pattern(&self, pattern: &Pattern, service: usize) -> Vec<u16> {
-        let service = pattern.segments().get(service).and_then(|segment| segment.as_literal());
+    pub(crate) fn types_of_pattern(&self, pattern: &Pattern, service: Option<usize>) -> Vec<u16> {
+        let service =
+            service.and_then(|at| pattern.segments().get(at)).and_then(|segment| segment.as_literal());
         self.known.types_of_pattern(pattern, service)
     }
 
     /// As `types_of_pattern`, for a pattern without variables that is cut into segments.
-    pub(crate) fn types_of_segments(&self, segments: &[Written<'_>], service: usize, types: &mut Vec<u16>) {
+    pub(crate) fn types_of_segments(
+        &self,
+        segments: &[Written<'_>],
+        service: Option<usize>,
+        types: &mut Vec<u16>,
+    ) {
         self.known.types_of_segments(segments, service, types);
     }
 

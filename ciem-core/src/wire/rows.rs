@@ -14,7 +14,7 @@ use crate::usage::uses::UseRow;
 
 record!(HolderRow { principal, principal_kind, provider, account, tier, verdict, condition, resources, via });
 
-record!(AccessRow { permissions, resources, except, verdict, condition, tier, via });
+record!(AccessRow { permissions, resources, except, verdict, condition, tier, via, leads_to });
 
 record!(AccessCells<'a> {
     principal,
@@ -27,7 +27,8 @@ record!(AccessCells<'a> {
     verdict,
     condition,
     tier,
-    via
+    via,
+    leads_to
 });
 
 record!(PairRow<'a> { user, permission });

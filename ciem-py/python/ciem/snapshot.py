@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, SupportsIndex
 
@@ -81,11 +81,13 @@ class Snapshot:
         at: str | datetime | None = None,
         unknown_context: str | None = None,
         missing_layer: str | None = None,
+        tiers: Sequence[str] | None = None,
         on_progress: OnProgress = None,
     ) -> Table:
         """Who can do ``action`` on ``resource``, which may be a pattern: one row per principal.
 
-        ``match="all"`` leaves out those who can do it on some of the resources only.
+        ``match="all"`` leaves out those who can do it on some of the resources only; ``tiers=("active", "eligible")`` adds those who
+        have to activate it first.
 
         >>> [row["principal"] for row in ciem.load("exports").who_can("s3:GetObject", "arn:aws:s3:::pay/*")]
         ['arn:aws:iam::111122223333:user/ana']
@@ -102,6 +104,7 @@ class Snapshot:
         at: str | datetime | None = None,
         unknown_context: str | None = None,
         missing_layer: str | None = None,
+        tiers: Sequence[str] | None = None,
         on_progress: OnProgress = None,
     ) -> Table:
         """What ``principal`` can do: one row per group of permissions with the same resources and verdict.

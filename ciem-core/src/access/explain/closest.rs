@@ -122,7 +122,8 @@ fn candidate(meeting: &Meeting<'_, '_>, item: PatternId, asked: &str) -> Option<
     }
     // Patterns of another service are about something else, and so are those that the permission cannot act on.
     let acts = scene.library.action_sets[entry.applicable].contains(meeting.evaluator.permission);
-    if !acts || segments.contains(&(provider.key_segments[0] + 1)) {
+    let service = provider.service_segment().map(|at| at + 1);
+    if !acts || service.is_some_and(|at| segments.contains(&at)) {
         return None;
     }
     Some(match (without_value, segments.is_empty(), only_case) {

@@ -282,6 +282,46 @@ impl Meeting<'_, '_> {
         match self.scene.library.conditions.get(id) {
             CondNode::Always => {}
             CondNode::And(parts) => parts.iter().for_each(|&part| self.conditions_differ(part, near)),
+            // What is closest of what would do.
+            CondNode::Or(parts) if self.scene.condition_tri(id) != Tri::Yes => {
+                let mut alternatives: Vec<Compared> = Vec::with_capacity(parts.len());
+                for &part in parts {
+                    let mut alternative = Compared {
+                        elements: near.elements.clone(),
+                        failed: Vec::new(),
+                        open: Vec::new(),
+                        rank: near.rank,
+                    };
+                    self.conditions_differ(part, &mut alternative);
+                    alternatives.push(alternative);
+                }
+                if let Some(closest) = alternatives.into_iter().min_by_key(|found| found.rank) {
+                    near.rank = closest.rank;
+                    near.failed.extend(closest.failed);
+                    near.open.extend(closest.open);
+                }
+            }
+            CondNode::Or(_) => {}
+            CondNode::Not(part) => {
+                match (self.scene.condition_tri(id), self.scene.library.conditions.get(*part)) {
+                    (Tri::Yes, _) => {}
+                    (degree, CondNode::Clause(clause)) => {
+                        let clause = self.scene.library.conditions.clause(*clause);
+                        let found = Difference { except: true, ..self.clause_differs(clause) };
+                        if degree == Tri::No {
+                            near.rank.1 += distance::CLAUSE;
+                            near.failed.push(found);
+                        } else {
+                            near.open.push(found);
+                        }
+                    }
+                    (degree, _) => {
+                        let hint = Some("what must not hold together holds, or may hold".to_owned());
+                        let found = Difference { hint, known: "unknown", ..difference("condition") };
+                        if degree == Tri::No { near.failed.push(found) } else { near.open.push(found) }
+                    }
+                }
+            }
             CondNode::Clause(clause) => {
                 let clause = self.scene.library.conditions.clause(*clause);
                 match self.scene.clause(clause, false).degree {

@@ -100,7 +100,8 @@ fn condition(found: &Difference, wanted: &str, given: &str) -> String {
         "unknown" => "what the request has is not known".to_owned(),
         _ => format!("the request has {given}"),
     };
-    format!("condition {key} does not: needs {operator}{wanted}, {has}")
+    let needs = if found.except { "must not be" } else { "needs" };
+    format!("condition {key} does not: {needs} {operator}{wanted}, {has}")
 }
 
 /// Whether a list of values is understood without the operator.

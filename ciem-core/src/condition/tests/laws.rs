@@ -34,8 +34,10 @@ const GLOB: Sample = Sample {
         "StringEquals",
         "StringEqualsIgnoreCase",
         "StringLikeIfExists",
+        "StringLikeIgnoreCase",
+        "StringNotLikeIgnoreCase",
     ],
-    operands: &["a*", "ab*", "*b", "a?c", "b", "ab", "AB", "*"],
+    operands: &["a*", "ab*", "*b", "a?c", "b", "ab", "AB", "A*", "*"],
     values: &["a", "ab", "abb", "abc", "ac", "axc", "b", "xb", "AB", "aB", "x", "axb", "abxb"],
 };
 const NUMBER: Sample = Sample {

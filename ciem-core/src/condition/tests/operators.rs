@@ -178,3 +178,14 @@ fn what_the_provider_rejects_is_an_error() {
         assert!(Test::compile(operator, &[value]).is_err(), "{operator} {value}");
     }
 }
+
+#[test]
+fn operators_of_other_languages_are_none_of_a_block() {
+    for operator in ["StringLikeIgnoreCase", "ForAnyValue:StringNotLikeIgnoreCase"] {
+        assert_eq!(Test::compile(operator, &["a*"]).unwrap_err(), "unknown condition operator");
+    }
+    let told =
+        super::super::Told::parse(r#"{"key": "k", "operator": "StringLikeIgnoreCase", "values": ["A*"]}"#);
+    let blocks = told.unwrap().to_blocks(&|_| None);
+    assert_eq!(blocks.unwrap_err(), "`Condition` blocks do not know `StringLikeIgnoreCase`");
+}

@@ -4,11 +4,11 @@ use super::tables::{
     Draft, GLOBAL, KeyDraft, MOST_IDS, PackError, Pair, PermissionDraft, Tables, TypeDraft, access_code,
     key_code, pair_of, split_service,
 };
-use super::{Catalog, ids};
+use super::{AccessLevel, Catalog, ids};
 use crate::error::{Error, Place, quoted};
 use serde::Deserialize;
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -95,6 +95,34 @@ impl Catalog {
         self.tables = pack(&draft)?;
         self.built_in = false;
         self.version = format!("{}+{}", self.version, document.version);
+        Ok(())
+    }
+}
+
+impl Catalog {
+    /// Adds permissions that exports list; those that are known stay as they are.
+    ///
+    /// # Errors
+    /// `too_large` beyond 65,535 permissions; the catalogue is then unchanged.
+    pub(crate) fn add_listed(&mut self, listed: &BTreeMap<Box<str>, AccessLevel>) -> Result<(), Error> {
+        if listed.is_empty() {
+            return Ok(());
+        }
+        let mut draft = unpack(self);
+        for (name, access) in listed {
+            draft.permissions.entry(pair_of(name)).or_insert_with(|| PermissionDraft {
+                name: name.to_string(),
+                access: access_code(access.as_str()).unwrap_or_default(),
+                resource_types: BTreeSet::new(),
+                condition_keys: BTreeSet::new(),
+            });
+        }
+        self.tables = pack(&draft)?;
+        self.built_in = false;
+        self.version = match self.version.as_str() {
+            "none" => "exported".to_owned(),
+            version => format!("{version}+exported"),
+        };
         Ok(())
     }
 }

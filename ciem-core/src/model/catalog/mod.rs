@@ -53,6 +53,11 @@ impl Catalog {
         Catalog { provider: Cow::Borrowed(provider), version: version.to_owned(), tables, built_in: true }
     }
 
+    /// A catalogue without any permission: what a provider has whose permissions only its exports list.
+    pub(crate) fn empty(provider: &'static str) -> Self {
+        Catalog::from_tables(provider, "none", Tables::default())
+    }
+
     /// Whether both are the catalogue that the library itself has of one provider.
     pub(crate) fn is_same_built_in(&self, other: &Catalog) -> bool {
         self.built_in && other.built_in && self.provider == other.provider

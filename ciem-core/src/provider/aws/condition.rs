@@ -75,6 +75,7 @@ fn clause(
         values,
         test: Arc::new(test),
         templates,
+        cross: None,
     }))
 }
 

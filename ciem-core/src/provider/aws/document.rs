@@ -159,6 +159,7 @@ fn anything(dialect: Dialect, index: u16, alone: bool) -> Vec<Statement> {
         alone,
         who: who.clone(),
         actions: Patterns::everything(),
+        narrowed: Vec::new(),
         resources: Patterns::everything(),
         condition: crate::model::CondId::ALWAYS,
         doubt: None,

@@ -10,26 +10,32 @@ use super::{
     ACCESS_POINT, ARN, BOUNDARY, BUCKET, BUCKET_ELSEWHERE, ENDPOINT, FIXED, GRANT, IDENTITY, PUBLIC_BLOCK,
     PUBLIC_POLICY, RCP, RESOURCE, RESTRICTS_PUBLIC, SCP, SERVICE_LINKED, SESSION, TRUST,
 };
-use crate::model::{Catalog, LayerId, PrincipalKind, WhoEntry};
+use crate::model::{Catalog, LayerId, PrincipalKind, Tier, WhoEntry};
 use crate::provider::{
-    Binding, Caller, FactSpec, LayerSpec, PrincipalTraits, Provider, ResourceTraits, RuleTable, rule_table,
+    Binding, Caller, FactSpec, LayerSpec, PrincipalTraits, Provider, ResourceTraits, RuleTable,
+    SimulationSpec, rule_table,
 };
 use crate::truth::{Evaluator, FactId, Outcome, StrengthId, Truth};
 use std::borrow::Cow;
 
 pub(crate) static PROVIDER: Provider = Provider {
     name: "aws",
+    family: "aws",
     syntax: ARN,
-    key_segments: [2, 4],
+    key_segments: Some([2, 4]),
+    canonical: |id| Cow::Borrowed(id),
+    shown: |id| id,
+    statements_at: "/Statement",
+    names_permission: |text| text.contains(':') && !text.contains([' ', ',']),
     layers: LAYERS,
     facts: FACTS,
     rules: rule_table!(rule),
+    acts_on_listed: true,
     catalog: super::catalog::builtin,
     read: super::read::read,
     finish: super::read::finish,
-    simulate: super::simulate::build,
-    fit: super::simulate::fit,
-    inclusion: &super::inclusion::INCLUSION,
+    simulation: Some(SimulationSpec { build: super::simulate::build, fit: super::simulate::fit }),
+    inclusion: Some(&super::inclusion::INCLUSION),
     document: super::document::for_request,
     missing_policy: ("policy document", "aws iam get-account-authorization-details, or get-policy-version"),
     missing_group: ("group", "aws iam get-account-authorization-details, without a filter"),
@@ -38,6 +44,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     principal_facts,
     permission_facts,
     resource_facts,
+    leads_to: None,
     becoming: BECOMING,
     covered,
     carrier,
@@ -69,7 +76,7 @@ const fn layer(
     grants: bool,
     missing: (&'static str, &'static str),
 ) -> LayerSpec {
-    LayerSpec { id, name, binding, grants, required_for: None, missing }
+    LayerSpec { id, name, binding, grants, required_for: None, tier: Tier::Active, optional: false, missing }
 }
 
 static LAYERS: &[LayerSpec] = &[
@@ -93,6 +100,8 @@ static LAYERS: &[LayerSpec] = &[
         binding: Binding::Resource,
         grants: true,
         required_for: Some(rule::TRUSTING),
+        tier: Tier::Active,
+        optional: false,
         missing: ("trust policy", "aws iam get-account-authorization-details, in the account of the role"),
     },
     layer(

@@ -5,7 +5,7 @@ use super::{GroupBy, UnusedKind, UnusedOptions, UnusedRow};
 use crate::access::matrix::Held;
 use crate::base::Text;
 use crate::error::Error;
-use crate::model::{Effect, Query};
+use crate::model::{Effect, Query, Tier};
 use crate::pattern::matches_text;
 use crate::progress::Progress;
 use crate::snapshot::Snapshot;
@@ -50,7 +50,7 @@ pub(super) fn rows(
 fn permissions(lookup: &mut Lookup<'_>, principal: PrincipalId, held: &Held<'_>, add: &mut Add<'_>) {
     let known = lookup.know(principal);
     // What policies can neither give nor take away was not granted.
-    let free = lookup.estate.universe.row(lookup.estate.provider.inclusion.free);
+    let free = lookup.estate.provider.inclusion.and_then(|spec| lookup.estate.universe.row(spec.free));
     let mut by_state: BTreeMap<UseState, (Vec<String>, u32)> = BTreeMap::new();
     for id in held.runs().flat_map(|(start, end)| start..end) {
         if free.is_some_and(|free| free.contains(id)) {
@@ -67,7 +67,7 @@ fn permissions(lookup: &mut Lookup<'_>, principal: PrincipalId, held: &Held<'_>,
         return;
     }
     let mut via: BTreeSet<String> = BTreeSet::new();
-    for layer in lookup.estate.provider.own_grants() {
+    for layer in lookup.estate.provider.own_grants(Tier::Active) {
         for held in lookup.estate.held(layer.id, principal) {
             via.insert(lookup.text(lookup.estate.policies[held.policy].name));
             via.extend(held.via.map(|group| lookup.text(group)));
@@ -151,7 +151,7 @@ fn policies(lookup: &mut Lookup<'_>, progress: &Progress, add: &mut Add<'_>) -> 
         let used: Vec<u16> = known.used().collect();
         let held: Vec<_> = estate
             .provider
-            .own_grants()
+            .own_grants(Tier::Active)
             .flat_map(|layer| estate.held(layer.id, principal).iter().copied())
             .collect();
         for held in held {

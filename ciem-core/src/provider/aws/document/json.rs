@@ -1,12 +1,10 @@
 //! JSON as policies need it: members in order and with their duplicates, numbers as text.
 
+pub(crate) use crate::provider::input::{MAX_DEPTH, pointer_step, too_deep};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
-
-/// Deepest nesting that is read.
-pub(crate) const MAX_DEPTH: u64 = 64;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Node<'a> {
@@ -53,38 +51,6 @@ impl Node<'_> {
         match self {
             Node::Map(members) => members.iter().find(|(key, _)| key == name).map(|(_, value)| value),
             _ => None,
-        }
-    }
-}
-
-/// Whether `text` nests deeper than [`MAX_DEPTH`]; it need not be valid JSON.
-pub(crate) fn too_deep(text: &str) -> bool {
-    let mut depth = 0_u64;
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'{' | b'[' => {
-                depth += 1;
-                if depth > MAX_DEPTH {
-                    return true;
-                }
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b'"' => skip_text(&mut bytes),
-            _ => {}
-        }
-    }
-    false
-}
-
-fn skip_text(bytes: &mut std::str::Bytes<'_>) {
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'"' => return,
-            b'\\' => {
-                bytes.next();
-            }
-            _ => {}
         }
     }
 }
@@ -185,9 +151,4 @@ pub(crate) fn duplicates<'n>(members: &'n Members<'_>) -> Vec<&'n str> {
     }
     let mut seen = BTreeSet::new();
     members.iter().map(|(name, _)| name.as_ref()).filter(|name| !seen.insert(*name)).collect()
-}
-
-/// A member name as a step of a JSON pointer (RFC 6901).
-pub(crate) fn pointer_step(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }

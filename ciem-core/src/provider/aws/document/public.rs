@@ -42,7 +42,7 @@ fn limits(facts: &Facts, condition: CondId) -> bool {
     match facts.conditions.get(condition) {
         CondNode::And(parts) => parts.iter().any(|&part| limits(facts, part)),
         CondNode::Clause(id) => clause_limits(facts.conditions.clause(*id)),
-        CondNode::Always | CondNode::Missing(_) => false,
+        CondNode::Always | CondNode::Or(_) | CondNode::Not(_) | CondNode::Missing(_) => false,
     }
 }
 

@@ -41,8 +41,18 @@ impl Reader<'_> {
             self.restrictions(effects, members, &actions, at);
         }
         let effect = effects.first().copied().unwrap_or(Effect::Allow);
-        let statement =
-            Statement { effect, sid, index, alone, who, actions, resources, condition, doubt: None };
+        let statement = Statement {
+            effect,
+            sid,
+            index,
+            alone,
+            who,
+            actions,
+            narrowed: Vec::new(),
+            resources,
+            condition,
+            doubt: None,
+        };
         match effects {
             [_, other] => vec![statement.clone(), Statement { effect: *other, ..statement }],
             _ => vec![statement],

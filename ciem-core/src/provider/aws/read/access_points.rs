@@ -140,7 +140,7 @@ fn policies_of(facts: &Facts, bucket: Text) -> Result<Vec<DocId>, MissingFact> {
     let own = record.policies.iter().filter(|used| used.layer == RESOURCE);
     Ok(own
         .filter_map(|used| match used.policy {
-            PolicyRef::Inline { document, .. } => Some(document),
+            PolicyRef::Inline { document, .. } | PolicyRef::Told { document, .. } => Some(document),
             PolicyRef::Managed(_) => None,
         })
         .collect())

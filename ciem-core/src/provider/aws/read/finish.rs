@@ -110,7 +110,7 @@ fn attach(facts: &mut Facts) {
 fn name_of<'t>(texts: &'t Interner, policy: &PolicyUse) -> &'t str {
     match &policy.policy {
         PolicyRef::Managed(id) => texts.get(*id),
-        PolicyRef::Inline { name, .. } => texts.get(*name),
+        PolicyRef::Inline { name, .. } | PolicyRef::Told { name, .. } => texts.get(*name),
     }
 }
 

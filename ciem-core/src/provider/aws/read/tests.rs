@@ -41,7 +41,7 @@ fn principal_documents(facts: &Facts, id: &str) -> Vec<u32> {
     let documents =
         facts.principals.get(id).iter().flat_map(|r| &r.policies).filter_map(|p| match p.policy {
             PolicyRef::Inline { document, .. } => Some(document.0),
-            PolicyRef::Managed(_) => None,
+            PolicyRef::Managed(_) | PolicyRef::Told { .. } => None,
         });
     documents.collect()
 }

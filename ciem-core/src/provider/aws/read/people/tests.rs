@@ -39,7 +39,7 @@ fn ids_are_of_the_partition_and_policies_of_the_account() {
         .iter()
         .filter_map(|used| match used.policy {
             PolicyRef::Managed(id) => Some(facts.texts.get(id)),
-            PolicyRef::Inline { .. } => None,
+            PolicyRef::Inline { .. } | PolicyRef::Told { .. } => None,
         })
         .collect();
     let own = "arn:aws-us-gov:iam::111122223333:policy/team/own";

@@ -1,0 +1,356 @@
+//! Completes the facts once every input was read: assignments become policies of those whom they reach.
+
+use super::documents::{Said, anything, contradiction, document, statements};
+use super::groups::Groups;
+use super::read::CLASSIC;
+use super::scope::shown;
+use super::tree::{Reach, Tree};
+use super::{DENY, ELIGIBLE, ROLE};
+use crate::base::Text;
+use crate::condition::MissingFact;
+use crate::model::assignment::{AssignmentRecord, Assignments, Block, RoleRecord};
+use crate::model::facts::Seen;
+use crate::model::{
+    DocId, Effect, Facts, GroupRecord, LayerId, PolicyRef, PolicyUse, PrincipalKind, PrincipalRecord,
+    Rejected, SourceId, Tier,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub(super) const GROUP: (&str, &str) = ("group members", "az ad group member list --group, for each group");
+pub(super) const ROLE_DEFINITION: &str = "role definition";
+const CONDITION: &str = "condition of a role assignment";
+/// What those share who may be in groups of which not all members are known.
+const PERHAPS: &str = "assignments to groups whose members are not all known";
+
+pub(crate) fn finish(facts: &mut Facts) {
+    facts.join_resource_parts();
+    let mut all = std::mem::take(&mut facts.assignments);
+    if all.is_empty() {
+        return;
+    }
+    name_classic_administrators(facts, &mut all);
+    let tree = Tree::new(&all, &facts.texts);
+    let groups = Groups::new(&all, &facts.texts);
+    let deleted = deleted(&all);
+    let (held, of_groups, reaches) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let mut finish = Finish { facts, all, tree, groups, deleted, held, of_groups, reaches };
+    finish.assign();
+    finish.deny();
+    finish.activate();
+    finish.perhaps();
+    finish.keep();
+}
+
+/// What was assigned to a group.
+#[derive(Clone, Copy)]
+struct Assigned {
+    layer: LayerId,
+    document: DocId,
+    name: Text,
+    source: SourceId,
+}
+
+pub(super) struct Finish<'f> {
+    pub(super) facts: &'f mut Facts,
+    pub(super) all: Assignments,
+    tree: Tree,
+    pub(super) groups: Groups,
+    deleted: BTreeSet<Text>,
+    /// By principal or group.
+    held: BTreeMap<Text, Vec<PolicyUse>>,
+    /// By group: the documents of what was assigned to it.
+    of_groups: BTreeMap<Text, Vec<Assigned>>,
+    reaches: BTreeMap<Text, Arc<Reach>>,
+}
+
+/// Classic administrators are known by mail address (AZ-R12): where the directory has it, they are that user.
+fn name_classic_administrators(facts: &mut Facts, all: &mut Assignments) {
+    let role = facts.text(CLASSIC);
+    if !all.assignments.iter().any(|one| one.role == role) {
+        return;
+    }
+    let listed = vec![facts.text(":*")];
+    let name = Some(facts.text("classic administrator"));
+    let blocks = vec![Block { listed, left_out: Vec::new(), condition: None }];
+    all.roles.insert(role, vec![RoleRecord { name, blocks }]);
+    let texts = &facts.texts;
+    let lower = |text: Text| texts.get(text).to_ascii_lowercase();
+    let recorded = all.principals.iter().filter(|(_, known)| known.recorded);
+    let by_name: BTreeMap<String, Text> =
+        recorded.filter_map(|(&id, _)| Some((lower(all.name_of(id, texts)?), id))).collect();
+    let mut mails = BTreeSet::new();
+    for one in all.assignments.iter_mut().filter(|one| one.role == role) {
+        if let Some(&user) = by_name.get(texts.get(one.principal)) {
+            mails.insert(one.principal);
+            one.principal = user;
+        }
+    }
+    all.principals.retain(|id, _| !mails.contains(id));
+}
+
+/// Principals that assignments name and that the directory, of which all was read, does not have (AZ-R14).
+fn deleted(all: &Assignments) -> BTreeSet<Text> {
+    let gone = |kind: Option<PrincipalKind>| {
+        kind.is_some_and(|kind| all.directory.get(&kind).copied().unwrap_or_default())
+    };
+    let of_directory = all.principals.iter().filter(|(_, known)| !known.recorded && !known.foreign);
+    of_directory.filter(|(_, known)| gone(known.kind)).map(|(&id, _)| id).collect()
+}
+
+impl Finish<'_> {
+    pub(super) fn text(&self, text: Text) -> &str {
+        self.facts.texts.get(text)
+    }
+
+    pub(super) fn reach(&mut self, scope: Text) -> Arc<Reach> {
+        if let Some(known) = self.reaches.get(&scope) {
+            return Arc::clone(known);
+        }
+        let reach = Arc::new(self.tree.reach(self.facts.texts.get(scope)));
+        self.reaches.insert(scope, Arc::clone(&reach));
+        reach
+    }
+
+    pub(super) fn hold(&mut self, whom: Text, layer: LayerId, policy: PolicyRef) {
+        self.held.entry(whom).or_default().push(PolicyUse { layer, policy });
+    }
+
+    /// The missing fact that not all members of a group are known.
+    pub(super) fn members_of(&self, group: Text) -> Arc<MissingFact> {
+        let subject = self.text(group).to_owned();
+        let how = format!("az ad group member list --group {subject}");
+        Arc::new(MissingFact { fact: GROUP.0.to_owned(), subject, how })
+    }
+
+    /// Everybody who can hold something, sorted by id: no group whose members are all known.
+    pub(super) fn everybody(&self) -> Vec<(Text, PrincipalKind)> {
+        let known = self.all.principals.iter().filter(|(id, _)| !self.deleted.contains(id));
+        let mut found: Vec<(Text, PrincipalKind)> = known
+            .map(|(&id, known)| (id, known.kind.unwrap_or(PrincipalKind::External)))
+            .filter(|(id, _)| !self.groups.is_group(*id) || self.groups.is_open(*id))
+            .collect();
+        found.sort_unstable_by_key(|&(id, _)| self.text(id));
+        found
+    }
+
+    /// Role assignments, of which the same may have come in several inputs.
+    fn assign(&mut self) {
+        let mut assignments = std::mem::take(&mut self.all.assignments);
+        let texts = &self.facts.texts;
+        let text = |text: Option<Text>| text.map(|text| texts.get(text));
+        let key = |one: &AssignmentRecord| {
+            (texts.get(one.principal), texts.get(one.role), texts.get(one.scope), one.tier)
+        };
+        // What tells more comes first.
+        let detail = |one: &AssignmentRecord| {
+            let condition = one.condition.map(text);
+            (condition.is_err(), condition.ok(), one.window == (None, None), one.window)
+        };
+        let id = |one: &AssignmentRecord| (one.id.is_none(), text(one.id));
+        assignments.sort_by(|a, b| (key(a), detail(a), id(a)).cmp(&(key(b), detail(b), id(b))));
+        let key = |one: &AssignmentRecord| (one.principal, one.role, one.scope, one.tier);
+        for alike in assignments.chunk_by(|a, b| key(a) == key(b)) {
+            let Some(first) = alike.first() else { continue };
+            if self.deleted.contains(&first.principal) {
+                self.orphan(first);
+                continue;
+            }
+            // An input that cannot tell a condition says nothing beside one that can.
+            let mut told: Vec<&AssignmentRecord> =
+                alike.iter().filter(|one| one.condition.is_ok() || first.condition.is_err()).collect();
+            // Activated access stands among the assignments too, without its end.
+            if told.iter().any(|one| one.window.1.is_some()) {
+                told.retain(|one| one.window != (None, None));
+            }
+            told.dedup_by(|a, b| a.condition == b.condition && a.window == b.window);
+            for one in told {
+                self.assign_one(one);
+            }
+        }
+    }
+
+    fn assign_one(&mut self, one: &AssignmentRecord) {
+        let layer = if one.tier == Tier::Active { ROLE } else { ELIGIBLE };
+        let reach = self.reach(one.scope);
+        let records = self.all.roles.get(&one.role).cloned().unwrap_or_default();
+        let (role, scope) = (self.text(one.role).to_owned(), self.text(one.scope).to_owned());
+        let name = records.iter().find_map(|record| record.name);
+        let id = one.id.unwrap_or_else(|| {
+            let title = name.map_or(role.as_str(), |name| self.facts.texts.get(name)).to_owned();
+            self.facts.text(&format!("{title} at {}", shown(&scope)))
+        });
+        // What is doubted of one assignment is not shared with others.
+        let subject = self.text(id).to_owned();
+        let own = if one.condition == Ok(None) { "" } else { &subject };
+        let key = format!("{role}\n{scope}\n{:?}\n{:?}\n{own}", one.condition, one.window);
+        let doubt = one.condition.is_err().then(|| {
+            let how = "az role assignment list --all".to_owned();
+            Arc::new(MissingFact { fact: CONDITION.to_owned(), subject: subject.clone(), how })
+        });
+        let document = document(self.facts, &key, |facts| {
+            let said = Said {
+                effect: Effect::Allow,
+                name,
+                blocks: &[],
+                reach: &reach,
+                only: None,
+                condition: one.condition.unwrap_or_default(),
+                window: one.window,
+                subject: &subject,
+                doubt,
+            };
+            by_role(facts, &role, &records, &said)
+        });
+        if self.groups.is_group(one.principal) {
+            self.of_groups.entry(one.principal).or_default().push(Assigned {
+                layer,
+                document,
+                name: id,
+                source: one.source,
+            });
+        }
+        self.hold(one.principal, layer, PolicyRef::Told { name: id, document, source: one.source });
+    }
+
+    fn orphan(&mut self, one: &AssignmentRecord) {
+        let id = one.id.unwrap_or(one.role);
+        let reason = format!(
+            "an orphan: its principal {} is not in the directory any more; it grants nothing and can be removed",
+            self.text(one.principal)
+        );
+        let file = self.facts.coverage.files.get(one.source.0 as usize);
+        let rejected = Rejected {
+            policy: self.text(id).to_owned(),
+            pointer: String::new(),
+            reason,
+            source: file.map(|file| file.name.clone()).unwrap_or_default(),
+        };
+        self.facts.coverage.rejected.insert(rejected);
+    }
+
+    /// Who can activate membership of a group has what the group has once that is done (AZ-R9).
+    fn activate(&mut self) {
+        for (group, members) in std::mem::take(&mut self.all.eligible_members) {
+            let above = self.groups.above(group);
+            let all: Vec<Assigned> =
+                above.iter().filter_map(|group| self.of_groups.get(group)).flatten().copied().collect();
+            for Assigned { document, name, source, .. } in all {
+                for &member in &members {
+                    self.hold(member, ELIGIBLE, PolicyRef::Told { name, document, source });
+                }
+            }
+        }
+    }
+
+    /// Whoever may be in a group of which not all members are known may have what the group has.
+    fn perhaps(&mut self) {
+        for layer in [ROLE, ELIGIBLE, DENY] {
+            let (mut found, mut sources) = (Vec::new(), Vec::new());
+            let mut key = format!("{PERHAPS}\n{layer:?}");
+            for open in self.groups.open().to_vec() {
+                let fact = self.members_of(open);
+                let mut above: Vec<Text> = self.groups.above(open).into_iter().collect();
+                above.sort_unstable_by_key(|&group| self.text(group));
+                for group in above {
+                    let documents = self.of_groups.get(&group).into_iter().flatten();
+                    for &Assigned { document, source, .. } in documents.filter(|of| of.layer == layer) {
+                        sources.push(source);
+                        key.push_str(&format!("\n{} {}", open.0, document.0));
+                        for statement in &self.facts.documents[document].statements {
+                            let doubt = statement.doubt.clone().unwrap_or_else(|| Arc::clone(&fact));
+                            found.push(crate::model::Statement { doubt: Some(doubt), ..statement.clone() });
+                        }
+                    }
+                }
+            }
+            if found.is_empty() {
+                continue;
+            }
+            let document = document(self.facts, &key, |_| found);
+            let name = self.facts.text(PERHAPS);
+            // Of several inputs the first by name, in whatever order they came.
+            let file = |source: &SourceId| {
+                self.facts.coverage.files.get(source.0 as usize).map(|file| file.name.as_str())
+            };
+            let source = sources.into_iter().min_by_key(file).unwrap_or(SourceId(0));
+            for (id, kind) in self.everybody() {
+                if kind != PrincipalKind::Group {
+                    self.hold(id, layer, PolicyRef::Told { name, document, source });
+                }
+            }
+        }
+    }
+
+    /// What an identity is attached to, as a tag.
+    fn attachments(&mut self, id: Text) -> Vec<(Text, Text)> {
+        let Some(resources) = self.all.attached.get(&id) else { return Vec::new() };
+        let mut names: Vec<&str> = resources.iter().map(|&id| shown(self.text(id))).collect();
+        names.sort_unstable();
+        let names = names.join(", ");
+        vec![(self.facts.text("attached_to"), self.facts.text(&names))]
+    }
+
+    fn keep(mut self) {
+        let tenant = self.all.directory_id;
+        let account = tenant.unwrap_or_else(|| self.facts.text(""));
+        let seen =
+            Seen { users: true, roles: true, groups: true, policies: true, truncated: false, complete: true };
+        self.facts.accounts.insert(account, seen);
+        for (id, kind) in self.everybody() {
+            let tags = self.attachments(id);
+            let known = self.all.principals.get(&id);
+            let groups = self.groups.directly(id).collect();
+            let policies = self.held.get(&id).cloned().unwrap_or_default();
+            self.facts.principals.insert(PrincipalRecord {
+                id,
+                kind,
+                account,
+                name: self.all.name_of(id, &self.facts.texts).unwrap_or(id),
+                unique_id: None,
+                tags,
+                flags: 0,
+                policies,
+                groups,
+                source: known.and_then(|known| known.source).unwrap_or(SourceId(0)),
+            });
+        }
+        for &id in self.groups.all().iter().filter(|id| !self.deleted.contains(id)) {
+            let known = self.all.principals.get(&id);
+            self.facts.groups.insert(GroupRecord {
+                id,
+                account,
+                name: self.all.name_of(id, &self.facts.texts).unwrap_or(id),
+                policies: self.held.remove(&id).unwrap_or_default(),
+                groups: self.groups.directly(id).collect(),
+                source: known.and_then(|known| known.source).unwrap_or(SourceId(0)),
+            });
+        }
+    }
+}
+
+/// The statements of an assignment of a role; of one that is not known, that it may allow anything.
+fn by_role(
+    facts: &mut Facts,
+    role: &str,
+    records: &[RoleRecord],
+    said: &Said<'_>,
+) -> Vec<crate::model::Statement> {
+    match records {
+        [] => {
+            let how = format!("az role definition list --name {role}");
+            let missing = MissingFact { fact: ROLE_DEFINITION.to_owned(), subject: role.to_owned(), how };
+            let blocks = [anything(facts)];
+            statements(facts, &Said { blocks: &blocks, doubt: Some(Arc::new(missing)), ..said.clone() })
+        }
+        [one] => statements(facts, &Said { blocks: &one.blocks, ..said.clone() }),
+        several => {
+            let numbered = several.iter().zip(1..);
+            let of = |(record, number): (&RoleRecord, usize)| {
+                let doubt = Some(Arc::new(contradiction(role, number)));
+                statements(facts, &Said { blocks: &record.blocks, doubt, ..said.clone() })
+            };
+            numbered.flat_map(of).collect()
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Which groups lie in which (AZ-R8).
+
+use crate::base::{Interner, Text};
+use crate::model::PrincipalKind;
+use crate::model::assignment::Assignments;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) struct Groups {
+    /// By member: the groups that it is directly in.
+    of: BTreeMap<Text, BTreeSet<Text>>,
+    all: BTreeSet<Text>,
+    /// Groups of which not all members are known, sorted by id.
+    open: Vec<Text>,
+}
+
+impl Groups {
+    pub(super) fn new(facts: &Assignments, texts: &Interner) -> Groups {
+        let kinds = facts.principals.iter().filter(|(_, known)| known.kind == Some(PrincipalKind::Group));
+        let all: BTreeSet<Text> = kinds.map(|(&id, _)| id).chain(facts.members.keys().copied()).collect();
+        let mut of: BTreeMap<Text, BTreeSet<Text>> = BTreeMap::new();
+        for (&group, members) in &facts.members {
+            for &member in &members.ids {
+                of.entry(member).or_default().insert(group);
+            }
+        }
+        let open = |group: &&Text| facts.members.get(group).is_none_or(|known| !known.complete);
+        let mut open: Vec<Text> = all.iter().filter(open).copied().collect();
+        open.sort_unstable_by_key(|&id| texts.get(id));
+        Groups { of, all, open }
+    }
+
+    pub(super) fn all(&self) -> &BTreeSet<Text> {
+        &self.all
+    }
+
+    /// Groups of which not all members are known, sorted by id.
+    pub(super) fn open(&self) -> &[Text] {
+        &self.open
+    }
+
+    pub(super) fn is_group(&self, id: Text) -> bool {
+        self.all.contains(&id)
+    }
+
+    pub(super) fn is_open(&self, id: Text) -> bool {
+        self.open.contains(&id)
+    }
+
+    /// The groups that somebody is directly in.
+    pub(super) fn directly(&self, id: Text) -> impl Iterator<Item = Text> + '_ {
+        self.of.get(&id).into_iter().flatten().copied()
+    }
+
+    /// Everything that somebody is in, itself included.
+    pub(super) fn above(&self, id: Text) -> BTreeSet<Text> {
+        let mut found = BTreeSet::new();
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            if found.insert(id) {
+                open.extend(self.directly(id));
+            }
+        }
+        found
+    }
+}

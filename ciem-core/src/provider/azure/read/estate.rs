@@ -1,0 +1,189 @@
+//! Resources and resource groups with the identities that they have, delegations to other tenants, and access to groups
+//! that can be activated.
+
+use super::super::scope::{canonical, subscription};
+use super::roles::Assignment;
+use crate::error::Error;
+use crate::model::assignment::KnownPrincipal;
+use crate::model::{Facts, PrincipalKind, ResourceRecord, SourceId, Tier};
+use crate::provider::input::{Input, Item};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// Something that lies in a subscription.
+pub(super) struct Resource {
+    id: String,
+    kind: String,
+    name: Option<String>,
+    tags: BTreeMap<String, String>,
+    /// Its own identity, and those that it shares with others.
+    own: Option<String>,
+    shared: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawIdentity {
+    principal_id: Option<String>,
+    user_assigned_identities: Option<BTreeMap<String, Option<RawShared>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawShared {
+    principal_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawUserAssigned {
+    principal_id: Option<String>,
+}
+
+pub(super) fn resource(input: &Input<'_>, item: &Item<'_>) -> Result<Resource, Error> {
+    let text = |name| item.members.text(name).map(|text| text.into_owned());
+    let (Some(id), Some(kind)) = (text("id"), text("type")) else {
+        return Err(input.malformed(item, "a resource has an `id` and a `type`"));
+    };
+    let identity: Option<RawIdentity> = input.read_member(item, "identity")?;
+    let tags: Option<BTreeMap<String, Option<String>>> = input.read_member(item, "tags")?;
+    let tags = tags.into_iter().flatten().filter_map(|(key, value)| Some((key, value?)));
+    let (mut own, mut shared) = (None, Vec::new());
+    if let Some(identity) = identity {
+        own = identity.principal_id;
+        let assigned = identity.user_assigned_identities.into_iter().flatten();
+        shared.extend(assigned.filter_map(|(_, one)| one?.principal_id));
+    }
+    if kind.eq_ignore_ascii_case("Microsoft.ManagedIdentity/userAssignedIdentities") {
+        own = input.read::<RawUserAssigned>(item)?.principal_id;
+    }
+    Ok(Resource {
+        id: canonical(&id).into_owned(),
+        kind,
+        name: text("name"),
+        tags: tags.collect(),
+        own,
+        shared,
+    })
+}
+
+pub(super) fn keep_resource(facts: &mut Facts, source: SourceId, resource: Resource) {
+    let id = facts.text(&resource.id);
+    let account = subscription(&resource.id).map(str::to_owned).map(|account| facts.text(&account));
+    let tags = resource.tags.iter().map(|(key, value)| (facts.text(key), facts.text(value)));
+    let tags = tags.collect();
+    let kind = facts.text(&resource.kind);
+    let name = resource.name.map(|name| facts.text(&name));
+    for (identity, own) in
+        resource.own.iter().map(|id| (id, true)).chain(resource.shared.iter().map(|id| (id, false)))
+    {
+        let identity = facts.text(&identity.to_ascii_lowercase());
+        let known = KnownPrincipal {
+            kind: Some(PrincipalKind::ManagedIdentity),
+            name: name.filter(|_| own),
+            source: Some(source),
+            ..KnownPrincipal::default()
+        };
+        facts.assignments.know(identity, known);
+        facts.assignments.attached.entry(identity).or_default().insert(id);
+    }
+    facts.add_resource(ResourceRecord {
+        id,
+        kind,
+        account,
+        tags,
+        flags: 0,
+        policies: Vec::new(),
+        told: false,
+        source,
+    });
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawDelegation {
+    registration_definition: Option<RawDefinition>,
+}
+
+#[derive(Deserialize)]
+struct RawDefinition {
+    properties: Option<RawAuthorizations>,
+    #[serde(flatten)]
+    own: RawAuthorizations,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct RawAuthorizations {
+    #[serde(default)]
+    authorizations: Option<Vec<Authorization>>,
+    #[serde(default)]
+    eligible_authorizations: Option<Vec<Authorization>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Authorization {
+    principal_id: String,
+    principal_id_display_name: Option<String>,
+    role_definition_id: String,
+}
+
+const DELEGATION: &str = "/providers/microsoft.managedservices/registrationassignments/";
+
+/// Azure Lighthouse: principals of another tenant have roles at a subscription or resource group.
+/// <https://learn.microsoft.com/azure/lighthouse/concepts/architecture>
+pub(super) fn delegation(input: &Input<'_>, item: &Item<'_>) -> Result<Vec<Assignment>, Error> {
+    let raw: RawDelegation = input.read(item)?;
+    let id = item.members.text("id").unwrap_or_default();
+    let at = id.to_ascii_lowercase().find(DELEGATION);
+    let Some(scope) = at.and_then(|at| id.get(..at)).filter(|scope| !scope.is_empty()) else {
+        return Err(input.malformed(item, "a delegation has an `id` that begins with its scope"));
+    };
+    let Some(definition) = raw.registration_definition else {
+        return Err(input.malformed(item, "export delegations with `--include-definition true`"));
+    };
+    let RawAuthorizations { authorizations, eligible_authorizations } =
+        definition.properties.unwrap_or(definition.own);
+    let active = authorizations.into_iter().flatten().map(|one| (one, Tier::Active));
+    let eligible = eligible_authorizations.into_iter().flatten().map(|one| (one, Tier::Eligible));
+    let scope = canonical(scope).into_owned();
+    let assignment = |(one, tier): (Authorization, Tier)| Assignment {
+        id: Some(id.clone().into_owned()),
+        principal: one.principal_id,
+        kind: None,
+        foreign: true,
+        name: one.principal_id_display_name,
+        role: one.role_definition_id,
+        scope: scope.clone(),
+        tier,
+        condition: Ok(None),
+        window: (None, None),
+    };
+    Ok(active.chain(eligible).map(assignment).collect())
+}
+
+/// Somebody who can activate membership of a group, or owning it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct GroupEligibility {
+    principal_id: String,
+    group_id: String,
+    access_id: String,
+}
+
+pub(super) fn group_eligibility(input: &Input<'_>, item: &Item<'_>) -> Result<GroupEligibility, Error> {
+    input.read(item)
+}
+
+pub(super) fn keep_eligibility(facts: &mut Facts, source: SourceId, one: &GroupEligibility) {
+    if one.access_id != "member" {
+        return;
+    }
+    let member = facts.text(&one.principal_id.to_ascii_lowercase());
+    let group = facts.text(&one.group_id.to_ascii_lowercase());
+    let known = |kind| KnownPrincipal { kind, source: Some(source), ..KnownPrincipal::default() };
+    facts.assignments.know(member, known(None));
+    facts.assignments.know(group, known(Some(PrincipalKind::Group)));
+    facts.assignments.eligible_members.entry(group).or_default().insert(member);
+}

@@ -1,0 +1,152 @@
+//! What an object or a page is.
+
+use crate::model::Tier;
+use crate::provider::graph::Of;
+use crate::provider::input::{Item, Object};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    RoleDefinition,
+    RoleAssignment,
+    /// A schedule or an instance of one, of Privileged Identity Management.
+    Schedule(Tier),
+    DenyAssignment,
+    ClassicAdministrator,
+    ManagementGroup,
+    Subscription,
+    User,
+    Group,
+    ServicePrincipal,
+    /// Members or owners of one object.
+    Members(Of),
+    Operations,
+    /// A resource or a resource group.
+    Resource,
+    /// A delegation of Azure Lighthouse.
+    Delegation,
+    /// Access to a group that can be activated.
+    GroupEligibility,
+}
+
+impl Kind {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Kind::RoleDefinition => "azure.role_definitions",
+            Kind::RoleAssignment => "azure.role_assignments",
+            Kind::Schedule(Tier::Active) => "azure.assignment_schedules",
+            Kind::Schedule(_) => "azure.eligibility_schedules",
+            Kind::DenyAssignment => "azure.deny_assignments",
+            Kind::ClassicAdministrator => "azure.classic_administrators",
+            Kind::ManagementGroup => "azure.management_groups",
+            Kind::Subscription => "azure.subscriptions",
+            Kind::User => "azure.users",
+            Kind::Group => "azure.groups",
+            Kind::ServicePrincipal => "azure.service_principals",
+            Kind::Members(_) => "azure.group_members",
+            Kind::Operations => "azure.operations",
+            Kind::Resource => "azure.resources",
+            Kind::Delegation => "azure.delegations",
+            Kind::GroupEligibility => "azure.group_eligibility",
+        }
+    }
+}
+
+/// By the end of `type`, in lower case.
+static TYPES: &[(&str, Kind)] = &[
+    ("/roledefinitions", Kind::RoleDefinition),
+    ("/roleassignments", Kind::RoleAssignment),
+    ("/roleeligibilityschedules", Kind::Schedule(Tier::Eligible)),
+    ("/roleeligibilityscheduleinstances", Kind::Schedule(Tier::Eligible)),
+    ("/roleassignmentschedules", Kind::Schedule(Tier::Active)),
+    ("/roleassignmentscheduleinstances", Kind::Schedule(Tier::Active)),
+    ("/denyassignments", Kind::DenyAssignment),
+    ("/classicadministrators", Kind::ClassicAdministrator),
+    ("/managementgroups", Kind::ManagementGroup),
+    ("/subscriptions", Kind::Subscription),
+    ("/registrationassignments", Kind::Delegation),
+];
+
+/// By the type that Graph gives.
+static GRAPH: &[(&str, Kind)] = &[
+    ("#microsoft.graph.user", Kind::User),
+    ("#microsoft.graph.group", Kind::Group),
+    ("#microsoft.graph.serviceprincipal", Kind::ServicePrincipal),
+];
+
+/// By what the context of a Graph page names.
+static CONTEXTS: &[(&str, Kind)] =
+    &[("#users", Kind::User), ("#groups", Kind::Group), ("#serviceprincipals", Kind::ServicePrincipal)];
+
+fn by_end(text: &str, table: &[(&str, Kind)]) -> Option<Kind> {
+    let text = text.to_ascii_lowercase();
+    table.iter().find(|(end, _)| text.ends_with(end)).map(|(_, kind)| *kind)
+}
+
+/// What all objects of a page are, where the page tells.
+pub(super) fn of_page(members: &Object<'_>) -> Option<Kind> {
+    if let Some(of) = Of::page(members) {
+        return Some(Kind::Members(of));
+    }
+    if let Some(kind) = members.text("type").and_then(|text| by_end(&text, TYPES)) {
+        return Some(kind);
+    }
+    let context = members.text("@odata.context")?.to_ascii_lowercase();
+    let (_, entity) = context.split_once('#')?;
+    let entity = format!("#{}", entity.split(['(', '/']).next().unwrap_or_default());
+    by_end(&entity, CONTEXTS)
+}
+
+pub(super) fn of_item(item: &Item<'_>) -> Option<Kind> {
+    let (members, body) = (&item.members, &item.body);
+    if let Some(kind) = members.text("@odata.type") {
+        return by_end(&kind, GRAPH);
+    }
+    let told = members.text("type").and_then(|text| by_end(&text, TYPES));
+    if told.is_some() {
+        return told;
+    }
+    let has = |name| body.has(name);
+    if has("roleDefinitionId") && has("principalId") && has("scope") {
+        let eligible = has("roleEligibilityScheduleId") || has("eligibilityScheduleId");
+        let assigned = has("assignmentType") || has("roleAssignmentScheduleId");
+        return Some(match (assigned, eligible) {
+            (true, _) => Kind::Schedule(Tier::Active),
+            (false, true) => Kind::Schedule(Tier::Eligible),
+            (false, false) => Kind::RoleAssignment,
+        });
+    }
+    if has("denyAssignmentName") || has("principals") && has("permissions") {
+        return Some(Kind::DenyAssignment);
+    }
+    if has("assignableScopes") && (has("permissions") || has("actions")) {
+        return Some(Kind::RoleDefinition);
+    }
+    if has("emailAddress") && has("role") {
+        return Some(Kind::ClassicAdministrator);
+    }
+    if members.has("operations") && (members.has("resourceTypes") || members.has("displayName")) {
+        return Some(Kind::Operations);
+    }
+    if has("subscriptionId") && members.has("displayName")
+        || members.has("isDefault") && members.has("tenantId")
+    {
+        return Some(Kind::Subscription);
+    }
+    if has("groupId") && has("principalId") && has("accessId") {
+        return Some(Kind::GroupEligibility);
+    }
+    let of_subscription = |id: &str| id.to_ascii_lowercase().starts_with("/subscriptions/");
+    if members.has("type") && members.text("id").is_some_and(|id| of_subscription(&id)) {
+        return Some(Kind::Resource);
+    }
+    if has("userPrincipalName") {
+        return Some(Kind::User);
+    }
+    if has("servicePrincipalType") {
+        return Some(Kind::ServicePrincipal);
+    }
+    if has("securityEnabled") || has("groupTypes") {
+        return Some(Kind::Group);
+    }
+    None
+}

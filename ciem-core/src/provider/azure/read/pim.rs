@@ -1,0 +1,87 @@
+//! Schedules of Privileged Identity Management: access that is active for a time, and access that can be activated
+//! (AZ-R9).
+
+use super::roles::{Assignment, principal_kind, scope};
+use crate::error::Error;
+use crate::model::Tier;
+use crate::provider::input::{Input, Item};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Raw {
+    scope: String,
+    role_definition_id: String,
+    principal_id: String,
+    principal_type: Option<String>,
+    condition: Option<String>,
+    start_date_time: Option<String>,
+    end_date_time: Option<String>,
+    origin_role_assignment_id: Option<String>,
+    member_type: Option<String>,
+    schedule_info: Option<ScheduleInfo>,
+    expanded_properties: Option<Expanded>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ScheduleInfo {
+    start_date_time: Option<String>,
+    expiration: Option<Expiration>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Expiration {
+    end_date_time: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Expanded {
+    principal: Option<ExpandedPrincipal>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ExpandedPrincipal {
+    display_name: Option<String>,
+    email: Option<String>,
+}
+
+/// An assignment for a time. What somebody has through a group stands with the group, too.
+pub(super) fn schedule(input: &Input<'_>, item: &Item<'_>, tier: Tier) -> Result<Option<Assignment>, Error> {
+    let raw: Raw = input.read(item)?;
+    if raw.member_type.as_deref() == Some("Group") {
+        return Ok(None);
+    }
+    let instant = |text: Option<String>| match text {
+        None => Ok(None),
+        Some(text) => match text.parse::<jiff::Timestamp>() {
+            Ok(at) => Ok(Some(at.as_second())),
+            Err(_) => Err(input.malformed(item, "a time is RFC 3339, such as 2026-01-31T12:00:00Z")),
+        },
+    };
+    let planned = raw.schedule_info;
+    let (from, until) = match planned {
+        Some(info) => (info.start_date_time, info.expiration.and_then(|one| one.end_date_time)),
+        None => (None, None),
+    };
+    // What began in the past has begun, whenever the question is about; only plans begin later.
+    let is_plan = item.members.text("type").is_some_and(|text| text.ends_with("Schedules"));
+    let from = instant(raw.start_date_time.or(from).filter(|_| is_plan))?;
+    let until = instant(raw.end_date_time.or(until))?;
+    let (kind, foreign) = principal_kind(raw.principal_type.as_deref());
+    let person = raw.expanded_properties.and_then(|known| known.principal);
+    Ok(Some(Assignment {
+        id: raw.origin_role_assignment_id.or_else(|| item.members.text("id").map(|id| id.into_owned())),
+        principal: raw.principal_id,
+        kind,
+        foreign,
+        name: person.and_then(|one| one.email.or(one.display_name)),
+        role: raw.role_definition_id,
+        scope: scope(input, item, &raw.scope)?,
+        tier,
+        condition: Ok(raw.condition.filter(|text| !text.trim().is_empty())),
+        window: (from, until),
+    }))
+}

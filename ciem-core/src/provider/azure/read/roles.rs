@@ -1,0 +1,322 @@
+//! Role definitions, role assignments, deny assignments, classic administrators.
+
+use super::super::DATA;
+use super::super::documents::on_plane;
+use super::super::scope::{canonical, is_scope, last};
+use crate::error::Error;
+use crate::model::assignment::{AssignmentRecord, Block, DenialRecord, KnownPrincipal, RoleRecord};
+use crate::model::{Facts, PrincipalKind, SourceId, Tier};
+use crate::provider::input::{Input, Item};
+use serde::Deserialize;
+use std::collections::BTreeSet;
+
+/// A list of permissions as a role definition or a deny assignment has it.
+#[derive(Deserialize, Default, Debug)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Permissions {
+    #[serde(alias = "Actions")]
+    actions: Option<Vec<String>>,
+    #[serde(alias = "NotActions")]
+    not_actions: Option<Vec<String>>,
+    #[serde(alias = "DataActions")]
+    data_actions: Option<Vec<String>>,
+    #[serde(alias = "NotDataActions")]
+    not_data_actions: Option<Vec<String>>,
+    #[serde(alias = "Condition")]
+    condition: Option<String>,
+}
+
+impl Permissions {
+    fn block(self, facts: &mut Facts) -> Block {
+        let mut names = |control: Option<Vec<String>>, data: Option<Vec<String>>| {
+            let control = control.unwrap_or_default();
+            let data = data.unwrap_or_default();
+            let control = control.iter().filter_map(|text| pattern(text, ""));
+            let texts: Vec<String> =
+                control.chain(data.iter().filter_map(|text| pattern(text, DATA))).collect();
+            texts.iter().map(|text| facts.text(text)).collect()
+        };
+        let listed = names(self.actions, self.data_actions);
+        let left_out = names(self.not_actions, self.not_data_actions);
+        let condition = condition(self.condition).map(|text| facts.text(&text));
+        Block { listed, left_out, condition }
+    }
+}
+
+/// A pattern of operations, as documents write it. No operation has a `?` in its name, which is no wildcard here (AZ-R5).
+fn pattern(text: &str, plane: &str) -> Option<String> {
+    let text = text.trim();
+    // A colon would part a control operation from a service; on data they have some.
+    if text.is_empty() || text.contains('?') || plane.is_empty() && text.contains(':') {
+        return None;
+    }
+    Some(on_plane(text, plane))
+}
+
+fn condition(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty())
+}
+
+pub(super) struct Definition {
+    id: String,
+    name: Option<String>,
+    permissions: Vec<Permissions>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawDefinition {
+    role_name: Option<String>,
+    permissions: Option<Vec<Permissions>>,
+    // Of PowerShell, with one list of permissions.
+    #[serde(rename = "Name")]
+    powershell_name: Option<String>,
+    #[serde(flatten)]
+    own: Permissions,
+}
+
+pub(super) fn definition(input: &Input<'_>, item: &Item<'_>) -> Result<Definition, Error> {
+    let raw: RawDefinition = input.read(item)?;
+    let named = ["name", "id"].iter().find_map(|name| item.members.text(name).filter(|id| is_guid(last(id))));
+    let id = named.or_else(|| item.members.text("id")).or_else(|| item.members.text("name"));
+    let Some(id) = id else { return Err(input.malformed(item, "a role definition has an `id`")) };
+    Ok(Definition {
+        id: last(&id).to_ascii_lowercase(),
+        name: raw.role_name.or(raw.powershell_name),
+        permissions: raw.permissions.unwrap_or_else(|| vec![raw.own]),
+    })
+}
+
+fn is_guid(text: &str) -> bool {
+    text.len() == 36 && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+}
+
+pub(super) fn keep_definition(facts: &mut Facts, role: Definition) {
+    let id = facts.text(&role.id);
+    let name = role.name.map(|name| facts.text(&name));
+    let blocks = role.permissions.into_iter().map(|block| block.block(facts)).collect();
+    let record = RoleRecord { name, blocks };
+    let known = facts.assignments.roles.entry(id).or_default();
+    if !known.contains(&record) {
+        known.push(record);
+    }
+}
+
+/// A role given to somebody.
+pub(super) struct Assignment {
+    pub(super) id: Option<String>,
+    pub(super) principal: String,
+    pub(super) kind: Option<PrincipalKind>,
+    pub(super) foreign: bool,
+    pub(super) name: Option<String>,
+    pub(super) role: String,
+    pub(super) scope: String,
+    pub(super) tier: Tier,
+    pub(super) condition: Result<Option<String>, ()>,
+    pub(super) window: (Option<i64>, Option<i64>),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawAssignment {
+    scope: String,
+    role_definition_id: String,
+    principal_id: String,
+    principal_type: Option<String>,
+    principal_name: Option<String>,
+    condition: Option<String>,
+}
+
+pub(super) fn assignment(input: &Input<'_>, item: &Item<'_>) -> Result<Assignment, Error> {
+    let raw: RawAssignment = input.read(item)?;
+    let (kind, foreign) = principal_kind(raw.principal_type.as_deref());
+    Ok(Assignment {
+        id: item.members.text("id").map(|id| id.into_owned()),
+        principal: raw.principal_id,
+        kind,
+        foreign,
+        name: raw.principal_name.filter(|name| !name.is_empty()),
+        role: raw.role_definition_id,
+        scope: scope(input, item, &raw.scope)?,
+        tier: Tier::Active,
+        condition: Ok(condition(raw.condition)),
+        window: (None, None),
+    })
+}
+
+/// A scope in canonical form.
+pub(super) fn scope(input: &Input<'_>, item: &Item<'_>, text: &str) -> Result<String, Error> {
+    let scope = canonical(text);
+    match is_scope(&scope) {
+        true => Ok(scope.into_owned()),
+        false => Err(input.malformed(item, "a scope is `/` or the id of what it is, without wildcards")),
+    }
+}
+
+/// The kind that an assignment tells, and whether the principal is of another directory.
+pub(super) fn principal_kind(text: Option<&str>) -> (Option<PrincipalKind>, bool) {
+    match text {
+        Some("User") => (Some(PrincipalKind::User), false),
+        Some("Group") => (Some(PrincipalKind::Group), false),
+        Some("ServicePrincipal" | "MSI") => (Some(PrincipalKind::ServicePrincipal), false),
+        Some("ForeignGroup") => (Some(PrincipalKind::Group), true),
+        _ => (None, false),
+    }
+}
+
+pub(super) fn keep_assignment(facts: &mut Facts, source: SourceId, one: Assignment) {
+    let principal = facts.text(&one.principal.to_ascii_lowercase());
+    let name = one.name.map(|name| facts.text(&name));
+    let known =
+        KnownPrincipal { kind: one.kind, name, recorded: false, foreign: one.foreign, source: Some(source) };
+    facts.assignments.know(principal, known);
+    let record = AssignmentRecord {
+        id: one.id.map(|id| facts.text(&id)),
+        principal,
+        role: facts.text(&last(&one.role).to_ascii_lowercase()),
+        scope: facts.text(&one.scope),
+        tier: one.tier,
+        condition: one.condition.map(|text| text.map(|text| facts.text(&text))),
+        window: one.window,
+        source,
+    };
+    facts.assignments.assignments.push(record);
+}
+
+/// Permissions taken away.
+pub(super) struct Denial {
+    id: String,
+    scope: String,
+    only_here: bool,
+    permissions: Vec<Permissions>,
+    condition: Option<String>,
+    everyone: bool,
+    whom: Vec<(String, Option<PrincipalKind>)>,
+    except: Vec<(String, Option<PrincipalKind>)>,
+    audit: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawDenial {
+    deny_assignment_name: Option<String>,
+    scope: Option<String>,
+    do_not_apply_to_child_scopes: Option<bool>,
+    deny_assignment_effect: Option<String>,
+    condition: Option<String>,
+    permissions: Vec<Permissions>,
+    principals: Vec<RawPrincipal>,
+    exclude_principals: Option<Vec<RawPrincipal>>,
+}
+
+#[derive(Deserialize)]
+struct RawPrincipal {
+    id: String,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+}
+
+/// Stands for everybody in deny assignments, with the type `SystemDefined`.
+const EVERYONE: &str = "00000000-0000-0000-0000-000000000000";
+
+pub(super) fn denial(input: &Input<'_>, item: &Item<'_>) -> Result<Denial, Error> {
+    let raw: RawDenial = input.read(item)?;
+    let id = item.members.text("id").map(|id| id.into_owned());
+    let of_id = id.as_deref().and_then(|id| {
+        let at = id.to_ascii_lowercase().find("/providers/microsoft.authorization/denyassignments/")?;
+        id.get(..at).map(str::to_owned)
+    });
+    // Assigned at the root, the id has nothing before its own provider.
+    let of_id = of_id.map(|scope| if scope.is_empty() { "/".to_owned() } else { scope });
+    let Some(at) = raw.scope.or(of_id) else {
+        return Err(input.malformed(item, "a deny assignment has a `scope`"));
+    };
+    let Some(id) = id.or(raw.deny_assignment_name) else {
+        return Err(input.malformed(item, "a deny assignment has an `id` or a name"));
+    };
+    let everyone = |one: &RawPrincipal| one.id == EVERYONE;
+    let named = |list: Vec<RawPrincipal>| {
+        let list = list.into_iter().filter(|one| one.id != EVERYONE);
+        list.map(|one| (one.id, principal_kind(one.kind.as_deref()).0)).collect()
+    };
+    Ok(Denial {
+        id,
+        scope: scope(input, item, &at)?,
+        only_here: raw.do_not_apply_to_child_scopes.unwrap_or_default(),
+        permissions: raw.permissions,
+        condition: condition(raw.condition),
+        everyone: raw.principals.iter().any(everyone),
+        whom: named(raw.principals),
+        except: named(raw.exclude_principals.unwrap_or_default()),
+        audit: raw.deny_assignment_effect.is_some_and(|effect| effect.eq_ignore_ascii_case("audit")),
+    })
+}
+
+pub(super) fn keep_denial(facts: &mut Facts, source: SourceId, denial: Denial) {
+    let ids = |facts: &mut Facts, list: Vec<(String, Option<PrincipalKind>)>| -> BTreeSet<_> {
+        let ids = list.into_iter().map(|(id, kind)| {
+            let id = facts.text(&id.to_ascii_lowercase());
+            facts
+                .assignments
+                .know(id, KnownPrincipal { kind, source: Some(source), ..KnownPrincipal::default() });
+            id
+        });
+        ids.collect()
+    };
+    let (whom, except) = (ids(facts, denial.whom), ids(facts, denial.except));
+    let record = DenialRecord {
+        scope: facts.text(&denial.scope),
+        only_here: denial.only_here,
+        blocks: denial.permissions.into_iter().map(|block| block.block(facts)).collect(),
+        condition: denial.condition.map(|text| facts.text(&text)),
+        everyone: denial.everyone,
+        whom,
+        except,
+        audit: denial.audit,
+        source,
+    };
+    let id = facts.text(&denial.id);
+    let known = facts.assignments.denials.entry(id).or_default();
+    if !known.iter().any(|one| DenialRecord { source, ..one.clone() } == record) {
+        known.push(record);
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawClassic {
+    email_address: String,
+    role: String,
+}
+
+/// What classic administrators had: everything of the resource manager in their subscription (AZ-R12).
+pub(in crate::provider::azure) const CLASSIC: &str = "classic-administrator";
+
+pub(super) fn classic(input: &Input<'_>, item: &Item<'_>) -> Result<Vec<Assignment>, Error> {
+    let raw: RawClassic = input.read(item)?;
+    let id = item.members.text("id").map(|id| canonical(&id).into_owned());
+    let subscription = id.as_deref().and_then(super::super::scope::subscription);
+    let Some(subscription) = subscription else {
+        return Err(input.malformed(item, "a classic administrator has an `id` that names the subscription"));
+    };
+    let administers = raw
+        .role
+        .split(';')
+        .map(str::trim)
+        .any(|role| ["ServiceAdministrator", "CoAdministrator", "AccountAdministrator"].contains(&role));
+    // Owning the account gives no access.
+    let administers = administers && raw.role.trim() != "AccountAdministrator";
+    let assignment = Assignment {
+        id: item.members.text("id").map(|id| id.into_owned()),
+        principal: raw.email_address.clone(),
+        kind: Some(PrincipalKind::User),
+        foreign: true,
+        name: Some(raw.email_address),
+        role: CLASSIC.to_owned(),
+        scope: format!("/subscriptions/{subscription}/"),
+        tier: Tier::Active,
+        condition: Ok(None),
+        window: (None, None),
+    };
+    Ok(administers.then_some(assignment).into_iter().collect())
+}

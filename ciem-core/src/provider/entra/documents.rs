@@ -1,0 +1,123 @@
+//! Statements about the directory.
+
+use super::keys::TIME;
+use super::reach::Reach;
+use crate::base::Text;
+use crate::condition::{Atom, Expr, MissingFact, Test};
+use crate::model::{CondId, Document, Effect, Facts, PatternItem, Patterns, Statement, Who};
+use std::sync::Arc;
+
+/// What a grant says, but for whom it is about.
+#[derive(Clone)]
+pub(super) struct Said {
+    pub(super) name: Option<Text>,
+    pub(super) actions: Vec<String>,
+    /// Ids of objects, or `*`.
+    pub(super) resources: Vec<String>,
+    /// Everything but these.
+    pub(super) except: bool,
+    pub(super) who: Option<Who>,
+    pub(super) condition: CondId,
+    /// Why it is not known whether it is in force.
+    pub(super) doubt: Option<Arc<MissingFact>>,
+}
+
+impl Said {
+    /// These actions on everything.
+    pub(super) fn new(name: Option<Text>, actions: Vec<String>) -> Said {
+        let resources = vec!["*".to_owned()];
+        Said { name, actions, resources, except: false, who: None, condition: CondId::ALWAYS, doubt: None }
+    }
+}
+
+pub(super) fn statement(facts: &mut Facts, index: usize, said: &Said) -> Statement {
+    let items = said.resources.iter().map(|text| PatternItem { text: facts.text(text), variables: false });
+    let resources = Patterns { negated: said.except, items: items.collect() };
+    let items = said.actions.iter().map(|text| facts.text(text)).collect();
+    Statement {
+        effect: Effect::Allow,
+        sid: said.name,
+        index: u16::try_from(index).unwrap_or(u16::MAX),
+        alone: false,
+        who: said.who.clone(),
+        actions: Patterns { negated: false, items },
+        narrowed: Vec::new(),
+        resources,
+        condition: said.condition,
+        doubt: said.doubt.clone(),
+    }
+}
+
+/// A statement on what a scope reaches, and one on what it perhaps reaches.
+pub(super) fn reaching(facts: &mut Facts, index: usize, said: &Said, reach: &Reach) -> Vec<Statement> {
+    let here = Said { resources: reach.ids.clone(), except: false, ..said.clone() };
+    let mut found = vec![statement(facts, index, &here)];
+    if let Some(fact) = &reach.doubt {
+        let doubt = said.doubt.clone().unwrap_or_else(|| Arc::clone(fact));
+        found.push(statement(facts, index, &Said { except: true, doubt: Some(doubt), ..here }));
+    }
+    found
+}
+
+/// A document of these statements; the same key means the same statements.
+pub(super) fn document(
+    facts: &mut Facts,
+    key: &str,
+    make: impl FnOnce(&mut Facts) -> Vec<Statement>,
+) -> crate::model::DocId {
+    facts.document(key, 0, |facts| (Document { statements: make(facts) }, Vec::new()))
+}
+
+/// A test of a key of the request.
+pub(super) fn test(facts: &mut Facts, key: &str, operator: &str, values: &[&str]) -> CondId {
+    let key = facts.conditions.key(key, false);
+    match Test::compile(operator, values) {
+        Ok(test) => facts.conditions.of_tests(&Expr::atom(Atom::Key { key, test })),
+        // INVARIANT: operators are written here, and values are texts or instants.
+        Err(_) => CondId::NEVER,
+    }
+}
+
+/// In force from one instant, and before another.
+pub(super) fn window(facts: &mut Facts, (from, until): (Option<i64>, Option<i64>)) -> CondId {
+    let mut parts = Vec::new();
+    for (operator, at) in [("DateGreaterThanEquals", from), ("DateLessThan", until)] {
+        let stamp = at.and_then(|at| jiff::Timestamp::from_second(at).ok()).map(|at| at.to_string());
+        parts.extend(stamp.map(|stamp| test(facts, TIME, operator, &[&stamp])));
+    }
+    facts.conditions.all(parts)
+}
+
+/// The permissions that an action of a role is about: itself, and what it sums up.
+pub(super) fn expanded(action: &str) -> Vec<String> {
+    let mut found = vec![action.to_owned()];
+    let (mut segments, mut sums) = (Vec::new(), false);
+    for segment in action.split('/') {
+        let all = ["allEntities", "allProperties", "allTasks"]
+            .iter()
+            .any(|word| word.eq_ignore_ascii_case(segment));
+        sums |= all;
+        if !all {
+            segments.push(segment);
+        } else if segments.last() != Some(&"*") {
+            segments.push("*");
+        }
+    }
+    if sums {
+        found.push(segments.join("/"));
+    }
+    found
+}
+
+#[cfg(test)]
+#[test]
+fn actions_that_sum_up_are_patterns() {
+    let found = |action: &str| expanded(action).pop().unwrap();
+    assert_eq!(
+        found("microsoft.directory/users/password/update"),
+        "microsoft.directory/users/password/update"
+    );
+    assert_eq!(found("microsoft.directory/users/allProperties/allTasks"), "microsoft.directory/users/*");
+    assert_eq!(found("microsoft.directory/users/allProperties/read"), "microsoft.directory/users/*/read");
+    assert_eq!(found("microsoft.office365.x/allEntities/allProperties/allTasks"), "microsoft.office365.x/*");
+}

@@ -1,0 +1,237 @@
+//! Completes the facts once every input was read: what was assigned, given and owned becomes policies.
+
+mod applications;
+mod owners;
+mod roles;
+
+use super::documents::document;
+use super::{APPLICATION, ELIGIBLE, ROLE};
+use crate::base::Text;
+use crate::condition::MissingFact;
+use crate::model::application::Applications;
+use crate::model::assignment::Assignments;
+use crate::model::facts::Seen;
+use crate::model::{
+    DocId, Facts, GroupRecord, LayerId, PolicyRef, PolicyUse, PrincipalKind, PrincipalRecord, SourceId,
+    Statement,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub(super) const GROUP: (&str, &str) = ("group members", "az ad group member list --group, for each group");
+pub(super) const ROLE_DEFINITION: &str = "directory role definition";
+pub(super) const CONDITION: &str = "condition of a directory role";
+pub(super) const PERMISSION: &str = "application permission";
+pub(super) const COVERED: &str = "what the permission covers";
+
+/// Facts that can be missing beside those of layers.
+pub(super) static FACTS: &[&str] = &[
+    ROLE_DEFINITION,
+    CONDITION,
+    PERMISSION,
+    COVERED,
+    super::reach::MEMBERS.0,
+    "claims of a federated credential",
+];
+
+/// What those share who may be in groups of which not all members are known.
+const PERHAPS: &str = "what groups have whose members are not all known";
+
+pub(crate) fn finish(facts: &mut Facts) {
+    let all = std::mem::take(&mut facts.assignments);
+    let apps = std::mem::take(&mut facts.applications);
+    if all.is_empty() && apps.is_empty() {
+        return;
+    }
+    let deleted = deleted(&all);
+    let (mut groups, mut objects): (Lists, Lists) = (BTreeMap::new(), BTreeMap::new());
+    for (&group, members) in &all.members {
+        members.ids.iter().for_each(|&member| groups.entry(member).or_default().push(group));
+    }
+    for (&object, known) in &apps.applications {
+        known.application.into_iter().for_each(|id| objects.entry(id).or_default().push(object));
+    }
+    let (held, elevates) = (BTreeMap::new(), false);
+    let mut finish = Finish { facts, all, apps, groups, objects, deleted, held, elevates };
+    finish.assign();
+    finish.give();
+    finish.own();
+    finish.consent();
+    finish.perhaps();
+    finish.keep();
+}
+
+type Lists = BTreeMap<Text, Vec<Text>>;
+
+struct Finish<'f> {
+    facts: &'f mut Facts,
+    all: Assignments,
+    apps: Applications,
+    /// By member: the groups that it is directly in.
+    groups: Lists,
+    /// By the id of an application: the objects that describe it.
+    objects: Lists,
+    deleted: BTreeSet<Text>,
+    /// By principal or group: what it has itself.
+    held: BTreeMap<Text, Vec<(LayerId, Text, DocId)>>,
+    /// Whether somebody can give itself access to all resources.
+    elevates: bool,
+}
+
+/// Principals that the directory, of which all was read, does not have.
+fn deleted(all: &Assignments) -> BTreeSet<Text> {
+    let read = |kind: PrincipalKind| all.directory.get(&kind).copied().unwrap_or_default();
+    let gone = |kind: Option<PrincipalKind>| match kind {
+        Some(kind) => read(kind),
+        None => {
+            read(PrincipalKind::User) && read(PrincipalKind::Group) && read(PrincipalKind::ServicePrincipal)
+        }
+    };
+    all.principals
+        .iter()
+        .filter(|(_, known)| !known.recorded && gone(known.kind))
+        .map(|(&id, _)| id)
+        .collect()
+}
+
+impl Finish<'_> {
+    fn text(&self, text: Text) -> &str {
+        self.facts.texts.get(text)
+    }
+
+    fn hold(&mut self, whom: Text, layer: LayerId, name: Text, document: DocId) {
+        let held = self.held.entry(whom).or_default();
+        if !held.contains(&(layer, name, document)) {
+            held.push((layer, name, document));
+        }
+    }
+
+    fn kind(&self, id: Text) -> Option<PrincipalKind> {
+        self.all.principals.get(&id)?.kind
+    }
+
+    fn is_group(&self, id: Text) -> bool {
+        self.kind(id) == Some(PrincipalKind::Group) || self.all.members.contains_key(&id)
+    }
+
+    /// Roles and permissions of a group reach direct members (EN-R1, EN-R6).
+    fn groups_of(&self, id: Text) -> &[Text] {
+        self.groups.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    /// What somebody has, directly and through groups.
+    fn all_of(&self, id: Text) -> Vec<(LayerId, Text, DocId)> {
+        let own = self.held.get(&id).into_iter().flatten();
+        let theirs = self.groups_of(id).iter().filter_map(|group| self.held.get(group)).flatten();
+        own.chain(theirs).copied().collect()
+    }
+
+    /// Everybody who can hold something, sorted by id.
+    fn everybody(&self) -> Vec<(Text, PrincipalKind)> {
+        let known = self.all.principals.iter().filter(|(id, _)| !self.deleted.contains(id));
+        let mut found: Vec<(Text, PrincipalKind)> = known
+            .map(|(&id, known)| (id, known.kind.unwrap_or(PrincipalKind::External)))
+            .filter(|(id, _)| !self.is_group(*id) || self.is_open(*id))
+            .collect();
+        found.sort_unstable_by_key(|&(id, _)| self.text(id));
+        found
+    }
+
+    /// Whether not all members of a group are known.
+    fn is_open(&self, group: Text) -> bool {
+        self.all.members.get(&group).is_none_or(|members| !members.complete)
+    }
+
+    /// Whoever may be in a group of which not all members are known may have what the group has.
+    fn perhaps(&mut self) {
+        let mut open: Vec<Text> =
+            self.held.keys().copied().filter(|&id| self.is_group(id) && self.is_open(id)).collect();
+        open.sort_unstable_by_key(|&id| self.text(id));
+        for layer in [ROLE, ELIGIBLE, APPLICATION] {
+            let mut found: Vec<Statement> = Vec::new();
+            let mut key = format!("{PERHAPS}\n{layer:?}");
+            for &group in &open {
+                let subject = self.text(group).to_owned();
+                let how = format!("az ad group member list --group {subject}");
+                let fact = Arc::new(MissingFact { fact: GROUP.0.to_owned(), subject, how });
+                let held = self.held.get(&group).into_iter().flatten();
+                for &(_, _, document) in held.filter(|(of, _, _)| *of == layer) {
+                    key.push_str(&format!("\n{} {}", group.0, document.0));
+                    for statement in &self.facts.documents[document].statements {
+                        let doubt = statement.doubt.clone().unwrap_or_else(|| Arc::clone(&fact));
+                        found.push(Statement { doubt: Some(doubt), ..statement.clone() });
+                    }
+                }
+            }
+            if found.is_empty() {
+                continue;
+            }
+            let document = document(self.facts, &key, |_| found);
+            let name = self.facts.text(PERHAPS);
+            let everybody = self.everybody();
+            for (id, _) in everybody.into_iter().filter(|(_, kind)| *kind != PrincipalKind::Group) {
+                self.hold(id, layer, name, document);
+            }
+        }
+    }
+
+    fn keep(self) {
+        let tenant = self.all.directory_id;
+        let account = tenant.unwrap_or_else(|| self.facts.text(""));
+        let seen =
+            Seen { users: true, roles: true, groups: true, policies: true, truncated: false, complete: true };
+        self.facts.accounts.insert(account, seen);
+        let uses = |held: Option<&Vec<(LayerId, Text, DocId)>>| -> Vec<PolicyUse> {
+            let all = held.into_iter().flatten();
+            all.map(|&(layer, name, document)| PolicyUse {
+                layer,
+                policy: PolicyRef::Inline { name, document },
+            })
+            .collect()
+        };
+        let guest = (self.facts.text("userType"), self.facts.text("Guest"));
+        for (id, kind) in self.everybody() {
+            let known = self.all.principals.get(&id);
+            self.facts.principals.insert(PrincipalRecord {
+                id,
+                kind,
+                account,
+                name: known.and_then(|known| known.name).unwrap_or(id),
+                unique_id: None,
+                tags: if self.apps.guests.contains(&id) { vec![guest] } else { Vec::new() },
+                flags: 0,
+                policies: uses(self.held.get(&id)),
+                groups: self.groups_of(id).to_vec(),
+                source: known.and_then(|known| known.source).unwrap_or(SourceId(0)),
+            });
+        }
+        let groups: Vec<Text> = self.all.principals.keys().copied().filter(|&id| self.is_group(id)).collect();
+        for id in groups.into_iter().filter(|id| !self.deleted.contains(id)) {
+            let known = self.all.principals.get(&id);
+            self.facts.groups.insert(GroupRecord {
+                id,
+                account,
+                name: known.and_then(|known| known.name).unwrap_or(id),
+                policies: uses(self.held.get(&id)),
+                // Nothing that a group has here reaches members of its members.
+                groups: Vec::new(),
+                source: known.and_then(|known| known.source).unwrap_or(SourceId(0)),
+            });
+        }
+        if self.elevates {
+            let id = self.facts.text(super::ELEVATED);
+            self.facts.principals.insert(PrincipalRecord {
+                id,
+                kind: PrincipalKind::Role,
+                account,
+                name: id,
+                unique_id: None,
+                tags: Vec::new(),
+                flags: 0,
+                policies: Vec::new(),
+                groups: Vec::new(),
+                source: SourceId(0),
+            });
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! What owners can do with what they own, and what they can have by it (EN-R6).
+
+use super::super::documents::{Said, document, statement, test};
+use super::super::keys::{AUDIENCE, SUBJECT};
+use super::super::{
+    ADD_CREDENTIALS, ADD_TO_APPLICATION, APPLICATION, ELEVATE, ELEVATED, ELIGIBLE, FEDERATION, LATENT, OWNER,
+    ROLE,
+};
+use super::Finish;
+use crate::base::Text;
+use crate::condition::MissingFact;
+use crate::model::application::Federation;
+use crate::model::{
+    Facts, PolicyRef, PolicyUse, PrincipalKind, ResourceRecord, SourceId, Statement, Tier, Who, WhoEntry,
+};
+use std::sync::Arc;
+
+/// What the owner of a group can do with it, below `microsoft.directory/`; so further down.
+const OF_GROUP: &[&str] = &[
+    "groups/appRoleAssignments/update",
+    "groups/basic/update",
+    "groups/delete",
+    "groups/dynamicMembershipRule/update",
+    "groups/members/update",
+    "groups/owners/update",
+    "groups/restore",
+    "groups/settings/update",
+];
+const OF_APPLICATION: &[&str] = &[
+    "applications/audience/update",
+    "applications/authentication/update",
+    "applications/basic/update",
+    "applications/credentials/update",
+    "applications/delete",
+    "applications/owners/update",
+    "applications/permissions/update",
+    "applications/policies/update",
+    "applications/restore",
+];
+const OF_SERVICE: &[&str] = &[
+    "servicePrincipals/appRoleAssignedTo/update",
+    "servicePrincipals/appRoleAssignments/update",
+    "servicePrincipals/audience/update",
+    "servicePrincipals/authentication/update",
+    "servicePrincipals/basic/update",
+    "servicePrincipals/credentials/update",
+    "servicePrincipals/delete",
+    "servicePrincipals/owners/update",
+    "servicePrincipals/permissions/update",
+    "servicePrincipals/policies/update",
+];
+
+/// One statement of an object's own: to whom it gives which actions.
+type Own = (Who, Vec<String>, Option<Federation>);
+
+impl Finish<'_> {
+    pub(super) fn own(&mut self) {
+        let mut objects: Vec<(Text, Vec<Own>, &str)> = Vec::new();
+        for (&object, owners) in &self.all.owners {
+            if self.apps.applications.contains_key(&object) {
+                objects.push((
+                    object,
+                    vec![own(&owners.ids.iter().copied().collect::<Vec<_>>(), OF_APPLICATION)],
+                    "application",
+                ));
+            } else if self.is_group(object) {
+                objects.push((
+                    object,
+                    vec![own(&owners.ids.iter().copied().collect::<Vec<_>>(), OF_GROUP)],
+                    "group",
+                ));
+            }
+        }
+        for (service, _) in self.services() {
+            objects.push((service, self.of_service(service), "servicePrincipal"));
+        }
+        if self.elevates {
+            let id = self.facts.text(ELEVATED);
+            objects.push((id, vec![(nobody(), vec![ELEVATE.to_owned()], None)], "role"));
+        }
+        for (object, statements, kind) in objects {
+            self.add(object, &statements, kind);
+        }
+        self.take();
+    }
+
+    /// Every service principal and managed identity.
+    fn services(&self) -> Vec<(Text, PrincipalKind)> {
+        use PrincipalKind::{ManagedIdentity, ServicePrincipal};
+        let all = self.everybody().into_iter();
+        all.filter(|(_, kind)| matches!(kind, ServicePrincipal | ManagedIdentity)).collect()
+    }
+
+    /// The applications that a service principal is the identity of.
+    fn applications_of(&self, service: Text) -> Vec<Text> {
+        let Some(id) = self.apps.services.get(&service).and_then(|service| service.application) else {
+            return Vec::new();
+        };
+        self.objects.get(&id).cloned().unwrap_or_default()
+    }
+
+    fn owners_of(&self, object: Text) -> Vec<Text> {
+        self.all.owners.get(&object).into_iter().flat_map(|owners| &owners.ids).copied().collect()
+    }
+
+    fn of_service(&self, service: Text) -> Vec<Own> {
+        let mut found = Vec::new();
+        let owners = self.owners_of(service);
+        if !owners.is_empty() {
+            found.push(own(&owners, OF_SERVICE));
+        }
+        let mut objects = self.applications_of(service);
+        let theirs: Vec<Text> = objects.iter().flat_map(|&object| self.owners_of(object)).collect();
+        if !theirs.is_empty() {
+            found.push((whom(&theirs), vec![ADD_TO_APPLICATION.to_owned()], None));
+        }
+        objects.push(service);
+        for federation in self.apps.federations.iter().filter(|one| objects.contains(&one.object)) {
+            let who = Who { negated: false, entries: vec![WhoEntry::Federated(federation.issuer)] };
+            found.push((who, vec![FEDERATION.to_owned()], Some(federation.clone())));
+        }
+        // Whether somebody can add credentials is asked of every identity, whoever else names it.
+        let ways = [ADD_CREDENTIALS, ADD_TO_APPLICATION].map(str::to_owned);
+        found.push((nobody(), ways.to_vec(), None));
+        found
+    }
+
+    fn add(&mut self, object: Text, statements: &[Own], kind: &str) {
+        let id = self.text(object).to_owned();
+        let document = document(self.facts, &format!("owners\n{id}"), |facts| {
+            let numbered = statements.iter().enumerate();
+            numbered.map(|(index, own)| own_statement(facts, index, &id, own)).collect()
+        });
+        let (kind, name) = (self.facts.text(&format!("entra:{kind}")), self.facts.text("owners"));
+        self.facts.add_resource(ResourceRecord {
+            id: object,
+            kind,
+            account: None,
+            tags: Vec::new(),
+            flags: 0,
+            policies: vec![PolicyUse { layer: OWNER, policy: PolicyRef::Inline { name, document } }],
+            told: true,
+            source: SourceId(0),
+        });
+    }
+
+    /// What is one step of self-service away: owners of groups can add themselves, owners of applications can sign in as
+    /// them; and memberships that can be activated.
+    fn take(&mut self) {
+        let mut steps: Vec<(Text, Text, bool)> = Vec::new();
+        for (&object, owners) in &self.all.owners {
+            let gives: Vec<Text> = match self.apps.applications.get(&object) {
+                Some(known) => {
+                    let of = |service: &&Text| {
+                        known.application.is_some()
+                            && self
+                                .apps
+                                .services
+                                .get(*service)
+                                .is_some_and(|one| one.application == known.application)
+                    };
+                    self.apps.services.keys().filter(of).copied().collect()
+                }
+                None => vec![object],
+            };
+            let pairs =
+                owners.ids.iter().flat_map(|&owner| gives.iter().map(move |&what| (owner, what, true)));
+            steps.extend(pairs);
+        }
+        let timed = self.apps.timed.iter().filter(|one| one.tier != Tier::Active);
+        steps.extend(timed.map(|one| (one.principal, one.group, one.owner)));
+        steps.sort_unstable();
+        steps.dedup();
+        for (whom, what, latent) in steps {
+            let has = if self.is_group(what) {
+                self.held.get(&what).cloned().unwrap_or_default()
+            } else {
+                self.all_of(what)
+            };
+            for (layer, name, document) in has {
+                if layer != ROLE && layer != APPLICATION {
+                    continue;
+                }
+                let through = format!("{} of {}", self.text(name), self.text(what));
+                let name = self.facts.text(&through);
+                self.hold(whom, if latent { LATENT } else { ELIGIBLE }, name, document);
+            }
+        }
+    }
+}
+
+fn own(owners: &[Text], actions: &[&str]) -> Own {
+    let actions = actions.iter().map(|action| format!("microsoft.directory/{action}"));
+    (whom(owners), actions.collect(), None)
+}
+
+fn whom(owners: &[Text]) -> Who {
+    Who { negated: false, entries: owners.iter().map(|&owner| WhoEntry::Principal(owner)).collect() }
+}
+
+fn nobody() -> Who {
+    Who { negated: false, entries: vec![WhoEntry::Nobody] }
+}
+
+fn own_statement(
+    facts: &mut Facts,
+    index: usize,
+    object: &str,
+    (who, actions, federation): &Own,
+) -> Statement {
+    let resources = vec![object.to_owned()];
+    let mut said = Said { resources, who: Some(who.clone()), ..Said::new(None, actions.clone()) };
+    if let Some(federation) = federation {
+        let text = |text: Text, facts: &Facts| facts.texts.get(text).to_owned();
+        let audiences: Vec<String> = federation.audiences.iter().map(|&one| text(one, facts)).collect();
+        let audiences: Vec<&str> = audiences.iter().map(String::as_str).collect();
+        let mut parts = vec![test(facts, AUDIENCE, "StringEquals", &audiences)];
+        match federation.subject {
+            Some(subject) => {
+                let subject = text(subject, facts);
+                parts.push(test(facts, SUBJECT, "StringEquals", &[&subject]));
+            }
+            None => {
+                said.doubt = Some(Arc::new(MissingFact {
+                    fact: "claims of a federated credential".to_owned(),
+                    subject: object.to_owned(),
+                    how: "expressions over claims are not evaluated".to_owned(),
+                }));
+            }
+        }
+        said.condition = facts.conditions.all(parts);
+    }
+    statement(facts, index, &said)
+}

@@ -1,0 +1,143 @@
+//! What an object or a page of Graph is.
+
+use crate::model::Tier;
+use crate::provider::graph::Of;
+use crate::provider::input::{Item, Object};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    User,
+    Group,
+    ServicePrincipal,
+    Application,
+    Unit,
+    Role,
+    /// A role with its members, as the older part of Graph shows it.
+    ActivatedRole,
+    Assignment(Tier),
+    AppRole,
+    Grant,
+    Credential,
+    /// A membership of a group for a time.
+    Timed(Tier),
+    /// Members or owners of one object.
+    List(Of),
+}
+
+impl Kind {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Kind::User => "entra.users",
+            Kind::Group => "entra.groups",
+            Kind::ServicePrincipal => "entra.service_principals",
+            Kind::Application => "entra.applications",
+            Kind::Unit => "entra.administrative_units",
+            Kind::Role => "entra.directory_roles",
+            Kind::ActivatedRole => "entra.activated_roles",
+            Kind::Assignment(Tier::Active) => "entra.role_assignments",
+            Kind::Assignment(_) => "entra.role_eligibilities",
+            Kind::AppRole => "entra.app_role_assignments",
+            Kind::Grant => "entra.delegated_permissions",
+            Kind::Credential => "entra.federated_credentials",
+            Kind::Timed(_) => "entra.group_schedules",
+            Kind::List(Of::Members) => "entra.group_members",
+            Kind::List(Of::Owners) => "entra.owners",
+            Kind::List(Of::Unit) => "entra.administrative_unit_members",
+        }
+    }
+}
+
+/// By what the context of a page names last; what it is part of aside.
+static CONTEXTS: &[(&str, Kind)] = &[
+    ("users", Kind::User),
+    ("groups", Kind::Group),
+    ("serviceprincipals", Kind::ServicePrincipal),
+    ("applications", Kind::Application),
+    ("administrativeunits", Kind::Unit),
+    ("directoryroles", Kind::ActivatedRole),
+    ("approleassignedto", Kind::AppRole),
+    ("approleassignments", Kind::AppRole),
+    ("oauth2permissiongrants", Kind::Grant),
+    ("federatedidentitycredentials", Kind::Credential),
+];
+
+/// By what stands in the context of lists of `roleManagement` and `privilegedAccess`.
+static ROLES: &[(&str, Kind)] = &[
+    ("directory/roledefinitions", Kind::Role),
+    ("directory/roleassignments", Kind::Assignment(Tier::Active)),
+    ("directory/roleassignmentschedule", Kind::Assignment(Tier::Active)),
+    ("directory/roleeligibilityschedule", Kind::Assignment(Tier::Eligible)),
+    ("group/assignmentschedule", Kind::Timed(Tier::Active)),
+    ("group/eligibilityschedule", Kind::Timed(Tier::Eligible)),
+];
+
+/// What all objects of a page are, where the page tells.
+pub(super) fn of_page(members: &Object<'_>) -> Option<Kind> {
+    if let Some(of) = Of::page(members) {
+        return Some(Kind::List(of));
+    }
+    let context = members.text("@odata.context")?.to_ascii_lowercase();
+    let (_, entity) = context.split_once('#')?;
+    if let Some((_, kind)) = ROLES.iter().find(|(part, _)| entity.contains(part)) {
+        return Some(*kind);
+    }
+    // `users(id,displayName)`, `servicePrincipals('x')/appRoleAssignedTo`
+    let last = entity.rsplit('/').next().unwrap_or_default();
+    let name = last.split('(').next().unwrap_or_default();
+    CONTEXTS.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
+}
+
+/// By the type that Graph gives.
+static TYPES: &[(&str, Kind)] = &[
+    ("#microsoft.graph.user", Kind::User),
+    ("#microsoft.graph.group", Kind::Group),
+    ("#microsoft.graph.serviceprincipal", Kind::ServicePrincipal),
+    ("#microsoft.graph.application", Kind::Application),
+    ("#microsoft.graph.administrativeunit", Kind::Unit),
+    ("#microsoft.graph.directoryrole", Kind::ActivatedRole),
+];
+
+pub(super) fn of_item(item: &Item<'_>, page: Option<Kind>) -> Option<Kind> {
+    let members = &item.members;
+    if let Some(told) = members.text("@odata.type") {
+        let told = told.to_ascii_lowercase();
+        return TYPES.iter().find(|(name, _)| *name == told).map(|(_, kind)| *kind);
+    }
+    let has = |name| members.has(name);
+    if has("rolePermissions") {
+        return Some(Kind::Role);
+    }
+    if has("roleDefinitionId") && has("principalId") && (has("directoryScopeId") || has("appScopeId")) {
+        let eligible = has("roleEligibilityScheduleId") || page == Some(Kind::Assignment(Tier::Eligible));
+        return Some(Kind::Assignment(if eligible { Tier::Eligible } else { Tier::Active }));
+    }
+    if has("appRoleId") && has("principalId") && has("resourceId") {
+        return Some(Kind::AppRole);
+    }
+    if has("consentType") && has("clientId") {
+        return Some(Kind::Grant);
+    }
+    if has("issuer") && has("audiences") {
+        return Some(Kind::Credential);
+    }
+    if has("accessId") && has("groupId") && has("principalId") {
+        let eligible = has("eligibilityScheduleId") || page == Some(Kind::Timed(Tier::Eligible));
+        return Some(Kind::Timed(if eligible { Tier::Eligible } else { Tier::Active }));
+    }
+    if has("roleTemplateId") {
+        return Some(Kind::ActivatedRole);
+    }
+    if has("servicePrincipalType") {
+        return Some(Kind::ServicePrincipal);
+    }
+    if has("appId") && (has("signInAudience") || has("requiredResourceAccess") || has("identifierUris")) {
+        return Some(Kind::Application);
+    }
+    if has("isMemberManagementRestricted") {
+        return Some(Kind::Unit);
+    }
+    if has("userPrincipalName") {
+        return Some(Kind::User);
+    }
+    (has("securityEnabled") || has("groupTypes")).then_some(Kind::Group)
+}

@@ -1,0 +1,248 @@
+//! Readers of Graph exports: recognised by content, read completely before anything is kept.
+
+mod kind;
+mod objects;
+
+use super::{ELIGIBLE, ROLE};
+use crate::error::Error;
+use crate::model::application::{Consent, Federation, Given, TimedMember};
+use crate::model::assignment::AssignmentRecord;
+use crate::model::{Facts, FileReport, PrincipalKind, SourceId, Tier};
+use crate::provider::InputSpec;
+use crate::provider::graph::{self, Of};
+use crate::provider::input::{Input, Item};
+use kind::Kind;
+
+/// Every input beside those of layers, and the command that gives it.
+pub(crate) static INPUTS: &[InputSpec] = &[
+    input("directory_roles", "az rest, roleManagement/directory/roleDefinitions"),
+    input("users", "az ad user list"),
+    input("groups", "az ad group list"),
+    input("group_members", "az ad group member list, for each group"),
+    input("administrative_units", "az rest, directory/administrativeUnits"),
+    input("service_principals", "az ad sp list --all"),
+    input("applications", "az ad app list --all"),
+    input("consents", "az rest, oauth2PermissionGrants"),
+];
+
+const fn input(name: &'static str, how: &'static str) -> InputSpec {
+    InputSpec { name, of_organisation: true, how }
+}
+
+/// Something read from one object, to be kept once everything was read.
+enum Found {
+    Directory(graph::Entry),
+    Members(graph::MemberList),
+    Role(objects::Role),
+    Assignment(objects::Assignment),
+    Service(objects::Service),
+    Application(objects::Application),
+    Group(objects::Group),
+    Guest(String),
+    Given(objects::AppRole),
+    Consent(objects::Grant),
+    Federation(objects::Credential),
+    Timed(objects::Timed),
+}
+
+/// Reads one input. `false` if it is none of the directory's.
+pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Error> {
+    let Some(input) = Input::cut(name, text)? else { return Ok(false) };
+    let pages: Vec<Option<Kind>> = input.pages.iter().map(|page| kind::of_page(&page.members)).collect();
+    let of_page = |item: &Item<'_>| pages.get(item.page).copied().flatten();
+    let kinds: Vec<Option<Kind>> = input
+        .items
+        .iter()
+        .map(|item| match of_page(item) {
+            // They are mentioned there, and need not be all there are.
+            Some(list @ Kind::List(_)) => Some(list),
+            page => kind::of_item(item, page).or(page),
+        })
+        .collect();
+    let Some(first) = kinds.iter().chain(&pages).flatten().next() else { return Ok(false) };
+    let mut found: Vec<Found> = Vec::new();
+    let mut strangers = 0_u64;
+    for (item, kind) in input.items.iter().zip(&kinds) {
+        match kind {
+            None => strangers += 1,
+            Some(kind) => object(&input, item, *kind, &mut found)?,
+        }
+    }
+    for (number, (page, kind)) in input.pages.iter().zip(&pages).enumerate() {
+        if let Some(Kind::List(of)) = kind {
+            found.push(Found::Members(graph::member_page(&input, number, page, *of)?));
+        }
+    }
+    let errors = match strangers {
+        0 => Vec::new(),
+        _ => vec![format!("{strangers} objects are of no kind that is read")],
+    };
+    let records = input.items.len() as u64 - strangers;
+    let source =
+        facts.source(FileReport { name: name.to_owned(), kind: first.name().to_owned(), records, errors });
+    for (number, page) in input.pages.iter().enumerate() {
+        let of_items = input.items.iter().zip(&kinds).filter(|(item, _)| item.page == number);
+        let own = pages.get(number).copied().flatten();
+        if let Some(kind) = own.or_else(|| of_items.filter_map(|(_, kind)| *kind).next()) {
+            note(facts, kind, !page.is_cut);
+        }
+    }
+    found.into_iter().for_each(|found| keep(facts, source, found));
+    Ok(true)
+}
+
+fn object(input: &Input<'_>, item: &Item<'_>, kind: Kind, found: &mut Vec<Found>) -> Result<(), Error> {
+    let lists = |found: &mut Vec<Found>, of| -> Result<(), Error> {
+        found.extend(graph::lists(input, item, of)?.into_iter().map(Found::Members));
+        Ok(())
+    };
+    let principal = match kind {
+        Kind::User => Some(PrincipalKind::User),
+        Kind::Group => Some(PrincipalKind::Group),
+        Kind::ServicePrincipal => Some(PrincipalKind::ServicePrincipal),
+        _ => None,
+    };
+    if let Some(principal) = principal {
+        let (entry, members) = graph::entry(input, item, principal)?;
+        found.push(Found::Directory(entry));
+        found.extend(members.into_iter().map(Found::Members));
+    }
+    match kind {
+        Kind::User => found.extend(objects::guest(item).map(Found::Guest)),
+        Kind::Group => found.push(Found::Group(objects::group(item))),
+        Kind::ServicePrincipal => found.push(Found::Service(objects::service(item))),
+        Kind::Application => {
+            found.push(Found::Application(input.read(item)?));
+            lists(found, Of::Members)?;
+        }
+        Kind::Unit => lists(found, Of::Unit)?,
+        Kind::Role => found.push(Found::Role(input.read(item)?)),
+        Kind::ActivatedRole => {
+            found.extend(objects::activated(input, item)?.into_iter().map(Found::Assignment))
+        }
+        Kind::Assignment(tier) => {
+            found.extend(objects::assignment(input, item, tier)?.map(Found::Assignment))
+        }
+        Kind::AppRole => found.push(Found::Given(input.read(item)?)),
+        Kind::Grant => found.push(Found::Consent(input.read(item)?)),
+        Kind::Credential => found.push(Found::Federation(objects::credential(input, item)?)),
+        Kind::Timed(tier) => found.extend(objects::timed(input, item, tier)?.map(Found::Timed)),
+        Kind::List(_) => {}
+    }
+    Ok(())
+}
+
+/// Notes what an input was about, also where it holds nothing.
+fn note(facts: &mut Facts, kind: Kind, whole: bool) {
+    let layer = match kind {
+        Kind::Assignment(Tier::Active) | Kind::ActivatedRole => Some(ROLE),
+        Kind::Assignment(_) => Some(ELIGIBLE),
+        Kind::AppRole => Some(super::APPLICATION),
+        _ => None,
+    };
+    facts.told.extend(layer);
+    let kinds: &[PrincipalKind] = match kind {
+        Kind::User => &[PrincipalKind::User],
+        Kind::Group => &[PrincipalKind::Group],
+        Kind::ServicePrincipal => &[PrincipalKind::ServicePrincipal, PrincipalKind::ManagedIdentity],
+        _ => &[],
+    };
+    for &kind in kinds {
+        *facts.assignments.directory.entry(kind).or_insert(true) &= whole;
+    }
+    let input = match kind {
+        Kind::Role => "directory_roles",
+        Kind::User => "users",
+        Kind::Group => "groups",
+        Kind::List(Of::Members) => "group_members",
+        Kind::Unit | Kind::List(Of::Unit) => "administrative_units",
+        Kind::ServicePrincipal => "service_principals",
+        Kind::Application => "applications",
+        Kind::Grant => "consents",
+        _ => return,
+    };
+    *facts.coverage.given.entry((String::new(), input)).or_insert(true) &= whole;
+}
+
+fn keep(facts: &mut Facts, source: SourceId, found: Found) {
+    let id = |facts: &mut Facts, text: &str| facts.text(&text.to_ascii_lowercase());
+    match found {
+        Found::Directory(entry) => graph::keep(facts, source, entry),
+        Found::Members(list) => graph::keep_members(facts, source, list),
+        Found::Role(role) => objects::keep_role(facts, role),
+        Found::Assignment(one) => {
+            let (principal, role) = (id(facts, &one.principal), id(facts, &one.role));
+            let scope = facts.text(&one.scope);
+            facts.assignments.know(principal, Default::default());
+            let record = AssignmentRecord {
+                id: one.id.map(|text| facts.text(&text)),
+                principal,
+                role,
+                scope,
+                tier: one.tier,
+                condition: Ok(None),
+                window: (one.from, one.until),
+                source,
+            };
+            facts.assignments.assignments.push(record);
+        }
+        Found::Service(one) => objects::keep_service(facts, one),
+        Found::Application(one) => objects::keep_application(facts, one),
+        Found::Group(one) => {
+            let group = id(facts, &one.id);
+            if one.assignable {
+                facts.applications.assignable.insert(group);
+            }
+            if one.dynamic {
+                facts.applications.dynamic.insert(group);
+            }
+        }
+        Found::Guest(user) => {
+            let user = id(facts, &user);
+            facts.applications.guests.insert(user);
+        }
+        Found::Given(one) => {
+            let given = Given {
+                principal: id(facts, &one.principal_id),
+                of: id(facts, &one.resource_id),
+                permission: id(facts, &one.app_role_id),
+            };
+            facts.assignments.know(given.principal, Default::default());
+            facts.applications.given.insert(given);
+        }
+        Found::Consent(one) => {
+            let mut permissions: Vec<_> = one.scope.iter().flat_map(|text| text.split_whitespace()).collect();
+            permissions.sort_unstable();
+            permissions.dedup();
+            let permissions = permissions.into_iter().map(|text| facts.text(text)).collect();
+            let everybody = one.consent_type.eq_ignore_ascii_case("AllPrincipals");
+            let consent = Consent {
+                client: id(facts, &one.client_id),
+                principal: one.principal_id.filter(|_| !everybody).map(|text| id(facts, &text)),
+                of: id(facts, &one.resource_id),
+                permissions,
+            };
+            facts.applications.consents.insert(consent);
+        }
+        Found::Federation(one) => {
+            let federation = Federation {
+                object: id(facts, &one.object),
+                issuer: facts.text(&one.issuer),
+                subject: one.subject.map(|text| facts.text(&text)),
+                audiences: one.audiences.iter().map(|text| facts.text(text)).collect(),
+            };
+            facts.applications.federations.insert(federation);
+        }
+        Found::Timed(one) => {
+            let timed = TimedMember {
+                group: id(facts, &one.group),
+                principal: id(facts, &one.principal),
+                owner: one.owner,
+                tier: one.tier,
+                until: one.until,
+            };
+            facts.assignments.know(timed.principal, Default::default());
+            facts.applications.timed.insert(timed);
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! Objects of Graph beyond people and groups.
+
+use super::super::spec::canonical;
+use crate::error::Error;
+use crate::model::application::{ApplicationRecord, ServiceRecord};
+use crate::model::assignment::{Block, RoleRecord};
+use crate::model::{AccessLevel, Facts, Tier};
+use crate::provider::input::{Input, Item, Object};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Role {
+    id: String,
+    template_id: Option<String>,
+    display_name: Option<String>,
+    is_enabled: Option<bool>,
+    role_permissions: Vec<RolePermission>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RolePermission {
+    allowed_resource_actions: Option<Vec<String>>,
+    condition: Option<String>,
+}
+
+pub(super) fn keep_role(facts: &mut Facts, role: Role) {
+    let id = facts.text(&role.id.to_ascii_lowercase());
+    let name = role.display_name.map(|name| facts.text(&name));
+    let mut blocks = Vec::with_capacity(role.role_permissions.len());
+    // A role that is switched off gives nothing.
+    for permission in role.role_permissions.into_iter().filter(|_| role.is_enabled != Some(false)) {
+        let actions = permission.allowed_resource_actions.unwrap_or_default();
+        for action in actions.iter().filter(|text| text.contains('/') && !text.contains(['*', '?'])) {
+            let reads = action.to_ascii_lowercase().ends_with("/read");
+            let level = if reads { AccessLevel::Read } else { AccessLevel::Write };
+            facts.listed.insert(action.as_str().into(), level);
+        }
+        let listed = actions.iter().map(|text| facts.text(text)).collect();
+        let condition = permission.condition.filter(|text| !text.trim().is_empty());
+        let condition = condition.map(|text| facts.text(&text));
+        blocks.push(Block { listed, left_out: Vec::new(), condition });
+    }
+    let template = role.template_id.map(|text| facts.text(&text.to_ascii_lowercase()));
+    let record = RoleRecord { name, blocks };
+    let own = template.filter(|template| *template != id);
+    for id in [Some(id), own].into_iter().flatten() {
+        let known = facts.assignments.roles.entry(id).or_default();
+        if !known.contains(&record) {
+            known.push(record.clone());
+        }
+        facts.applications.templates.insert(id, template.unwrap_or(id));
+    }
+}
+
+/// A role given to somebody.
+pub(super) struct Assignment {
+    pub(super) id: Option<String>,
+    pub(super) principal: String,
+    pub(super) role: String,
+    /// In canonical form.
+    pub(super) scope: String,
+    pub(super) tier: Tier,
+    pub(super) from: Option<i64>,
+    pub(super) until: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawAssignment {
+    id: Option<String>,
+    principal_id: String,
+    role_definition_id: String,
+    directory_scope_id: Option<String>,
+    app_scope_id: Option<String>,
+    member_type: Option<String>,
+    start_date_time: Option<String>,
+    end_date_time: Option<String>,
+    schedule_info: Option<ScheduleInfo>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ScheduleInfo {
+    start_date_time: Option<String>,
+    expiration: Option<Expiration>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Expiration {
+    end_date_time: Option<String>,
+}
+
+fn instant(input: &Input<'_>, item: &Item<'_>, text: Option<String>) -> Result<Option<i64>, Error> {
+    let Some(text) = text else { return Ok(None) };
+    match text.parse::<jiff::Timestamp>() {
+        Ok(at) => Ok(Some(at.as_second())),
+        Err(_) => Err(input.malformed(item, "a time is RFC 3339, such as 2026-01-31T12:00:00Z")),
+    }
+}
+
+/// An assignment, perhaps for a time. What somebody has through a group stands with the group, too.
+pub(super) fn assignment(
+    input: &Input<'_>,
+    item: &Item<'_>,
+    tier: Tier,
+) -> Result<Option<Assignment>, Error> {
+    let raw: RawAssignment = input.read(item)?;
+    if raw.member_type.as_deref().is_some_and(|text| text.eq_ignore_ascii_case("Group")) {
+        return Ok(None);
+    }
+    let scope = raw.directory_scope_id.or(raw.app_scope_id).unwrap_or_default();
+    // What began in the past has begun, whenever the question is about; only plans begin later.
+    let (from, until) = match raw.schedule_info {
+        Some(info) => (info.start_date_time, info.expiration.and_then(|one| one.end_date_time)),
+        None => (None, raw.end_date_time),
+    };
+    let from = instant(input, item, from)?;
+    instant(input, item, raw.start_date_time)?;
+    Ok(Some(Assignment {
+        id: raw.id,
+        principal: raw.principal_id,
+        role: raw.role_definition_id,
+        scope: canonical(&scope).into_owned(),
+        tier,
+        from,
+        until: instant(input, item, until)?,
+    }))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawActivated {
+    role_template_id: String,
+    members: Option<Vec<RawMember>>,
+}
+
+#[derive(Deserialize)]
+struct RawMember {
+    id: String,
+}
+
+/// The members of an activated role have it for the whole tenant.
+pub(super) fn activated(input: &Input<'_>, item: &Item<'_>) -> Result<Vec<Assignment>, Error> {
+    let raw: RawActivated = input.read(item)?;
+    let of = |member: RawMember| Assignment {
+        id: None,
+        principal: member.id,
+        role: raw.role_template_id.clone(),
+        scope: "/".to_owned(),
+        tier: Tier::Active,
+        from: None,
+        until: None,
+    };
+    Ok(raw.members.unwrap_or_default().into_iter().map(of).collect())
+}
+
+/// What a service principal is beside its entry in the directory. Nothing of it makes an input malformed: others of the
+/// family read the same one.
+pub(super) struct Service {
+    id: String,
+    application: Option<String>,
+    name: Option<String>,
+    offers: Vec<(String, String)>,
+}
+
+#[derive(Deserialize)]
+struct Offer {
+    id: String,
+    value: Option<String>,
+}
+
+pub(super) fn service(item: &Item<'_>) -> Service {
+    let text = |name| item.members.text(name).map(|text| text.into_owned());
+    let offers =
+        item.members.get("appRoles").and_then(|raw| serde_json::from_str::<Vec<Offer>>(raw.get()).ok());
+    let offers = offers.unwrap_or_default().into_iter();
+    Service {
+        id: text("id").unwrap_or_default(),
+        application: text("appId"),
+        name: text("displayName"),
+        offers: offers
+            .filter_map(|offer| Some((offer.id, offer.value.filter(|text| !text.is_empty())?)))
+            .collect(),
+    }
+}
+
+pub(super) fn keep_service(facts: &mut Facts, one: Service) {
+    let id = facts.text(&one.id.to_ascii_lowercase());
+    let application = one.application.map(|text| facts.text(&text.to_ascii_lowercase()));
+    let name = one.name.map(|text| facts.text(&text));
+    let offers =
+        one.offers.iter().map(|(id, value)| (facts.text(&id.to_ascii_lowercase()), facts.text(value)));
+    let record = ServiceRecord { application, name, offers: offers.collect() };
+    let known = facts.applications.services.entry(id).or_default();
+    known.application = known.application.or(record.application);
+    known.name = known.name.or(record.name);
+    known.offers.extend(record.offers);
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Application {
+    id: String,
+    app_id: Option<String>,
+}
+
+pub(super) fn keep_application(facts: &mut Facts, one: Application) {
+    let id = facts.text(&one.id.to_ascii_lowercase());
+    let application = one.app_id.map(|text| facts.text(&text.to_ascii_lowercase()));
+    let known = facts.applications.applications.entry(id).or_insert(ApplicationRecord { application });
+    known.application = known.application.or(application);
+}
+
+/// What a group is beside its entry in the directory.
+pub(super) struct Group {
+    pub(super) id: String,
+    pub(super) assignable: bool,
+    pub(super) dynamic: bool,
+}
+
+pub(super) fn group(item: &Item<'_>) -> Group {
+    let is = |name: &str| item.members.get(name).is_some_and(|raw| raw.get() == "true");
+    let rule = item.members.has("membershipRule");
+    Group {
+        id: id_of(&item.members),
+        assignable: is("isAssignableToRole"),
+        dynamic: rule
+            || item.members.get("groupTypes").is_some_and(|raw| raw.get().contains("DynamicMembership")),
+    }
+}
+
+fn id_of(members: &Object<'_>) -> String {
+    members.text("id").map(|text| text.into_owned()).unwrap_or_default()
+}
+
+/// The id of a user who is a guest.
+pub(super) fn guest(item: &Item<'_>) -> Option<String> {
+    let kind = item.members.text("userType")?;
+    kind.eq_ignore_ascii_case("Guest").then(|| id_of(&item.members))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AppRole {
+    pub(super) principal_id: String,
+    pub(super) resource_id: String,
+    pub(super) app_role_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Grant {
+    pub(super) client_id: String,
+    pub(super) consent_type: String,
+    pub(super) principal_id: Option<String>,
+    pub(super) resource_id: String,
+    pub(super) scope: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawCredential {
+    issuer: String,
+    subject: Option<String>,
+    audiences: Vec<String>,
+}
+
+pub(super) struct Credential {
+    pub(super) object: String,
+    pub(super) issuer: String,
+    pub(super) subject: Option<String>,
+    pub(super) audiences: Vec<String>,
+}
+
+/// A credential stands in a page of its application, or beside the application's id.
+pub(super) fn credential(input: &Input<'_>, item: &Item<'_>) -> Result<Credential, Error> {
+    let raw: RawCredential = input.read(item)?;
+    let page = input.pages.get(item.page).map(|page| &page.members);
+    let beside = |members: &Object<'_>| {
+        let told = members.text("applicationId").or_else(|| members.text("servicePrincipalId"));
+        let context = members.text("@odata.context");
+        let quoted = context.as_ref().and_then(|text| text.split('\'').nth(1)).map(str::to_owned);
+        told.map(|text| text.into_owned()).or(quoted)
+    };
+    let object = beside(&item.members).or_else(|| beside(page?));
+    let reason = "a federated credential stands in the page of its application, or beside an `applicationId`";
+    Ok(Credential {
+        object: object.ok_or_else(|| input.malformed(item, reason))?,
+        issuer: raw.issuer,
+        subject: raw.subject.filter(|text| !text.is_empty()),
+        audiences: raw.audiences,
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawTimed {
+    group_id: String,
+    principal_id: String,
+    access_id: String,
+    member_type: Option<String>,
+    end_date_time: Option<String>,
+}
+
+/// A membership of a group that can be activated, or was.
+pub(super) struct Timed {
+    pub(super) group: String,
+    pub(super) principal: String,
+    pub(super) owner: bool,
+    pub(super) tier: Tier,
+    pub(super) until: Option<i64>,
+}
+
+pub(super) fn timed(input: &Input<'_>, item: &Item<'_>, tier: Tier) -> Result<Option<Timed>, Error> {
+    let raw: RawTimed = input.read(item)?;
+    let until = instant(input, item, raw.end_date_time)?;
+    let through_group = raw.member_type.as_deref().is_some_and(|text| text.eq_ignore_ascii_case("Group"));
+    Ok((!through_group).then(|| Timed {
+        group: raw.group_id,
+        principal: raw.principal_id,
+        owner: raw.access_id.eq_ignore_ascii_case("owner"),
+        tier,
+        until,
+    }))
+}

@@ -1,0 +1,320 @@
+//! Random directories: what the library says of Entra against an evaluation of its own, with nested loops over the exports.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use ciem_core::{ContextValue, Query, Request, Snapshot, SnapshotBuilder, Tier, Verdict};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+const USERS: usize = 4;
+const GROUPS: usize = 3;
+const SERVICES: usize = 2;
+const ACTIONS: &[&str] = &[
+    "microsoft.directory/users/basic/update",
+    "microsoft.directory/users/password/update",
+    "microsoft.directory/groups/members/update",
+    "microsoft.directory/servicePrincipals/credentials/update",
+    "microsoft.directory/users/standard/read",
+];
+/// What roles list; the last sums up others.
+const LISTED: &[&str] = &[
+    "microsoft.directory/users/basic/update",
+    "microsoft.directory/users/password/update",
+    "microsoft.directory/groups/members/update",
+    "microsoft.directory/servicePrincipals/credentials/update",
+    "microsoft.directory/users/standard/read",
+    "microsoft.directory/users/allProperties/allTasks",
+    "microsoft.directory/users/allProperties/update",
+];
+/// Consents, and what they let do; of what is not listed nothing is known where the name is about the entity.
+const CONSENTS: &[&str] =
+    &["User.ReadWrite.All", "User.Read.All", "Directory.AccessAsUser.All", "openid", "Mail.Read"];
+
+#[derive(Clone, Debug)]
+struct Tenant {
+    /// Members of each group: principals by number (users, then services).
+    members: Vec<BTreeSet<usize>>,
+    complete: Vec<bool>,
+    /// By role: what it lists.
+    roles: Vec<BTreeSet<usize>>,
+    /// Principal or group (after the principals), role, scope, eligible.
+    assignments: Vec<(usize, usize, Scope, bool)>,
+    /// Members of the one unit.
+    unit: BTreeSet<usize>,
+    /// Owners of groups and of services.
+    owners: Vec<BTreeSet<usize>>,
+    /// Client (service), user or everybody, consent.
+    consents: Vec<(usize, Option<usize>, usize)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    Tenant,
+    Unit,
+    Object(usize),
+}
+
+fn name(principal: usize) -> String {
+    match principal {
+        user if user < USERS => format!("u{user}"),
+        service if service < USERS + SERVICES => format!("sp{}", service - USERS),
+        group => format!("g{}", group - USERS - SERVICES),
+    }
+}
+
+const PRINCIPALS: usize = USERS + SERVICES;
+
+fn tenant() -> impl Strategy<Value = Tenant> {
+    let set = |most: usize, of: usize| prop::collection::btree_set(0..of, 0..most);
+    let scope = prop_oneof![
+        3 => Just(Scope::Tenant),
+        1 => Just(Scope::Unit),
+        1 => (0..PRINCIPALS + GROUPS).prop_map(Scope::Object),
+    ];
+    let assignment = (0..PRINCIPALS + GROUPS, 0..4usize, scope, prop::bool::weighted(0.2));
+    (
+        prop::collection::vec(set(3, PRINCIPALS), GROUPS),
+        prop::collection::vec(prop::bool::weighted(0.8), GROUPS),
+        prop::collection::vec(prop::collection::btree_set(0..LISTED.len(), 1..3), 3),
+        prop::collection::vec(assignment, 0..6),
+        set(4, PRINCIPALS + GROUPS),
+        prop::collection::vec(set(2, USERS), GROUPS + SERVICES),
+        prop::collection::vec((0..SERVICES, prop::option::of(0..USERS), 0..CONSENTS.len()), 0..4),
+    )
+        .prop_map(|(members, complete, roles, assignments, unit, owners, consents)| Tenant {
+            members,
+            complete,
+            roles,
+            assignments,
+            unit,
+            owners,
+            consents,
+        })
+}
+
+impl Tenant {
+    fn exports(&self) -> Vec<Value> {
+        let mention = |principal: &usize| {
+            let kind = if *principal < USERS { "user" } else { "servicePrincipal" };
+            let kind = if *principal >= PRINCIPALS { "group" } else { kind };
+            json!({"@odata.type": format!("#microsoft.graph.{kind}"), "id": name(*principal)})
+        };
+        let page = |context: &str, items: Vec<Value>| json!({"@odata.context": format!("x#{context}"), "value": items});
+        let users = (0..USERS)
+            .map(|user| json!({"id": name(user), "userPrincipalName": format!("{user}@example.com")}));
+        let services = (0..SERVICES).map(|service| {
+            json!({"id": name(USERS + service), "appId": format!("app{service}"), "servicePrincipalType": "Application"})
+        });
+        let graph = json!({"id": "graph", "appId": "00000003-0000-0000-c000-000000000000", "servicePrincipalType": "Application"});
+        let groups =
+            (0..GROUPS).map(|group| json!({"id": name(PRINCIPALS + group), "securityEnabled": true}));
+        let roles = self.roles.iter().enumerate().map(|(role, listed)| {
+            let listed: Vec<&str> = listed.iter().map(|&action| LISTED[action]).collect();
+            json!({"id": format!("r{role}"), "rolePermissions": [{"allowedResourceActions": listed}]})
+        });
+        // So that every action has a name that can be asked.
+        let all = json!({"id": "all", "rolePermissions": [{"allowedResourceActions": ACTIONS}]});
+        let assigned = |eligible: bool| {
+            let of = self.assignments.iter().filter(move |one| one.3 == eligible);
+            of.map(|(principal, role, scope, _)| {
+                let scope = match scope {
+                    Scope::Tenant => "/".to_owned(),
+                    Scope::Unit => "/administrativeUnits/unit".to_owned(),
+                    Scope::Object(object) => format!("/{}", name(*object)),
+                };
+                json!({"principalId": name(*principal), "roleDefinitionId": format!("r{role}"), "directoryScopeId": scope})
+            })
+            .collect::<Vec<_>>()
+        };
+        let mut files = vec![
+            page("users", users.collect()),
+            page("servicePrincipals", services.chain([graph]).collect()),
+            page("groups", groups.collect()),
+            page("roleManagement/directory/roleDefinitions", roles.chain([all]).collect()),
+            page("roleManagement/directory/roleAssignments", assigned(false)),
+            page("roleManagement/directory/roleEligibilityScheduleInstances", assigned(true)),
+            json!({"administrativeUnitId": "unit", "value": self.unit.iter().map(mention).collect::<Vec<_>>()}),
+        ];
+        for (group, members) in self.members.iter().enumerate() {
+            let mut file = json!({"groupId": name(PRINCIPALS + group), "value": members.iter().map(mention).collect::<Vec<_>>()});
+            if !self.complete[group] {
+                file["@odata.nextLink"] = "more".into();
+            }
+            files.push(file);
+        }
+        for (place, owners) in self.owners.iter().enumerate() {
+            files.push(json!({"ownersOf": self.owned(place), "value": owners.iter().map(mention).collect::<Vec<_>>()}));
+        }
+        let consents = self.consents.iter().map(|(client, user, consent)| {
+            json!({"clientId": name(USERS + client), "consentType": if user.is_some() { "Principal" } else { "AllPrincipals" },
+                   "principalId": user.map(name), "resourceId": "graph", "scope": CONSENTS[*consent]})
+        });
+        files.push(page("oauth2PermissionGrants", consents.collect()));
+        files
+    }
+
+    fn owned(&self, place: usize) -> String {
+        if place < GROUPS { name(PRINCIPALS + place) } else { name(USERS + place - GROUPS) }
+    }
+
+    fn load(&self, backwards: bool) -> Snapshot {
+        let mut builder = SnapshotBuilder::new();
+        let mut files = self.exports();
+        if backwards {
+            files.reverse();
+        }
+        for (number, file) in files.iter().enumerate() {
+            builder.add(&format!("{number}.json"), file.to_string().as_bytes()).unwrap();
+        }
+        builder.finish().unwrap()
+    }
+
+    fn lists(&self, role: usize, action: &str) -> Option<bool> {
+        let listed = self.roles.get(role)?;
+        Some(listed.iter().any(|&place| match LISTED[place] {
+            "microsoft.directory/users/allProperties/allTasks" => {
+                action.starts_with("microsoft.directory/users/")
+            }
+            "microsoft.directory/users/allProperties/update" => {
+                action.starts_with("microsoft.directory/users/") && action.ends_with("/update")
+            }
+            other => other == action,
+        }))
+    }
+
+    /// What a principal or group has by assignment: yes, no, or not known.
+    fn assigned(&self, whom: usize, action: &str, object: usize, eligible: bool) -> Verdict {
+        let mut found = Verdict::Deny;
+        for (principal, role, scope, only_eligible) in &self.assignments {
+            let reaches = match scope {
+                Scope::Tenant => true,
+                Scope::Unit => self.unit.contains(&object),
+                Scope::Object(one) => *one == object,
+            };
+            if *principal == whom && *only_eligible == eligible && reaches {
+                found = match self.lists(*role, action) {
+                    Some(true) => Verdict::Allow,
+                    Some(false) => found,
+                    None => or(found, Verdict::Unknown),
+                };
+                if found == Verdict::Allow {
+                    return found;
+                }
+            }
+        }
+        found
+    }
+
+    fn by_role(&self, whom: usize, action: &str, object: usize, eligible: bool) -> Verdict {
+        let mut found = self.assigned(whom, action, object, eligible);
+        for (group, members) in self.members.iter().enumerate() {
+            let theirs = self.assigned(PRINCIPALS + group, action, object, eligible);
+            if members.contains(&whom) {
+                found = or(found, theirs);
+            } else if !self.complete[group] && theirs != Verdict::Deny {
+                found = or(found, Verdict::Unknown);
+            }
+        }
+        found
+    }
+
+    fn by_ownership(&self, whom: usize, action: &str, object: usize) -> Verdict {
+        let owns = |place: usize| self.owned(place) == name(object) && self.owners[place].contains(&whom);
+        let gives = |place: usize| match action {
+            "microsoft.directory/groups/members/update" => place < GROUPS,
+            "microsoft.directory/servicePrincipals/credentials/update" => place >= GROUPS,
+            _ => false,
+        };
+        let found = (0..self.owners.len()).any(|place| owns(place) && gives(place));
+        if found { Verdict::Allow } else { Verdict::Deny }
+    }
+
+    fn active(&self, whom: usize, action: &str, object: usize) -> Verdict {
+        or(self.by_role(whom, action, object, false), self.by_ownership(whom, action, object))
+    }
+
+    fn consents(&self, client: usize, whom: usize, action: &str) -> Verdict {
+        let mut found = Verdict::Deny;
+        for (of, user, consent) in &self.consents {
+            if *of != client || user.is_some_and(|user| user != whom) {
+                continue;
+            }
+            let about_users = action.starts_with("microsoft.directory/users/");
+            found = or(
+                found,
+                match CONSENTS[*consent] {
+                    "Directory.AccessAsUser.All" => Verdict::Allow,
+                    "User.ReadWrite.All"
+                        if action.ends_with("basic/update") || action.ends_with("standard/read") =>
+                    {
+                        Verdict::Allow
+                    }
+                    "User.ReadWrite.All" if about_users => Verdict::Unknown,
+                    "User.Read.All" if action.ends_with("standard/read") => Verdict::Allow,
+                    _ => Verdict::Deny,
+                },
+            );
+        }
+        found
+    }
+}
+
+fn or(one: Verdict, other: Verdict) -> Verdict {
+    match (one, other) {
+        (Verdict::Allow, _) | (_, Verdict::Allow) => Verdict::Allow,
+        (Verdict::Unknown, _) | (_, Verdict::Unknown) => Verdict::Unknown,
+        _ => Verdict::Deny,
+    }
+}
+
+fn and(one: Verdict, other: Verdict) -> Verdict {
+    match (one, other) {
+        (Verdict::Deny, _) | (_, Verdict::Deny) => Verdict::Deny,
+        (Verdict::Unknown, _) | (_, Verdict::Unknown) => Verdict::Unknown,
+        _ => Verdict::Allow,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_answer_is_that_of_the_naive_evaluation(tenant in tenant(), backwards: bool) {
+        let snapshot = tenant.load(backwards);
+        for action in ACTIONS {
+            for object in 0..PRINCIPALS + GROUPS {
+                let mut holders = BTreeSet::new();
+                let mut eligible = BTreeSet::new();
+                for whom in 0..PRINCIPALS {
+                    let wanted = tenant.active(whom, action, object);
+                    let request = Request::new(name(whom), *action, name(object));
+                    let found = snapshot.can(&request).unwrap().verdict;
+                    prop_assert_eq!(found, wanted, "{} {} {}", name(whom), action, name(object));
+                    for client in 0..SERVICES {
+                        let wanted = and(wanted, tenant.consents(client, whom, action));
+                        let request = request.clone().context("entra:ClientId", ContextValue::One(format!("app{client}")));
+                        let found = snapshot.can(&request).unwrap().verdict;
+                        prop_assert_eq!(found, wanted, "{} {} {} by {}", name(whom), action, name(object), client);
+                    }
+                    if wanted != Verdict::Deny {
+                        holders.insert((name(whom), wanted));
+                    }
+                    let more = or(wanted, tenant.by_role(whom, action, object, true));
+                    if more != Verdict::Deny {
+                        eligible.insert(name(whom));
+                    }
+                }
+                let mut query = Query::who(*action, name(object));
+                let rows = |query: &Query| -> Vec<(String, Verdict)> {
+                    let rows = snapshot.who_can(query).unwrap().rows().collect::<Vec<_>>();
+                    let of_principals = rows.into_iter().filter(|row| row.principal_kind.as_str() != "group" && row.principal != "graph");
+                    of_principals.map(|row| (row.principal.to_string(), row.verdict)).collect()
+                };
+                prop_assert_eq!(rows(&query).into_iter().collect::<BTreeSet<_>>(), holders, "{} {}", action, name(object));
+                query.tiers = vec![Tier::Active, Tier::Eligible];
+                let found: BTreeSet<String> = rows(&query).into_iter().map(|(who, _)| who).collect();
+                prop_assert_eq!(found, eligible, "{} {}", action, name(object));
+            }
+        }
+    }
+}
