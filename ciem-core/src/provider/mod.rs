@@ -95,8 +95,7 @@ pub(crate) struct Provider {
     /// The key of a request's context that its resource, or a pattern of resources, fixes.
     pub(crate) resource_context: for<'a> fn(&'a str) -> (&'static str, Fixed<'a>),
     /// What the session and the context itself fix of the rest of a request's context; what the context says goes before.
-    pub(crate) complete_context:
-        fn(Option<&Session>, &BTreeMap<String, ContextValue>, &mut BTreeMap<String, ContextValue>),
+    pub(crate) complete_context: fn(Option<&Session>, &ContextMap, &mut ContextMap),
     /// Keys that requests of such callers do not have, unless the context says so.
     pub(crate) never_has: fn(PrincipalKind) -> &'static [&'static str],
     /// The permission fact under which identity policies count only where the resource's policy delegates.
@@ -236,6 +235,9 @@ impl std::fmt::Debug for Provider {
         f.write_str(self.name)
     }
 }
+
+/// What is said of context keys, by their names.
+pub(crate) type ContextMap = BTreeMap<String, ContextValue>;
 
 /// What a resource, or a pattern of resources, says of a context key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

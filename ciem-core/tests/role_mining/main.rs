@@ -1,6 +1,12 @@
 //! Matrices small enough to try everything, and constraints as laws.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test fails, and reads files"
+)]
 
 mod nine_sets;
 
