@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 /// The sets, and the fewest roles that there are known to be.
-pub const SETS: [(&str, usize); 9] = [
+pub(crate) const SETS: [(&str, usize); 9] = [
     ("domino", 20),
     ("hc", 14),
     ("emea", 34),
@@ -18,7 +18,7 @@ pub const SETS: [(&str, usize); 9] = [
 ];
 
 /// A set by name; none if the data are not beside the checkout.
-pub fn set(name: &str) -> Option<Assignments> {
+pub(crate) fn set(name: &str) -> Option<Assignments> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/role-mining");
     let packed = std::fs::File::open(folder.join(format!("{name}.txt.gz"))).ok()?;
     let mut text = String::new();
@@ -32,7 +32,7 @@ pub fn set(name: &str) -> Option<Assignments> {
 }
 
 /// About `count` pairs of users who have two of some planted roles each, and `stray` further pairs in a thousand.
-pub fn planted(count: usize, stray: u64) -> Assignments {
+pub(crate) fn planted(count: usize, stray: u64) -> Assignments {
     let (users, roles) = ((count / 200).max(10), (count / 20_000).clamp(5, 500));
     let mut seed = 1u64;
     // SplitMix64.

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 struct Counting;
 
 /// Bytes that are in use.
-pub static LIVE: AtomicUsize = AtomicUsize::new(0);
+pub(crate) static LIVE: AtomicUsize = AtomicUsize::new(0);
 /// The most that were in use since it was last set.
-pub static PEAK: AtomicUsize = AtomicUsize::new(0);
+pub(crate) static PEAK: AtomicUsize = AtomicUsize::new(0);
 
 #[expect(
     unsafe_code,
