@@ -90,7 +90,7 @@ impl Snapshot {
         let mut settings = Vec::with_capacity(callers.len());
         for caller in &callers {
             assert_session(caller, request)?;
-            let mut setting = Setting::new(estate, given)?;
+            let mut setting = Setting::new(estate, given, Some(permission))?;
             caller.bind(estate, &mut setting, given.session);
             settings.push(setting);
         }

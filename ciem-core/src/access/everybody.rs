@@ -176,7 +176,7 @@ struct Worker<'a> {
 
 impl<'a> Worker<'a> {
     fn new(estate: &'a Estate, query: &'a Query) -> Result<Self, Error> {
-        let (study, setting) = (Study::new(estate, query)?, Setting::asked(estate, query, None)?);
+        let (study, setting) = (Study::new(estate, query)?, Setting::asked(estate, query, None, None)?);
         Ok(Worker { estate, study, setting, account: None })
     }
 

@@ -188,7 +188,7 @@ fn block(
     query: &Query,
     progress: &Progress,
 ) -> Result<Block, Error> {
-    let mut setting = Setting::asked(estate, query, query.session.as_ref())?;
+    let mut setting = Setting::asked(estate, query, query.session.as_ref(), None)?;
     let plan = RowPlan::new(estate, resource, query.caller_side_only)?;
     let wanted = match &query.action {
         Some(action) => Row::from_intervals(&estate.universe.expand(action), estate.universe.len()),

@@ -138,7 +138,7 @@ impl Prepared<'_> {
         let mut ways = Vec::with_capacity(callers.len());
         for caller in callers {
             assert_session(&caller, request)?;
-            let mut setting = Setting::new(estate, given)?;
+            let mut setting = Setting::new(estate, given, Some(permission))?;
             caller.bind(estate, &mut setting, given.session);
             let case = Case::new(estate, &caller, &plan, &setting);
             let marks = case.settings();

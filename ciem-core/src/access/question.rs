@@ -164,7 +164,12 @@ impl<'a> From<&'a Request> for Given<'a> {
 
 impl Setting {
     /// That of a query, which may leave the policies of resources out.
-    pub(crate) fn asked(estate: &Estate, query: &Query, session: Option<&Session>) -> Result<Setting, Error> {
+    pub(crate) fn asked(
+        estate: &Estate,
+        query: &Query,
+        session: Option<&Session>,
+        permission: Option<u16>,
+    ) -> Result<Setting, Error> {
         let given = Given {
             context: &query.context,
             session,
@@ -175,16 +180,20 @@ impl Setting {
             unknown: query.unknown_context,
             missing: query.missing_layer,
         };
-        Ok(Setting { own_policies: !query.caller_side_only, ..Setting::new(estate, &given)? })
+        Ok(Setting { own_policies: !query.caller_side_only, ..Setting::new(estate, &given, permission)? })
     }
 
-    pub(crate) fn new(estate: &Estate, given: &Given<'_>) -> Result<Setting, Error> {
+    /// `permission`: the one that is asked about, if it is one.
+    pub(crate) fn new(estate: &Estate, given: &Given<'_>, permission: Option<u16>) -> Result<Setting, Error> {
         let at = given.at.map(crate::model::instant).transpose()?;
         // What session, context and resource tell of keys that the context leaves open.
         let mut told = BTreeMap::new();
         (estate.provider.complete_context)(given.session, given.context, &mut told);
         let mut differs = None;
-        if let Some((key, fixed)) = given.resource.map(estate.provider.resource_context)
+        // What acts on nothing is one request, though it is asked on everything.
+        let acts = permission.is_none_or(|id| !estate.universe.is_without_resource(id));
+        let resource = given.resource.filter(|_| acts);
+        if let Some((key, fixed)) = resource.map(estate.provider.resource_context)
             && given_value(&told, key).is_none()
         {
             match fixed {

@@ -174,7 +174,7 @@ impl<'a> Study<'a> {
                 actions = actions.intersect(wanted);
             }
             let findings = match pattern.as_str() {
-                "*" => self.on_everything(&inquiry, &stance, &whole, &reach, &actions)?.into(),
+                "*" => self.everything(&inquiry, &stance, &whole, &reach, &actions)?.into(),
                 _ => {
                     let (key, fixed) = (estate.provider.resource_context)(&pattern);
                     let state = match fixed {
@@ -297,6 +297,32 @@ impl<'a> Study<'a> {
         }
         findings.sort_by(|a, b| a.permissions.cmp(&b.permissions));
         findings.into()
+    }
+
+    /// What acts on nothing is asked as one request, where the regions of resources are left open.
+    fn everything(
+        &mut self,
+        inquiry: &Inquiry<'_>,
+        stance: &Stance,
+        whole: &PermissionSet,
+        reach: &Reach,
+        actions: &Intervals,
+    ) -> Result<Vec<Finding>, Error> {
+        let (estate, setting) = (self.estate, inquiry.setting);
+        let (key, fixed) = (estate.provider.resource_context)("*");
+        let ungiven = State::ungiven(self.query.unknown_context);
+        let left_open = fixed == Fixed::Differently
+            && ungiven != State::Unknown
+            && given_value(&self.query.context, key).is_none();
+        let Some(closed) = left_open.then(|| setting.telling(estate, key, &ungiven)).flatten() else {
+            return self.on_everything(inquiry, stance, whole, reach, actions);
+        };
+        let acting = actions.intersect(estate.universe.with_resource());
+        let mut findings = self.on_everything(inquiry, stance, whole, reach, &acting)?;
+        let nothing = actions.intersect(estate.universe.without_resource());
+        let alone = Inquiry { setting: &closed, ..*inquiry };
+        findings.extend(self.on_everything(&alone, stance, whole, reach, &nothing)?);
+        Ok(findings)
     }
 
     fn on_everything(

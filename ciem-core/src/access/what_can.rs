@@ -107,7 +107,7 @@ impl Snapshot {
         progress.poll("asking", 0, None)?;
         let (estate, _) = self.estate_for(query)?;
         let callers = find_callers(estate, principal, query.session.as_ref())?;
-        let mut setting = Setting::asked(estate, query, query.session.as_ref())?;
+        let mut setting = Setting::asked(estate, query, query.session.as_ref(), None)?;
         let mut study = Study::new(estate, query)?;
         let mut assumptions = BTreeSet::new();
         // A person has the access of each assignment, in rows of its own.

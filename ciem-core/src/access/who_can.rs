@@ -101,7 +101,7 @@ impl Snapshot {
         progress.poll("asking", 0, None)?;
         let resource = query.resource.clone().unwrap_or_else(|| "*".to_owned());
         let (estate, permission) = self.find_permission(action)?;
-        let setting = Setting::asked(estate, query, None)?;
+        let setting = Setting::asked(estate, query, None, Some(permission))?;
         let plan = Plan::new(estate, permission, &resource, query.caller_side_only)?;
         let (found, reach) = sets(estate, &plan, &setting, progress)?;
         let sure = found.sure().among(&estate.everybody);

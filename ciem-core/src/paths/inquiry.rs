@@ -112,10 +112,10 @@ impl Settings {
             unknown: query.unknown_context,
             missing: query.missing_layer,
         };
-        self.all.push(Setting::new(estate, &alone)?);
+        self.all.push(Setting::new(estate, &alone, None)?);
         if let Some(session) = &query.session {
             let in_session = Given { session: Some(session), policies: session.policies.as_deref(), ..alone };
-            self.in_session.push(Setting::new(estate, &in_session)?);
+            self.in_session.push(Setting::new(estate, &in_session, None)?);
         }
         Ok(self.all.len() - 1)
     }

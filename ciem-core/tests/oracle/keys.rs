@@ -118,7 +118,7 @@ impl Case<'_> {
     /// Is the question about resources of which each may be in another region?
     fn asks_in_regions(&self) -> bool {
         let region = self.request.resource.split(':').nth(3).unwrap_or(&self.request.resource);
-        region.contains(['*', '?'])
+        region.contains(['*', '?']) && !self.is_asked_on_everything()
     }
 
     fn is_no_identity(&self) -> bool {
