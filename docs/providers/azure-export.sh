@@ -64,10 +64,15 @@ save service-principals.json "$(graph servicePrincipals)" ad sp list --all
 for group in $(jq -r '.value[].id' "$out/groups.json" 2> /dev/null); do
   save "members-$group.json" "{groupId: \"$group\", value: .}" ad group member list --group "$group"
 done
+save group-eligibility.json . rest --method get \
+  --url 'https://graph.microsoft.com/v1.0/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances'
 for subscription in $(jq -r '.[] | select(.state == "Enabled").id' "$out/subscriptions.json"); do
   scope=subscriptions/$subscription
   save "role-assignments-$subscription.json" "$(typed roleAssignments)" \
     role assignment list --all --subscription "$subscription"
+  save "resources-$subscription.json" . resource list --subscription "$subscription"
+  save "delegations-$subscription.json" . managedservices assignment list --include-definition true \
+    --subscription "$subscription"
   pages "deny-assignments-$subscription.json" denyAssignments \
     "$api/$scope/$authorization/denyAssignments?api-version=2022-04-01"
   for kind in roleEligibilityScheduleInstances roleAssignmentScheduleInstances; do
