@@ -530,6 +530,81 @@ export interface UnusedQuestion extends Work {
   teamTags?: string[]
 }
 
+/** Options are those of `docs/rightsizing.md`, in camel case. */
+export interface RightsizeQuestion {
+  principal: string
+  usage: Usage
+  /** Such as `90d`, the default. */
+  window?: string
+  /** Where the window ends, RFC 3339; without it where the logs end. */
+  at?: string
+  level?: 'permissions' | 'resources' | 'conditions'
+  mode?: 'exact' | 'safe' | 'compact'
+  shared?: 'replace' | 'keep'
+  gaps?: number
+  protectedPrincipals?: string[]
+  protectedPermissions?: string[]
+  newGrantDays?: number
+  peerShare?: number
+  peerLikeness?: number
+  companions?: boolean
+  periodic?: boolean
+  unobservable?: boolean
+  attempted?: boolean
+  calendar?: { principals: string[]; permissions: string[]; name?: string }[]
+  prove?: boolean
+  limits?: Record<string, number>
+  mostIds?: number
+  policyName?: string
+  signal?: AbortSignal
+}
+
+/** One change, with its precondition and its inverse. */
+export interface Change {
+  operation: string
+  target: string
+  slot: string
+  before?: unknown
+  after?: unknown
+  call: unknown
+  undo: unknown
+}
+
+export interface Remedy {
+  v: 1
+  provider: string
+  changes: Change[]
+}
+
+/** A proposal of least privilege; `docs/rightsizing.md` says what each field means. */
+export interface Proposal {
+  v: 1
+  principal: string
+  principal_kind: string
+  provider: string
+  account: string
+  members?: string[]
+  from: string
+  to: string
+  level: string
+  mode: string
+  refused?: string
+  granted: number
+  kept: number
+  keep: { reasons: string[]; permissions: string[] }[]
+  remove: { reasons: string[]; permissions: string[] }[]
+  used_not_granted: string[]
+  policies: { name: string; kind: string; document: unknown; characters: number; limit: number }[]
+  untouched: { policy: string; reason: string }[]
+  characters: [number, number]
+  optimal: boolean
+  fits: boolean
+  warnings: string[]
+  remedy: Remedy
+  rollback: Remedy
+  certificate: Record<string, any>
+}
+
 /** Rows, each an object, in a stable order. They stay in the library and become objects when they are read. */
 export class Table<R> implements Iterable<R> {
   private constructor()
@@ -577,6 +652,8 @@ export class Snapshot {
   whatWouldSettleIt(question?: SettlingQuestion): Promise<Table<SettlingRow>>
   /** What was granted and not used? */
   unused(question: UnusedQuestion): Promise<Table<UnusedRow>>
+  /** The smallest policies that keep what a principal used and what has to be protected. */
+  rightsize(question: RightsizeQuestion): Promise<Proposal>
   /** What was read and what was not. */
   coverage(): Coverage
   /** Users and roles of the loaded accounts, and callers that policies name. */

@@ -218,6 +218,12 @@ class Snapshot {
     return new Table(await answer)
   }
 
+  async rightsize({ usage, signal, ...question }) {
+    const wire = request(question)
+    const work = (token) => this.#native.callWithUsageAsync(nativeUsage(usage), 'rightsize', wire, token)
+    return JSON.parse(await longWork(signal, undefined, work))
+  }
+
   coverage() {
     return this.#ask('coverage')
   }

@@ -46,6 +46,8 @@ export declare class NativeSnapshot {
   tableAsync(verb: string, request: string, token: CancelToken, onStep?: ((step: Step) => void) | undefined | null): Promise<NativeTable | Failure>
   /** Answers the wire request of a verb about usage whose answer is rows, on the thread pool. */
   tableWithUsageAsync(usage: NativeUsage, verb: string, request: string, token: CancelToken, onStep?: ((step: Step) => void) | undefined | null): Promise<NativeTable | Failure>
+  /** Answers the wire request of a verb about usage, on the thread pool. */
+  callWithUsageAsync(usage: NativeUsage, verb: string, request: string, token: CancelToken): Promise<string | Failure>
 }
 
 /** Rows kept as columns; `Table` of `index.js` wraps it. */

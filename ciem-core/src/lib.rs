@@ -14,6 +14,7 @@ mod paths;
 mod pattern;
 mod progress;
 mod provider;
+mod rightsize;
 mod snapshot;
 mod truth;
 mod usage;
@@ -45,12 +46,18 @@ pub use mining::granted::AssignmentQuery;
 pub use mining::options::{Budget, ExistingRole, MiningOptions, Objective};
 pub use mining::{mine_roles, mine_roles_with};
 pub use model::{
-    AccessLevel, Catalog, ContextValue, CredentialKind, Ended, FileReport, KeyInfo, KeyType, Match,
-    MissingLayer, Network, PermissionInfo, Plane, PolicyKind, PrincipalKind, Query, Rejected, Request,
-    ResourceTypeInfo, Session, Tier, UnknownContext, UseEvent,
+    AccessLevel, Catalog, Change, ContextValue, CredentialKind, Ended, FileReport, KeyInfo, KeyType, Match,
+    MissingLayer, Network, PermissionInfo, Plane, PolicyKind, PrincipalKind, Query, Rejected, Remedy,
+    RemedyState, Request, ResourceTypeInfo, Session, Speller, Spelling, SpellingMode, Tier, UnknownContext,
+    UseEvent,
 };
 pub use paths::{BecomeRow, Becoming};
 pub use progress::{Cancel, Progress, Step};
+pub use rightsize::Rightsizer;
+pub use rightsize::options::{CalendarEntry, Level, RightsizeOptions, Shared};
+pub use rightsize::proposal::{
+    Calendar, Certificate, Failure, Proposal, ProposedPolicy, Reason, Reasoned, Replay, Unseen, Untouched,
+};
 pub use snapshot::Snapshot;
 pub use snapshot::builder::SnapshotBuilder;
 pub use snapshot::options::{LoadOptions, OnError};

@@ -33,6 +33,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("inclusion", &["base", "pattern", "condition", "model", "truth", "provider", "snapshot", "access"]),
     ("mining", &["base", "model", "provider", "snapshot", "access"]),
     (
+        "rightsize",
+        &["base", "pattern", "model", "truth", "provider", "snapshot", "access", "usage", "inclusion"],
+    ),
+    (
         "wire",
         &[
             "base",
@@ -47,6 +51,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "inclusion",
             "mining",
             "usage",
+            "rightsize",
         ],
     ),
     ("fs", &["container", "snapshot", "usage"]),

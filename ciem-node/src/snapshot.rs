@@ -86,6 +86,19 @@ impl NativeSnapshot {
         let (snapshot, usage) = (Some(self.0.clone()), Some(usage.0.clone()));
         AsyncTask::new(Ask { snapshot, usage, verb, request, progress: progress(token, on_step) })
     }
+
+    /// Answers the wire request of a verb about usage, on the thread pool.
+    #[napi(ts_return_type = "Promise<string | Failure>")]
+    pub fn call_with_usage_async(
+        &self,
+        usage: &NativeUsage,
+        verb: String,
+        request: String,
+        token: &CancelToken,
+    ) -> AsyncTask<Call> {
+        let (snapshot, usage) = (Some(self.0.clone()), Some(usage.0.clone()));
+        AsyncTask::new(Call(Ask { snapshot, usage, verb, request, progress: progress(token, None) }))
+    }
 }
 
 impl ObjectFinalize for NativeSnapshot {
@@ -254,6 +267,30 @@ impl Task for Ask {
                 None => wire::table(&snapshot, verb, request, progress),
             };
             table.map(NativeTable)
+        }))
+    }
+
+    fn resolve(&mut self, _: Env, output: Self::Output) -> Result<Self::JsValue> {
+        Ok(output)
+    }
+}
+
+/// One question about usage that is answered with a document, off the event loop.
+#[derive(Debug)]
+pub struct Call(Ask);
+
+impl Task for Call {
+    type Output = Either<String, Failure>;
+    type JsValue = Either<String, Failure>;
+
+    fn compute(&mut self) -> Result<Self::Output> {
+        let (snapshot, usage) = (self.0.snapshot.take(), self.0.usage.take());
+        let (verb, request, progress) = (&self.0.verb, &self.0.request, &self.0.progress);
+        Ok(run(|| {
+            let asked = snapshot.zip(usage);
+            let (snapshot, usage) =
+                asked.ok_or_else(|| Error::Internal { reason: "asked twice".to_owned() })?;
+            wire::call_with_usage(&snapshot, &usage, verb, request, progress)
         }))
     }
 

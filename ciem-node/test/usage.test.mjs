@@ -57,3 +57,16 @@ test('errors and bad input', async () => {
   assert.equal(usage.uses().length, 1)
   assert.match(usage.coverage().files[0].errors[0], /^malformed: .* at byte /)
 })
+
+test('a proposal says what stays and takes itself back', async () => {
+  const [snapshot, usage] = await Promise.all([Snapshot.load(ESTATE), Usage.load(LOGS)])
+  const loaded = new Set(snapshot.principals().toArray().filter((row) => row.loaded).map((row) => row.principal))
+  const principal = usage.uses().toArray().find((row) => row.count && loaded.has(row.principal)).principal
+  const proposal = await snapshot.rightsize({ principal, usage, at: '2026-11-01T00:00:00Z', mode: 'exact' })
+  const { certificate, remedy, rollback } = proposal
+  assert.deepEqual([certificate.within_granted, certificate.covers_kept], ['proved', 'proved'])
+  assert.equal(certificate.replay.would_fail, 0)
+  assert(certificate.replay.events > 0)
+  assert.deepEqual(remedy.changes.map((one) => one.undo).reverse(), rollback.changes.map((one) => one.call))
+  await assert.rejects(snapshot.rightsize({ principal, usage, mode: 'smallest' }), { code: 'invalid_request' })
+})

@@ -3,7 +3,7 @@
 use crate::edge::{raise, run, watched};
 use crate::table::Table;
 use crate::usage::Usage;
-use ciem_core::{Assignments, LoadOptions, load_paths, wire};
+use ciem_core::{Assignments, LoadOptions, Progress, load_paths, wire};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::PyBytes;
@@ -47,9 +47,13 @@ impl Snapshot {
         })
     }
 
-    /// Answers the wire request of a verb.
-    fn call(&self, py: Python<'_>, verb: String, request: String) -> PyResult<String> {
-        run(py, || wire::call(&self.0, &verb, &request))
+    /// Answers the wire request of a verb, with usage one that takes it into account.
+    #[pyo3(signature = (verb, request, usage=None))]
+    fn call(&self, py: Python<'_>, verb: String, request: String, usage: Option<&Usage>) -> PyResult<String> {
+        run(py, || match usage {
+            Some(usage) => wire::call_with_usage(&self.0, &usage.0, &verb, &request, &Progress::none()),
+            None => wire::call(&self.0, &verb, &request),
+        })
     }
 
     /// Answers the wire request of a verb that takes long.

@@ -81,3 +81,19 @@ def test_errors(account, tmp_path):
     for wrong in ({}, {"window": "long", "at": "2026-01-01T00:00:00Z"}, {"of": "nothing", "at": "2026-01-01T00:00:00Z"}):
         with pytest.raises(ciem.RequestError):
             ciem.load(account).unused(nothing, **wrong)
+
+
+def test_a_proposal_says_what_stays_and_takes_itself_back():
+    snapshot, usage = ciem.load(EXAMPLES / "estate"), ciem.load_usage(EXAMPLES / "estate_logs")
+    seen = sorted({row["principal"] for row in usage.uses() if row["count"]})
+    loaded = {row["principal"] for row in snapshot.principals() if row["loaded"]}
+    principal = next(one for one in seen if one in loaded)
+    proposal = snapshot.rightsize(principal, usage, at=datetime(2026, 11, 1, tzinfo=timezone.utc), mode="exact")
+    certificate = proposal.certificate
+    assert certificate["within_granted"] == certificate["covers_kept"] == "proved"
+    assert certificate["replay"]["would_fail"] == 0 < certificate["replay"]["events"]
+    assert [c["undo"] for c in reversed(proposal.remedy["changes"])] == [c["call"] for c in proposal.rollback["changes"]]
+    with pytest.raises(ciem.RequestError):
+        snapshot.rightsize(principal, usage, mode="smallest")
+    with pytest.raises(AttributeError):
+        proposal.nothing

@@ -6,9 +6,10 @@ use super::question::{Compiled, Given, compiled};
 use crate::error::{Error, Place};
 use crate::model::{Facts, Request};
 use crate::progress::Progress;
-use crate::provider::{Fit, Simulated, TABLE};
+use crate::provider::{Fit, Provider, Simulated, SimulationSpec, TABLE};
 use crate::snapshot::freeze::freeze;
 use crate::snapshot::known::Known;
+use crate::snapshot::library::Library;
 use crate::snapshot::universe::Universe;
 use crate::snapshot::{Inner, Snapshot};
 use serde_json::Value;
@@ -91,11 +92,40 @@ impl Simulator {
         };
         let simulated = (spec.build)(simulation, &mut facts)?;
         let universe = Universe::of_facts(Known::built_in(provider), &facts)?;
+        Simulator::freeze(provider, spec, universe, facts, simulated)
+    }
+
+    /// The same over the permissions of a snapshot, which has to have those that the documents name.
+    pub(crate) fn over(
+        provider: &'static Provider,
+        universe: Universe,
+        simulation: &str,
+    ) -> Result<Simulator, Error> {
+        let mut facts = Facts::default();
+        let Some(spec) = &provider.simulation else {
+            return Err(Error::invalid("provider", "no loose policies of this provider are evaluated"));
+        };
+        let simulated = (spec.build)(simulation, &mut facts)?;
+        Simulator::freeze(provider, spec, universe, facts, simulated)
+    }
+
+    fn freeze(
+        provider: &'static Provider,
+        spec: &'static SimulationSpec,
+        universe: Universe,
+        facts: Facts,
+        simulated: Simulated,
+    ) -> Result<Simulator, Error> {
         let (estate, coverage) = freeze(provider, universe, facts, &Progress::none())?;
         let policies = simulated.request.session.as_ref().and_then(|session| session.policies.as_deref());
         let compiled = policies.map(|policies| compiled(&estate, policies)).transpose()?;
         let inner = Inner { estates: vec![estate], coverages: vec![coverage], unrecognised: Vec::new() };
         Ok(Simulator { fit: spec.fit, snapshot: Snapshot(Arc::new(inner)), simulated, compiled })
+    }
+
+    /// The documents as they were read.
+    pub(crate) fn library(&self) -> Option<&Library> {
+        self.snapshot.estates().first().map(|estate| &estate.library)
     }
 
     /// The question of the document.

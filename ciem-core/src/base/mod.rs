@@ -1,5 +1,6 @@
 //! Ids, interning, and the two kinds of set: roaring on the sparse axes, dense rows on the permission axis.
 
+pub(crate) mod archive;
 pub(crate) mod csr;
 pub(crate) mod dense;
 pub(crate) mod id;
@@ -10,6 +11,7 @@ pub(crate) mod interval;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use archive::Archive;
 pub(crate) use csr::{Csr, SparseRows};
 pub(crate) use dense::{Dense, RowList, RowNumber};
 pub(crate) use id::{Id, id_type};

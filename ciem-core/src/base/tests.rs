@@ -87,3 +87,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_archive_gives_back_what_it_got() {
+    let text = |number: usize| format!("{number}:{}", "text ".repeat(number % 97 * 7));
+    let mut archive = super::Archive::default();
+    for number in 0..900 {
+        assert_eq!(archive.push(&text(number)) as usize, number);
+    }
+    for finished in [false, true] {
+        if finished {
+            archive.finish();
+        }
+        assert!((0..900).all(|number| archive.get(number) == Some(text(number))));
+        assert_eq!(archive.get(900), None);
+    }
+}

@@ -12,7 +12,7 @@ use super::record::{
 };
 use super::relation::Relations;
 use super::usage::UsageFacts;
-use crate::base::{Id, IdVec, Interner, Text, fingerprint};
+use crate::base::{Archive, Id, IdVec, Interner, Text, fingerprint};
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashTable};
 use serde::Serialize;
@@ -140,6 +140,35 @@ impl<R: Record> Records<R> {
     }
 }
 
+/// The texts of documents, as inputs had them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Written {
+    /// By document: the first text that says it.
+    pub(crate) texts: Archive,
+    /// Other texts that say the same; they are few.
+    variants: Archive,
+    /// By owner and name of a policy: the number of its text among these.
+    owners: BTreeMap<(Text, Text), u32>,
+    /// The number of the text that was given last, if it is one of them.
+    last: Option<u32>,
+}
+
+impl Written {
+    /// The text of a document that is the policy of this owner; none of what stands for a document that is missing or in
+    /// doubt.
+    pub(crate) fn get(&self, document: DocId, owner: Text, name: Text) -> Option<String> {
+        match self.owners.get(&(owner, name)) {
+            Some(variant) => self.variants.get(*variant as usize),
+            None => self.texts.get(document.index()),
+        }
+    }
+
+    pub(crate) fn finish(&mut self) {
+        self.texts.finish();
+        self.variants.finish();
+    }
+}
+
 /// What kinds of record the exports of an account showed; an empty list may be the work of a filter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Seen {
@@ -178,7 +207,9 @@ pub(crate) struct Facts {
     pub(crate) texts: Interner,
     pub(crate) conditions: Conditions,
     pub(crate) documents: IdVec<DocId, Document>,
-    document_ids: HashMap<(u128, u8), DocId, RandomState>,
+    /// What policies looked like in their inputs.
+    pub(crate) written: Written,
+    document_ids: HashMap<(u128, u8), (DocId, Option<u32>), RandomState>,
     /// By content, since the same policy may be written in several ways.
     equal_documents: HashTable<DocId>,
     seeds: [RandomState; 2],
@@ -266,13 +297,30 @@ impl Facts {
         parse: impl FnOnce(&mut Facts) -> (Document, Vec<(String, String)>),
     ) -> DocId {
         let key = (fingerprint(&self.seeds, raw), dialect);
-        if let Some(&id) = self.document_ids.get(&key) {
+        if let Some(&(id, variant)) = self.document_ids.get(&key) {
+            self.written.last = variant;
             return id;
         }
         let (document, rejected) = parse(self);
+        let known = self.documents.len();
         let id = self.equal_document(document, rejected);
-        self.document_ids.insert(key, id);
+        let variant = if self.documents.len() > known {
+            self.written.texts.push(raw);
+            None
+        } else {
+            Some(self.written.variants.push(raw))
+        };
+        self.written.last = variant;
+        self.document_ids.insert(key, (id, variant));
         id
+    }
+
+    /// Notes of the document that was asked for last that it is a policy of `owner`: its text may differ from that of another
+    /// one which says the same.
+    pub(crate) fn note_owner(&mut self, owner: Text, name: Text) {
+        if let Some(variant) = self.written.last {
+            self.written.owners.insert((owner, name), variant);
+        }
     }
 
     /// Gives the documents away; from here on none can be added.

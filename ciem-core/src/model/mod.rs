@@ -13,21 +13,26 @@ pub(crate) mod event;
 pub(crate) mod facts;
 pub(crate) mod record;
 pub(crate) mod relation;
+pub(crate) mod remedy;
 pub(crate) mod request;
 #[cfg(test)]
 mod tests;
 pub(crate) mod usage;
 
-pub use catalog::{AccessLevel, Catalog, KeyInfo, KeyType, PermissionInfo, ResourceTypeInfo};
+pub(crate) use catalog::NameSets;
+pub use catalog::{
+    AccessLevel, Catalog, KeyInfo, KeyType, PermissionInfo, ResourceTypeInfo, Speller, Spelling, SpellingMode,
+};
 pub(crate) use condition::{Clause, ClauseId, CondId, CondNode, Conditions};
 pub(crate) use document::{DocId, Document, Effect, PatternItem, Patterns, Statement, Who, WhoEntry};
 pub use event::{Ended, Network, Plane, UseEvent};
 pub(crate) use event::{LogReader, LogRecord, Logged, Reading, TakeRecord};
-pub(crate) use facts::{Coverage, Facts, Records};
+pub(crate) use facts::{Coverage, Facts, Records, Written};
 pub use facts::{FileReport, Rejected};
 pub(crate) use record::{
     GroupRecord, PolicyRecord, PolicyRef, PolicyUse, PrincipalRecord, ResourceRecord, ScopeRecord, SourceId,
 };
+pub use remedy::{Change, Remedy, RemedyState};
 pub use request::{ContextValue, Match, MissingLayer, Query, Request, Session, Tier, UnknownContext};
 pub(crate) use request::{given_value, instant};
 pub use usage::CredentialKind;

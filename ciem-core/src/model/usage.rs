@@ -86,11 +86,26 @@ pub(crate) struct UsageFacts {
     pub(crate) by_name: Vec<(Option<Text>, Text, CredentialRecord)>,
     /// Principals of whose credentials a complete list was read.
     pub(crate) reported: BTreeSet<Text>,
+    /// When principals were made, and the versions of policies that are in force: by full id, the day counted from
+    /// 1970-01-01. Sorted by id once every input was read.
+    pub(crate) made: Vec<(Text, u32)>,
     /// Uses of keys of which an input tells the id alone.
     pub(crate) by_key: BTreeMap<Text, Used>,
 }
 
 impl UsageFacts {
+    /// Notes when something was made, in seconds since 1970.
+    pub(crate) fn made(&mut self, id: Text, at: Option<i64>) {
+        let day = at.and_then(|at| u32::try_from(at.div_euclid(86_400)).ok());
+        self.made.extend(day.map(|day| (id, day)));
+    }
+
+    /// The day on which something was made.
+    pub(crate) fn day_made(&self, id: Text) -> Option<u32> {
+        let at = self.made.binary_search_by_key(&id, |(known, _)| *known).ok()?;
+        self.made.get(at).map(|(_, day)| *day)
+    }
+
     pub(crate) fn used(&mut self, principal: Text, used: Used) {
         let known = self.last_used.entry(principal).or_default();
         *known = known.latest(used);

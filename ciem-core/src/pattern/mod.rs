@@ -2,6 +2,7 @@
 //! whose variables are filled in per request. Nothing here backtracks beyond the last star.
 
 mod cells;
+mod cover;
 mod glob;
 mod intersection;
 mod relation;
@@ -12,6 +13,7 @@ mod tests;
 mod text;
 
 pub(crate) use cells::{Budget, Cell, Members, PatternCells, glob_cells};
+pub(crate) use cover::{Mark, NameSet, Nodes, Shape};
 pub(crate) use glob::{Glob, Piece, Written};
 pub(crate) use resource::{Pattern, Relation, Syntax};
 pub(crate) use template::Template;

@@ -1,7 +1,7 @@
 //! What follows from a catalogue alone: made once for a catalogue, and shared by every snapshot that uses it.
 
 use crate::base::{Intervals, Row};
-use crate::model::{AccessLevel, Catalog};
+use crate::model::{AccessLevel, Catalog, NameSets};
 use crate::pattern::{Pattern, Written};
 use crate::provider::{Provider, TABLE};
 use crate::truth::FactId;
@@ -42,6 +42,7 @@ pub(crate) struct Known {
     holding: Box<[Intervals]>,
     /// The same as rows, for snapshots without unknown permissions.
     pub(crate) rows: Arc<[Row]>,
+    pub(crate) names: NameSets,
 }
 
 impl Known {
@@ -120,6 +121,7 @@ impl Known {
             names_permission: provider.names_permission,
             rows: holding.iter().map(|holding| Row::from_intervals(holding, len)).collect(),
             holding,
+            names: NameSets::new(&catalog),
             catalog,
         }
     }

@@ -6,7 +6,7 @@ use super::universe::Universe;
 use crate::base::{Id, IdVec, Interner, Intervals, Text, id_type};
 use crate::condition::MissingFact;
 use crate::model::{
-    CondId, CondNode, Conditions, DocId, Document, Effect, Facts, PatternItem, Patterns, Who, WhoEntry,
+    self, CondId, CondNode, Conditions, DocId, Document, Effect, Facts, PatternItem, Patterns, Who, WhoEntry,
 };
 use crate::pattern::{Pattern, Syntax, Template, Written};
 use crate::provider::{KeyScope, Provider};
@@ -68,6 +68,8 @@ pub(crate) struct Library {
     pub(crate) conditions: Conditions,
     pub(crate) missing: Vec<Arc<MissingFact>>,
     pub(crate) documents: IdVec<DocId, Range<u32>>,
+    /// What policies looked like in their inputs.
+    pub(crate) written: model::Written,
     pub(crate) statements: IdVec<StatementId, Stmt>,
     pub(crate) action_sets: IdVec<ActionSetId, Intervals>,
     pub(crate) resource_sets: IdVec<ResourceSetId, ResourceSet>,
@@ -141,6 +143,7 @@ impl<'a> LibraryBuilder<'a> {
         let library = Library {
             texts: std::mem::take(&mut facts.texts),
             conditions: std::mem::take(&mut facts.conditions),
+            written: std::mem::take(&mut facts.written),
             ..Library::default()
         };
         let mut builder = LibraryBuilder {
@@ -519,6 +522,7 @@ impl<'a> LibraryBuilder<'a> {
         library.resource_sets.shrink();
         library.patterns.shrink();
         library.texts.shrink();
+        library.written.finish();
         self.library
     }
 }

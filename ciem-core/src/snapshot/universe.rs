@@ -4,7 +4,7 @@ use super::known::Known;
 use crate::base::{Intervals, Row, Text};
 use crate::error::{Error, Place};
 use crate::model::catalog::tables::split_service;
-use crate::model::{AccessLevel, Catalog, Facts};
+use crate::model::{AccessLevel, Catalog, Facts, Speller, Spelling, SpellingMode};
 use crate::pattern::{Glob, Pattern, Written};
 use crate::truth::FactId;
 use std::sync::Arc;
@@ -114,6 +114,21 @@ impl Universe {
     /// Literals that no catalogue knows; they are kept and reported.
     pub(crate) fn unknown(&self) -> impl Iterator<Item = &str> {
         self.extras.iter().map(|(_, text)| &**text)
+    }
+
+    /// Permissions as a short list of patterns that match no other one. Each pattern costs `surcharge` more than its
+    /// characters.
+    pub(crate) fn spell(&self, wanted: &Intervals, mode: SpellingMode, surcharge: usize) -> Spelling {
+        let end = self.known.catalog.len() as u16;
+        let of_catalog = wanted.intersect(&Intervals::all(end));
+        let extras = (end..self.len()).map(|id| (wanted.contains(id), self.name(id)));
+        let (known, others): (Vec<_>, Vec<_>) = extras.partition(|(wanted, _)| *wanted);
+        let name = |(_, name): (bool, _)| name;
+        let known: Vec<&str> = known.into_iter().map(name).collect();
+        // What is wanted is written as it is, so to the patterns it is one of the others.
+        let others: Vec<&str> = others.into_iter().map(name).chain(known.iter().copied()).collect();
+        let catalog = &self.known.catalog;
+        self.known.names.spell(catalog, &of_catalog, &known, &others, mode, surcharge, Speller::NODES)
     }
 
     /// The permissions that an action pattern such as `s3:Get*` means; case does not count. A pattern without a colon is

@@ -224,6 +224,12 @@ impl Usage {
         self.0.coverage.view()
     }
 
+    /// The last day of which the log of an account has management calls.
+    pub(crate) fn last_day(&self, provider: &str, account: &str) -> Option<u32> {
+        let days = self.0.coverage.days(provider, account, Plane::Management, "", None)?;
+        days.last_in(0..u32::MAX)
+    }
+
     pub(crate) fn provider_of(&self, principal: &str) -> Option<&'static Provider> {
         let known = self.0.principals.get(principal).and_then(|one| one.provider);
         match known {

@@ -7,6 +7,7 @@ mod arrow_pairs;
 mod check;
 mod columns;
 mod mining;
+mod rightsize;
 mod rows;
 mod table;
 #[cfg(test)]
@@ -30,6 +31,7 @@ use crate::error::Error;
 use crate::model::{Query, Request};
 use crate::progress::Progress;
 use crate::snapshot::Snapshot;
+use crate::usage::value::Usage;
 use columns::{Collector, collect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -121,6 +123,39 @@ pub fn table(snapshot: &Snapshot, verb: &str, request: &str, progress: &Progress
         "credentials" => collect(snapshot.credentials(), None, &[], progress),
         "last_accessed" => collect(snapshot.last_accessed(), None, &[], progress),
         _ => Err(Error::invalid("verb", "no such question")),
+    }
+}
+
+/// Asks `snapshot` a question about `usage` and answers in JSON.
+///
+/// Verbs: `rightsize`, a [`crate::Proposal`] for `principal`; the other fields of the request are those of
+/// [`crate::RightsizeOptions`].
+///
+/// ```
+/// # use ciem_core::{Progress, SnapshotBuilder, UsageBuilder, wire};
+/// # let mut builder = SnapshotBuilder::new();
+/// # builder.add("account.json", include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.json")))?;
+/// # let snapshot = builder.finish()?;
+/// let usage = UsageBuilder::new().finish();
+/// let request = r#"{"principal": "app", "at": "2026-11-01T00:00:00Z", "mode": "exact", "level": "permissions"}"#;
+/// let answer = wire::call_with_usage(&snapshot, &usage, "rightsize", request, &Progress::none())?;
+/// assert!(answer.starts_with(r#"{"v":1,"principal":"arn:aws:iam::111122223333:role/app""#));
+/// # Ok::<(), ciem_core::Error>(())
+/// ```
+///
+/// # Errors
+/// As the verb; `invalid_request` if the verb or the request is not known; `cancelled`.
+pub fn call_with_usage(
+    snapshot: &Snapshot,
+    usage: &Usage,
+    verb: &str,
+    request: &str,
+    progress: &Progress,
+) -> Result<String, Error> {
+    progress.poll("asking", 0, None)?;
+    match verb {
+        "rightsize" => text(&rightsize::answer(snapshot, usage, parse(request)?)?),
+        _ => Err(Error::invalid("verb", "no such question about usage")),
     }
 }
 

@@ -8,7 +8,7 @@ inside this process and without a network.
 """
 
 from ciem._core import __version__
-from ciem.answers import AccessCheck, Decision, Explanation, RoleMining, Table
+from ciem.answers import AccessCheck, Decision, Explanation, Proposal, RoleMining, Table
 from ciem.checks import check_access_not_granted, check_no_new_access, check_no_public_access
 from ciem.conditions import condition_blocks, condition_text
 from ciem.errors import (
@@ -38,6 +38,7 @@ __all__ = [
     "LimitError",
     "NameLookupError",
     "OnProgress",
+    "Proposal",
     "RequestError",
     "RoleMining",
     "Snapshot",

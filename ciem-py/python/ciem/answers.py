@@ -44,6 +44,17 @@ class Answer:
         return html.document(type(self).__name__, self._wire)
 
 
+class Proposal(Answer):
+    """A proposal of least privilege: every field of the wire form is an attribute (``docs/rightsizing.md``)."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._wire:
+            raise AttributeError(name)
+        return self._wire[name]
+
+
 class Decision(Answer):
     """The answer to one question: the verdict and what it rests on."""
 

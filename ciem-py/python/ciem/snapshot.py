@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, SupportsIndex
 
 from ciem import _core, html
-from ciem.answers import Decision, Explanation, RoleMining, Table
+from ciem.answers import Decision, Explanation, Proposal, RoleMining, Table
 from ciem.progress import OnProgress, watching
 from ciem.usage import Usage
 
@@ -235,6 +235,17 @@ class Snapshot:
         """
         of = [of] if isinstance(of, str) else of
         return self._table("unused", _options({**locals(), "usage": None}), usage._native)
+
+    def rightsize(self, principal: str, usage: Usage, **options: Any) -> Proposal:
+        """The smallest policies that keep what ``principal`` used and what has to be protected, with proof, certificate and exact
+        rollback. ``options`` are those of ``docs/rightsizing.md``: ``window``, ``at``, ``level``, ``mode``, ``shared`` and more.
+
+        >>> usage = ciem.load_usage("exports", on_error="skip")
+        >>> ciem.load("exports").rightsize("ana", usage, at="2026-02-01T00:00:00Z").keep[0]["reasons"]
+        ['unobservable']
+        """
+        request = json.dumps({"principal": principal, **_options(options)})
+        return Proposal(json.loads(self._native.call("rightsize", request, usage._native)))
 
     def coverage(self) -> dict[str, Any]:
         """What was read and what was not: files, counts, layers, rejected policies, assumptions.

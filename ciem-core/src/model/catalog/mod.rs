@@ -26,11 +26,14 @@
 
 mod entry;
 mod json;
+mod spell;
 pub(crate) mod tables;
 #[cfg(test)]
 mod tests;
 
 pub use entry::{AccessLevel, KeyInfo, KeyType, PermissionInfo, ResourceTypeInfo};
+pub(crate) use spell::NameSets;
+pub use spell::{Speller, Spelling, SpellingMode};
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -198,6 +201,11 @@ impl Catalog {
     fn range_at(&self, index: usize) -> Range<u16> {
         let end = |index: usize| self.tables.service_ends.get(index).copied().unwrap_or(0);
         index.checked_sub(1).map_or(0, end)..end(index)
+    }
+
+    /// The canonical spelling of a permission.
+    pub(crate) fn name(&self, id: u16) -> Option<&str> {
+        self.tables.names.get(usize::from(id))
     }
 
     /// The name after the service, which is the permission's own in any case.

@@ -7,6 +7,7 @@ pub(crate) mod document;
 pub(crate) mod inclusion;
 mod keys;
 pub(crate) mod read;
+mod remedy;
 mod roles;
 pub(crate) mod rule;
 pub(crate) mod simulate;

@@ -64,6 +64,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     hint,
     key_words: super::words::key_words,
     key_nature: super::words::key_nature,
+    remedy: Some(&super::remedy::REMEDY),
     usage: &super::usage::USAGE,
     further_facts: super::words::FACTS,
     role_forms: super::roles::FORMS,

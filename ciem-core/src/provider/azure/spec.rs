@@ -71,6 +71,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     further_facts: super::read::FACTS,
     role_forms: &[],
     usage: &USAGE,
+    remedy: None,
 };
 
 const fn layer(

@@ -68,6 +68,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     never_has: |_| &[],
     role_forms: &[],
     usage: &USAGE,
+    remedy: None,
     delegating: None,
     account_of: |_| None,
     assumed_resource: |_, id| Some(format!("no owners of {id} were given: it is taken to have none")),

@@ -27,6 +27,8 @@ pub(super) struct User<'a> {
     _name: Option<Str<'a>>,
     #[serde(borrow, rename = "UserId")]
     id: Option<Str<'a>>,
+    #[serde(rename = "CreateDate", default)]
+    made: When,
     #[serde(borrow, rename = "UserPolicyList")]
     inline: Option<Vec<Inline<'a>>>,
     #[serde(borrow, rename = "AttachedManagedPolicies")]
@@ -63,6 +65,8 @@ pub(super) struct Role<'a> {
     _name: Option<Str<'a>>,
     #[serde(borrow, rename = "RoleId")]
     id: Option<Str<'a>>,
+    #[serde(rename = "CreateDate", default)]
+    made: When,
     #[serde(borrow, rename = "AssumeRolePolicyDocument")]
     trust: Option<&'a RawValue>,
     #[serde(borrow, rename = "RolePolicyList")]
@@ -120,6 +124,8 @@ pub(super) struct Version<'a> {
     id: Option<Str<'a>>,
     #[serde(rename = "IsDefaultVersion")]
     is_default: Option<bool>,
+    #[serde(rename = "CreateDate", default)]
+    made: When,
 }
 
 /// Keeps the pages of one input that are authorization details.
@@ -174,29 +180,37 @@ impl Keeper<'_> {
         groups.sort_unstable();
         let prefix = format!("arn:{}:iam::{}:group/", user.arn.partition(), user.arn.account());
         let groups = groups.iter().map(|name| self.facts.text(&format!("{prefix}{name}"))).collect();
+        let id = self.facts.text(user.arn.as_str());
         let record = PrincipalRecord {
-            id: self.facts.text(user.arn.as_str()),
+            id,
             kind: PrincipalKind::User,
             account,
             name: self.facts.text(user.arn.name()),
             unique_id: user.id.as_ref().map(|id| self.facts.text(id)),
             tags: tags(self.facts, user.tags.as_deref()),
             flags: 0,
-            policies: self.policies(user.inline.as_deref(), user.attached.as_deref(), user.boundary.as_ref()),
+            policies: self.policies(
+                id,
+                user.inline.as_deref(),
+                user.attached.as_deref(),
+                user.boundary.as_ref(),
+            ),
             groups,
             source: self.source,
         };
+        self.facts.usage.made(record.id, user.made.0);
         self.facts.principals.insert(record);
     }
 
     fn group(&mut self, group: &Group<'_>) {
         let account = self.account(&group.arn);
         self.facts.accounts.entry(account).or_default().groups = true;
+        let id = self.facts.text(group.arn.as_str());
         let record = GroupRecord {
-            id: self.facts.text(group.arn.as_str()),
+            id,
             account,
             name: self.facts.text(group.arn.name()),
-            policies: self.policies(group.inline.as_deref(), group.attached.as_deref(), None),
+            policies: self.policies(id, group.inline.as_deref(), group.attached.as_deref(), None),
             groups: Vec::new(),
             source: self.source,
         };
@@ -217,11 +231,17 @@ impl Keeper<'_> {
             unique_id: role.id.as_ref().map(|id| self.facts.text(id)),
             tags: tags.clone(),
             flags: if linked { SERVICE_LINKED } else { 0 },
-            policies: self.policies(role.inline.as_deref(), role.attached.as_deref(), role.boundary.as_ref()),
+            policies: self.policies(
+                id,
+                role.inline.as_deref(),
+                role.attached.as_deref(),
+                role.boundary.as_ref(),
+            ),
             groups: Vec::new(),
             source: self.source,
         };
         self.facts.principals.insert(record);
+        self.facts.usage.made(id, role.made.0);
         if let Some(LastUsed { at: When(at @ Some(_)), region }) = &role.last_used {
             let region = region.as_ref().map(|region| self.facts.text(region));
             self.facts.usage.used(id, Used { at: *at, region, service: None });
@@ -252,19 +272,24 @@ impl Keeper<'_> {
                 Some(account)
             }
         };
-        let record = PolicyRecord {
-            id: self.facts.text(arn.as_str()),
-            name: self.facts.text(arn.name()),
-            account,
-            document: default_document(self.facts, policy),
-            source: self.source,
-        };
+        let id = self.facts.text(arn.as_str());
+        let document = default_document(self.facts, policy);
+        self.facts.note_owner(id, id);
+        let record =
+            PolicyRecord { id, name: self.facts.text(arn.name()), account, document, source: self.source };
+        let versions = policy.versions.as_deref().unwrap_or_default().iter();
+        let newest = versions
+            .filter(|version| version.is_default != Some(false))
+            .filter_map(|version| version.made.0)
+            .max();
+        self.facts.usage.made(record.id, newest);
         self.facts.policies.insert(record);
     }
 
     /// The policies in an order that does not depend on the export's.
     fn policies(
         &mut self,
+        owner: Text,
         inline: Option<&[Inline<'_>]>,
         attached: Option<&[Attached<'_>]>,
         boundary: Option<&Boundary<'_>>,
@@ -279,6 +304,7 @@ impl Keeper<'_> {
         for policy in inline {
             let document = intern(self.facts, policy.document, Dialect::Identity);
             let name = self.facts.text(&policy.name);
+            self.facts.note_owner(owner, name);
             policies.push(PolicyUse { layer: IDENTITY, policy: PolicyRef::Inline { name, document } });
         }
         for arn in attached {

@@ -59,6 +59,10 @@ pub(super) fn finish(facts: &mut Facts) {
     });
     // Of several lists the newest counts.
     accessed.dedup_by_key(|one| (one.principal, one.service, one.permission));
+    // Of several dates the last one counts: what was made anew is new.
+    usage.made.sort_unstable_by_key(|&(id, day)| (id, std::cmp::Reverse(day)));
+    usage.made.dedup_by_key(|(id, _)| *id);
+    usage.made.shrink_to_fit();
     facts.usage = usage;
 }
 

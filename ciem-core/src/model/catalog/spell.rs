@@ -1,0 +1,189 @@
+//! Permissions written as short lists of patterns.
+
+use super::{AccessLevel, Catalog};
+use crate::base::Intervals;
+use crate::pattern::{Glob, Mark, NameSet, Nodes, Shape};
+use serde::{Deserialize, Serialize};
+use std::sync::OnceLock;
+
+/// How permissions are written. In each mode the patterns match the wanted permissions and no other one that is known
+/// today; a pattern with a star matches permissions that come to be later, too.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SpellingMode {
+    /// Names alone: what comes to be later is not granted.
+    Exact,
+    /// Stars stand for permissions that list or read only, and follow a whole word.
+    #[default]
+    Safe,
+    /// As short as can be: stars anywhere.
+    Compact,
+}
+
+/// Permissions as patterns.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Spelling {
+    /// Sorted.
+    pub patterns: Vec<String>,
+    /// Characters of all patterns together.
+    pub characters: usize,
+    /// Whether no shorter list of patterns of the mode's kinds is possible: names, heads (`s3:Get*`) and, in
+    /// `compact`, tails and middles (`s3:*Tagging`, `s3:*Acl*`).
+    pub optimal: bool,
+}
+
+/// Writes permissions of a catalogue as patterns; what it finds out of a service's names it keeps for the next time.
+///
+/// ```
+/// use ciem_core::{Catalog, Speller, SpellingMode};
+///
+/// let catalog = Catalog::from_json(br#"{"version": "1", "provider": "aws", "permissions": [
+///   {"name": "box:ListBoxes", "access": "list"}, {"name": "box:ListLids", "access": "list"},
+///   {"name": "box:OpenBox", "access": "write"}]}"#)?;
+/// let speller = Speller::new(&catalog);
+/// assert_eq!(speller.spell(&["box:ListBoxes", "box:ListLids"], SpellingMode::Safe).patterns, ["box:List*"]);
+/// assert_eq!(speller.spell(&["box:OpenBox"], SpellingMode::Compact).patterns, ["box:O*"]);
+/// # Ok::<(), ciem_core::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Speller<'c> {
+    catalog: &'c Catalog,
+    sets: NameSets,
+}
+
+impl<'c> Speller<'c> {
+    /// Nodes of the search for a shortest list, all services of one list together.
+    pub const NODES: u64 = 20_000;
+
+    /// A speller of this catalogue.
+    pub fn new(catalog: &'c Catalog) -> Self {
+        Speller { catalog, sets: NameSets::new(catalog) }
+    }
+
+    /// The shortest list of patterns for the permissions that these names and patterns mean. Names that the catalogue
+    /// does not have stay as they are.
+    pub fn spell(&self, actions: &[&str], mode: SpellingMode) -> Spelling {
+        let mut ranges = Vec::new();
+        let mut unknown: Vec<&str> = Vec::new();
+        let mut next = 0;
+        for &action in actions {
+            // Lists are sorted as a rule: the next name is the one after the last.
+            if self.catalog.name(next).is_some_and(|name| name.eq_ignore_ascii_case(action)) {
+                ranges.push((next, next + 1));
+                next += 1;
+                continue;
+            }
+            let (service, name) = action.split_once(':').unwrap_or((action, "*"));
+            if service == "*" && name == "*" {
+                ranges.push((0, self.catalog.len() as u16));
+            } else if name.contains(['*', '?']) {
+                let glob = Glob::parse(name);
+                let of_service = self.catalog.prefix_range(service, glob.literal_prefix());
+                let matched = of_service
+                    .filter(|&id| glob.matches_ignore_ascii_case(self.catalog.local_name(id, service)));
+                ranges.extend(matched.map(|id| (id, id + 1)));
+            } else {
+                match self.catalog.permission(action) {
+                    Some(id) => {
+                        ranges.push((id, id + 1));
+                        next = id + 1;
+                    }
+                    None => unknown.push(action),
+                }
+            }
+        }
+        self.sets.spell(self.catalog, &Intervals::from_ranges(ranges), &unknown, &[], mode, 0, Self::NODES)
+    }
+}
+
+/// The names of each service, made when first needed.
+#[derive(Debug)]
+pub(crate) struct NameSets(Box<[OnceLock<NameSet>]>);
+
+impl NameSets {
+    pub(crate) fn new(catalog: &Catalog) -> Self {
+        NameSets(catalog.services().map(|_| OnceLock::new()).collect())
+    }
+
+    /// The shortest list for these permissions. `known` are further names that are wanted and that no catalogue has,
+    /// `others` such names that are not wanted. `surcharge` counts on top of the characters of each pattern.
+    #[expect(clippy::too_many_arguments, reason = "one call, of two places")]
+    pub(crate) fn spell(
+        &self,
+        catalog: &Catalog,
+        wanted: &Intervals,
+        known: &[&str],
+        others: &[&str],
+        mode: SpellingMode,
+        surcharge: usize,
+        nodes: u64,
+    ) -> Spelling {
+        let shape = match mode {
+            SpellingMode::Exact => Shape::Names,
+            SpellingMode::Safe => Shape::Words,
+            SpellingMode::Compact => Shape::Any,
+        };
+        let mut nodes = Nodes(nodes);
+        let mut patterns: Vec<String> = known.iter().map(|&name| name.to_owned()).collect();
+        let mut optimal = true;
+        let all = wanted.ranges() == [(0, catalog.len() as u16)] && others.is_empty();
+        if all && shape == Shape::Any {
+            return Spelling { patterns: vec!["*".to_owned()], characters: 1, optimal };
+        }
+        let mut rest = wanted.ranges();
+        for ((service, range), set) in catalog.services().zip(&self.0) {
+            let skipped = rest.partition_point(|&(_, end)| end <= range.start);
+            rest = rest.get(skipped..).unwrap_or(&[]);
+            if rest.first().is_none_or(|&(start, _)| start >= range.end) {
+                continue;
+            }
+            let local = |id: u16| catalog.local_name(id, service);
+            // What no catalogue has is of its service all the same: no star may reach it.
+            let strange: Vec<&str> = others
+                .iter()
+                .filter_map(|name| name.split_once(':'))
+                .filter(|(of, _)| of.eq_ignore_ascii_case(service))
+                .map(|(_, name)| name)
+                .collect();
+            let mark = |id: u16| match shape {
+                Shape::Words => {
+                    let access = catalog.info(id).map_or(AccessLevel::Unknown, |info| info.access);
+                    let harmless = matches!(access, AccessLevel::List | AccessLevel::Read);
+                    if harmless { Mark::Wanted } else { Mark::Spelled }
+                }
+                _ => Mark::Wanted,
+            };
+            let inside = rest.iter().take_while(|(start, _)| *start < range.end);
+            let wanted = inside.flat_map(|&(start, end)| start.max(range.start)..end.min(range.end));
+            let cover = if strange.is_empty() {
+                let set = set.get_or_init(|| NameSet::new(range.clone().map(local)));
+                let mut marks = vec![Mark::Forbidden; range.len()];
+                for id in wanted {
+                    if let Some(place) = marks.get_mut(usize::from(id - range.start)) {
+                        *place = mark(id);
+                    }
+                }
+                set.cover(&marks, shape, surcharge, &mut nodes)
+            } else {
+                let set = NameSet::new(range.clone().map(local).chain(strange));
+                let mut marks = vec![Mark::Forbidden; set.len()];
+                for id in wanted {
+                    if let Some(place) = set.find(local(id)).and_then(|at| marks.get_mut(at)) {
+                        *place = mark(id);
+                    }
+                }
+                set.cover(&marks, shape, surcharge, &mut nodes)
+            };
+            optimal &= cover.optimal;
+            patterns.extend(cover.patterns.iter().map(|pattern| format!("{service}:{pattern}")));
+        }
+        patterns.sort_unstable();
+        Spelling {
+            characters: patterns.iter().map(|pattern| pattern.chars().count()).sum(),
+            patterns,
+            optimal,
+        }
+    }
+}
