@@ -9,8 +9,8 @@ use serde::Deserialize;
 pub struct Budget {
     /// Nodes of the exact search. 1,000,000 without a choice, which takes some seconds.
     pub nodes: u64,
-    /// Steps of everything else, each about as long as it takes to look at a number. 20,000,000,000 without a choice:
-    /// far more than large real matrices need, and minutes on millions of pairs without a pattern.
+    /// Steps of everything else, each about as long as it takes to look at a number. 20,000,000,000 without a choice,
+    /// which takes about a minute.
     pub steps: u64,
 }
 

@@ -90,7 +90,9 @@ impl<'a> Narrower<'a> {
         permission: u16,
         seen: &BTreeSet<Seen>,
     ) -> Option<Vec<String>> {
-        if !seen.iter().all(|one| self.is_acted_on(permission, one)) {
+        // Where a variable has no value, a statement on all but such a pattern grants nothing at all (AWS-38).
+        let hangs_on_caller = grant.negated && grant.resources.iter().any(|old| old.contains("${"));
+        if hangs_on_caller || !seen.iter().all(|one| self.is_acted_on(permission, one)) {
             return None;
         }
         for step in 0..STEPS {

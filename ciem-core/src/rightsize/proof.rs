@@ -69,6 +69,10 @@ fn includes(estate: &Estate, grant: &Grant<'_>, negated: bool, resources: &[Stri
         let fixed = Template::parse(new).variables().next().is_none();
         let Some(new) = open(new, syntax).filter(|_| fixed) else { return false };
         if grant.negated {
+            // Without a value for a variable such a statement grants nothing.
+            if grant.resources.iter().any(|old| Template::parse(old).variables().next().is_some()) {
+                return false;
+            }
             return grant
                 .resources
                 .iter()

@@ -350,3 +350,15 @@ fn modes_differ_in_stars() {
     );
     assert!(text(&compact).len() < text(&safe).len() && text(&safe).len() < text(&names).len());
 }
+
+#[test]
+fn all_but_a_pattern_with_a_variable_stays_as_it_is() {
+    // A role has no user name: the statement grants it nothing, and a list of resources would.
+    let statement =
+        json!({"Effect": "Allow", "Action": "s3:*", "NotResource": "arn:aws:s3:::home/${aws:username}/*"});
+    let snapshot = role_with(json!([statement]));
+    let usage = usage(&[(JOB, "s3:GetObject", "2026-10-01", Some("arn:aws:s3:::pay/a"))]);
+    let proposal = snapshot.rightsize("job", &usage, &exact(Level::Resources)).unwrap();
+    assert_eq!(proposal.certificate.compared.as_deref(), Some("pass"));
+    assert!(proposal.policies[0].document["Statement"][0].get("Resource").is_none());
+}

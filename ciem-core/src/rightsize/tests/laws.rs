@@ -132,7 +132,7 @@ proptest! {
 
 proptest! {
     // The general comparison costs more.
-    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_exact_comparison_agrees(

@@ -1,0 +1,100 @@
+//! What exchanging policies for smaller ones needs of a provider.
+
+use crate::model::{Change, PrincipalKind};
+use serde_json::Value;
+
+/// How the policies of a provider are cut down and exchanged.
+pub(crate) struct RemedySpec {
+    /// The usual limits, by name.
+    pub(crate) limits: &'static [(&'static str, u64)],
+    /// Why nothing of a principal's policies can be changed, if it cannot: by id.
+    pub(crate) refusal: fn(&str) -> Option<&'static str>,
+    /// Whether a policy of this name has an id of its own, so that several can hold it.
+    pub(crate) is_policy_id: fn(&str) -> bool,
+    /// The statements of a document as they are written, by position; or why they cannot be taken over.
+    pub(crate) statements: fn(&str) -> Result<Vec<Value>, &'static str>,
+    /// The resources of a statement as they are written, and whether it means all others.
+    pub(crate) resources: fn(&Value) -> (bool, Vec<String>),
+    /// A statement that allows less.
+    pub(crate) narrowed: fn(&Value, &Narrowing<'_>) -> Value,
+    /// Whether all conditions of the second statement are conditions of the first one.
+    pub(crate) conditions_include: fn(&Value, &Value) -> bool,
+    /// Characters of a document that count towards limits.
+    pub(crate) size: fn(&Value) -> u64,
+    /// A document of these statements.
+    pub(crate) document: fn(&[Value]) -> Value,
+    /// Who holds the new documents and which calls are made, given what is replaced.
+    pub(crate) plan: fn(&Exchange<'_>) -> Plan,
+    /// A `simulate` document: a caller by id who holds these documents.
+    pub(crate) simulation: fn(&str, &[Value]) -> Value,
+    /// Names of principals of whom nothing is taken, with wildcards.
+    pub(crate) protected: &'static [&'static str],
+    pub(crate) companions: &'static [Companion],
+    /// Context keys that may become conditions, the operator, and the one value that may be fixed if not every value may.
+    pub(crate) condition_keys: &'static [(&'static str, &'static str, Option<&'static str>)],
+}
+
+/// Permissions that are needed along with others.
+#[derive(Debug)]
+pub(crate) struct Companion {
+    /// When one of these was used, with wildcards,
+    pub(crate) of: &'static [&'static str],
+    /// these stay.
+    pub(crate) keep: &'static [&'static str],
+    /// Only those of the same service.
+    pub(crate) same_service: bool,
+}
+
+/// What is left of a statement.
+#[derive(Debug)]
+pub(crate) struct Narrowing<'a> {
+    pub(crate) permissions: &'a [String],
+    /// `None`: as they are.
+    pub(crate) resources: Option<&'a [String]>,
+    /// Key, operator, value.
+    pub(crate) conditions: &'a [(String, &'static str, String)],
+}
+
+/// A policy of a principal, as it is held.
+#[derive(Clone, Debug)]
+pub(crate) struct HeldPolicy {
+    /// Its id, or its name where it has none.
+    pub(crate) policy: String,
+    /// The group through which it is held.
+    pub(crate) via: Option<String>,
+    /// Whether it has an id of its own, so that others can hold it too.
+    pub(crate) managed: bool,
+    /// Its text.
+    pub(crate) text: Option<String>,
+    pub(crate) replaced: bool,
+}
+
+/// Policies to be exchanged for others.
+pub(crate) struct Exchange<'a> {
+    /// The full id of who holds them: a principal, or a bundle that is assigned.
+    pub(crate) holder: &'a str,
+    pub(crate) kind: Option<PrincipalKind>,
+    pub(crate) held: &'a [HeldPolicy],
+    pub(crate) statements: &'a [Value],
+    pub(crate) name: &'a str,
+    pub(crate) limit: &'a dyn Fn(&str) -> u64,
+}
+
+/// The exchange.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) policies: Vec<Planned>,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) fits: bool,
+    pub(crate) warnings: Vec<&'static str>,
+}
+
+/// A new policy.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) name: String,
+    pub(crate) managed: bool,
+    pub(crate) document: Value,
+    pub(crate) characters: u64,
+    pub(crate) limit: u64,
+}
