@@ -204,16 +204,15 @@ impl Setting {
         let mut differs = None;
         // What acts on nothing is one request, though it is asked on everything.
         let acts = permission.is_none_or(|id| !estate.universe.is_without_resource(id));
-        let resource = given.resource.filter(|_| acts);
-        if let Some((key, fixed)) = resource.map(estate.provider.resource_context)
+        if let Some((key, fixed)) = given.resource.map(estate.provider.resource_context)
             && given_value(&told, key).is_none()
         {
             match fixed {
                 Fixed::Value(value) => drop(told.insert(key.to_owned(), ContextValue::One(value.to_owned()))),
-                Fixed::Differently => {
-                    differs = Some(key).filter(|key| given_value(given.context, key).is_none())
+                Fixed::Differently if acts && given_value(given.context, key).is_none() => {
+                    differs = Some(key)
                 }
-                Fixed::Nothing => {}
+                Fixed::Differently | Fixed::Nothing => {}
             }
         }
         told.retain(|key, _| given_value(given.context, key).is_none());
