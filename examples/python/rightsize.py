@@ -12,7 +12,7 @@ import ciem
 SAMPLE = Path(__file__).parent.parent
 SHOWN = 4
 # Ends with the quarter before, so that the window holds a quarter end.
-WINDOW = {"window": "90d", "at": "2026-11-01T00:00:00Z"}
+WINDOW, AT = "90d", "2026-11-01T00:00:00Z"
 
 
 def heading(text: str) -> None:
@@ -22,7 +22,7 @@ def heading(text: str) -> None:
 def the_most_idle(snapshot: ciem.Snapshot, usage: ciem.Usage) -> str:
     """Of those who were seen in the logs: who holds the most that was not used."""
     seen = {row["principal"] for row in usage.uses()}
-    rows = snapshot.unused(usage, of="permission", **WINDOW)
+    rows = snapshot.unused(usage, of="permission", window=WINDOW, at=AT)
     idle: dict[str, int] = {}
     for row in rows:
         if row["state"] == "unused" and row["principal"] in seen:
@@ -50,7 +50,7 @@ def main(folder: str | Path = SAMPLE / "estate", logs: str | Path = SAMPLE / "es
         if row["principal"] == principal and row["count"]:
             print(f"  {row['permission']:<40} {row['count']:>5} times, last {row['last_seen']}")
 
-    proposal = snapshot.rightsize(principal, usage, level="resources", mode="safe", **WINDOW)
+    proposal = snapshot.rightsize(principal, usage, level="resources", mode="safe", window=WINDOW, at=AT)
     heading(f"{proposal.kept} of {proposal.granted} permissions stay")
     for what, sets in (("stays", proposal.keep), ("goes", proposal.remove)):
         for one in sets:
