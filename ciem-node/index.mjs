@@ -11,6 +11,7 @@ export const {
   checkNoPublicAccess,
   conditionBlocks,
   conditionText,
+  mineRoles,
   simulate,
 } = ciem
 export default ciem

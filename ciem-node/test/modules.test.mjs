@@ -7,7 +7,7 @@ import { CiemError } from 'ciem'
 
 const require = createRequire(import.meta.url)
 const CHECKS = ['checkAccessNotGranted', 'checkNoNewAccess', 'checkNoPublicAccess']
-const NAMES = ['CiemError', 'Snapshot', 'Table', ...CHECKS, 'conditionBlocks', 'conditionText', 'mineRoles', 'simulate']
+const NAMES = ['CiemError', 'Snapshot', 'Table', 'Usage', ...CHECKS, 'conditionBlocks', 'conditionText', 'mineRoles', 'simulate']
 const given = Object.fromEntries(NAMES.map((name) => [name, names[name]]))
 
 test('import by name, by default and as a namespace', async () => {
