@@ -14,8 +14,8 @@ async function theMostIdle() {
   const seen = new Set(usage.uses().toArray().map((row) => row.principal))
   const idle = new Map()
   for (const row of await snapshot.unused({ usage, of: 'permission', ...WINDOW })) {
-    if (row.state !== 'unused' || !seen.has(row.principal)) continue
-    idle.set(row.principal, (idle.get(row.principal) ?? 0) + (row.permissions?.length ?? 0))
+    if (row.state !== 'unused' || !seen.has(row.id)) continue
+    idle.set(row.id, (idle.get(row.id) ?? 0) + (row.permissions?.length ?? 0))
   }
   return [...idle].sort(([a, m], [b, n]) => n - m || (a < b ? 1 : -1))[0][0]
 }

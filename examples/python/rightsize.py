@@ -25,8 +25,8 @@ def the_most_idle(snapshot: ciem.Snapshot, usage: ciem.Usage) -> str:
     rows = snapshot.unused(usage, of="permission", window=WINDOW, at=AT)
     idle: dict[str, int] = {}
     for row in rows:
-        if row["state"] == "unused" and row["principal"] in seen:
-            idle[row["principal"]] = idle.get(row["principal"], 0) + len(row["permissions"] or [])
+        if row["state"] == "unused" and row["id"] in seen:
+            idle[row["id"]] = idle.get(row["id"], 0) + len(row["permissions"] or [])
     return max(idle, key=lambda principal: (idle[principal], principal))
 
 
