@@ -1,9 +1,6 @@
 //! Texts that are kept and seldom read: packed in blocks, so that they cost a fraction of their length.
 
-use flate2::Compression;
-use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
-use std::io::{Read, Write};
+use lz4_flex::block::{compress, decompress};
 
 /// Texts are packed when this much has come together: a block is unpacked to read one of its texts.
 const BLOCK: usize = 1 << 16;
@@ -54,9 +51,8 @@ impl Archive {
         let cut = usize::try_from(start - from).ok()?..usize::try_from(end - from).ok()?;
         match self.blocks.get(block) {
             None => String::from_utf8(self.open.get(cut)?.to_vec()).ok(),
-            Some((_, packed)) => {
-                let mut bytes = Vec::with_capacity(BLOCK);
-                DeflateDecoder::new(&**packed).take(cut.end as u64).read_to_end(&mut bytes).ok()?;
+            Some((block_end, packed)) => {
+                let bytes = decompress(packed, usize::try_from(block_end - from).ok()?).ok()?;
                 String::from_utf8(bytes.get(cut)?.to_vec()).ok()
             }
         }
@@ -68,10 +64,7 @@ impl Archive {
 
     fn pack(&mut self) {
         let end = self.packed() + self.open.len() as u64;
-        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
-        // Writing to memory does not fail; if it ever did, the texts would be missing, which their readers allow for.
-        let packed = encoder.write_all(&self.open).and_then(|()| encoder.finish()).unwrap_or_default();
-        self.blocks.push((end, packed.into_boxed_slice()));
+        self.blocks.push((end, compress(&self.open).into_boxed_slice()));
         self.open.clear();
     }
 }

@@ -127,7 +127,17 @@ impl<R: Record> Records<R> {
 
     /// All ids with their variants, sorted by id text.
     pub(crate) fn sorted<'a>(&'a self, texts: &'a Interner) -> Vec<(Text, &'a [R])> {
-        let mut all: Vec<_> = self.by_id.iter().map(|(&id, v)| (id, v.as_slice())).collect();
+        self.sorted_with(texts, |_| true)
+    }
+
+    /// As `sorted`, of those alone that have a variant of which `wanted` holds: sorting all costs more than finding few.
+    pub(crate) fn sorted_with<'a>(
+        &'a self,
+        texts: &'a Interner,
+        wanted: impl Fn(&R) -> bool,
+    ) -> Vec<(Text, &'a [R])> {
+        let all = self.by_id.iter().filter(|(_, variants)| variants.iter().any(&wanted));
+        let mut all: Vec<_> = all.map(|(&id, variants)| (id, variants.as_slice())).collect();
         all.sort_unstable_by_key(|&(id, _)| texts.get(id));
         all
     }
@@ -211,7 +221,7 @@ pub(crate) struct Facts {
     pub(crate) written: Written,
     document_ids: HashMap<(u128, u8), (DocId, Option<u32>), RandomState>,
     /// By content, since the same policy may be written in several ways.
-    equal_documents: HashTable<DocId>,
+    equal_documents: HashTable<(u64, DocId)>,
     seeds: [RandomState; 2],
     pub(crate) principals: Records<PrincipalRecord>,
     pub(crate) groups: Records<GroupRecord>,
@@ -334,16 +344,15 @@ impl Facts {
         let [seed, _] = &self.seeds;
         let hash = seed.hash_one(&document);
         let (documents, reasons) = (&self.documents, &self.rejected_documents);
-        let equal = |&id: &DocId| {
+        let equal = |&(_, id): &(u64, DocId)| {
             documents[id] == document
                 && reasons.get(&id).map_or(&[][..], Vec::as_slice) == rejected.as_slice()
         };
-        if let Some(&id) = self.equal_documents.find(hash, equal) {
+        if let Some(&(_, id)) = self.equal_documents.find(hash, equal) {
             return id;
         }
         let id = self.documents.push(document);
-        let documents = &self.documents;
-        self.equal_documents.insert_unique(hash, id, |&id| seed.hash_one(&documents[id]));
+        self.equal_documents.insert_unique(hash, (hash, id), |&(hash, _)| hash);
         if !rejected.is_empty() {
             self.rejected_documents.insert(id, rejected);
         }

@@ -1,7 +1,7 @@
 //! The permission axis of one provider: its catalogue, and the literals seen that the catalogue does not know.
 
 use super::known::Known;
-use crate::base::{Intervals, Row, Text};
+use crate::base::{Id, Intervals, Row, Text};
 use crate::error::{Error, Place};
 use crate::model::catalog::tables::split_service;
 use crate::model::{AccessLevel, Catalog, Facts, Speller, Spelling, SpellingMode};
@@ -33,10 +33,15 @@ impl Universe {
     pub(crate) fn of_facts_and(known: Arc<Known>, facts: &Facts, more: &[String]) -> Result<Self, Error> {
         let statements = facts.documents.iter().flat_map(|d| &d.statements);
         let lists = statements.flat_map(|s| [&s.actions].into_iter().chain(&s.narrowed));
-        let mut seen: Vec<Text> = lists.flat_map(|list| &list.items).copied().collect();
-        seen.sort_unstable();
-        seen.dedup();
-        let texts = seen.into_iter().map(|text| facts.texts.get(text)).chain(more.iter().map(String::as_str));
+        // Few texts are named by very many statements.
+        let mut seen = vec![false; facts.texts.len()];
+        for text in lists.flat_map(|list| &list.items) {
+            if let Some(seen) = seen.get_mut(text.index()) {
+                *seen = true;
+            }
+        }
+        let seen = seen.iter().enumerate().filter(|(_, seen)| **seen).map(|(text, _)| Text::new(text));
+        let texts = seen.map(|text| facts.texts.get(text)).chain(more.iter().map(String::as_str));
         let names_permission = known.names_permission;
         Self::new(known, texts.filter(|text| !text.contains(['*', '?']) && names_permission(text)))
     }

@@ -157,30 +157,35 @@ fn name_rejected(facts: &mut Facts) {
     if facts.rejected_documents.is_empty() {
         return;
     }
+    // Few documents are rejected: only what carries them is put in order and named.
+    let (texts, rejected) = (&facts.texts, &facts.rejected_documents);
+    let document = |used: &PolicyUse| match used.policy {
+        PolicyRef::Inline { name, document } => rejected.contains_key(&document).then_some((name, document)),
+        _ => None,
+    };
+    let any = |policies: &[PolicyUse]| policies.iter().any(|used| document(used).is_some());
     let mut carriers: Vec<(DocId, String, SourceId)> = Vec::new();
-    let texts = &facts.texts;
-    for (id, variants) in facts.policies.sorted(texts) {
+    for (id, variants) in facts.policies.sorted_with(texts, |policy| rejected.contains_key(&policy.document))
+    {
         carriers
             .extend(variants.iter().map(|policy| (policy.document, texts.get(id).to_owned(), policy.source)));
     }
     let mut inline = |id: Text, policies: &[PolicyUse], source: SourceId| {
-        for policy in policies {
-            if let PolicyRef::Inline { name, document } = &policy.policy {
-                carriers.push((*document, format!("{} of {}", texts.get(*name), texts.get(id)), source));
-            }
+        for (name, document) in policies.iter().filter_map(document) {
+            carriers.push((document, format!("{} of {}", texts.get(name), texts.get(id)), source));
         }
     };
-    for (id, variants) in facts.principals.sorted(texts) {
+    for (id, variants) in facts.principals.sorted_with(texts, |record| any(&record.policies)) {
         variants.iter().for_each(|record| inline(id, &record.policies, record.source));
     }
     for acting in &facts.acting {
         let set = acting.through.iter().find(|&&id| texts.get(id).contains(":permissionSet/"));
         acting.variants.iter().for_each(|r| inline(set.copied().unwrap_or(r.id), &r.policies, r.source));
     }
-    for (id, variants) in facts.groups.sorted(texts) {
+    for (id, variants) in facts.groups.sorted_with(texts, |record| any(&record.policies)) {
         variants.iter().for_each(|record| inline(id, &record.policies, record.source));
     }
-    for (id, variants) in facts.resources.sorted(texts) {
+    for (id, variants) in facts.resources.sorted_with(texts, |record| any(&record.policies)) {
         variants.iter().for_each(|record| inline(id, &record.policies, record.source));
     }
     let mut named: BTreeSet<DocId> = BTreeSet::new();
