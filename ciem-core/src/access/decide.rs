@@ -1,5 +1,6 @@
 //! Parts put together: the verdict of one caller on one question, and the condition it depends on.
 
+use super::among;
 use super::caller::Caller;
 use super::memo::{LeafMemo, Memo, PartMarks};
 use super::question::{Owner, Part, Plan, Setting};
@@ -7,7 +8,7 @@ use super::scalar::{InForce, ScalarEvaluator};
 use crate::condition::{Atom, Expr, Simplified, Tri, simplify};
 use crate::model::PrincipalKind;
 use crate::snapshot::estate::Estate;
-use crate::truth::{Degrees, Mark, Residual, Truth};
+use crate::truth::{Degrees, Mark, Outcome, Residual, Truth};
 use serde::Serialize;
 use std::borrow::{Borrow, Cow};
 
@@ -262,7 +263,16 @@ impl<'a> Case<'a> {
     /// The same of layers where degrees leave something open: conditions decide what these can.
     pub(crate) fn stops(&self) -> Vec<Degrees> {
         let rule = self.estate.provider.rules.residual_full;
-        self.parts().map(|met| rule(&mut self.evaluator(&met)).degrees(degree)).collect()
+        self.parts().map(|met| self.degrees(&rule(&mut self.evaluator(&met)))).collect()
+    }
+
+    /// How far each layer stands in the way, by what the rule says of a part.
+    pub(crate) fn degrees(&self, outcome: &Outcome<Residual>) -> Degrees {
+        outcome.degrees(|residual| match among::simplified(self.estate, self.plan, &residual.0).expr {
+            Expr::Always => Tri::Yes,
+            Expr::Never => Tri::No,
+            _ => Tri::Maybe,
+        })
     }
 }
 
@@ -316,7 +326,10 @@ pub(crate) fn residual(cases: &[Case<'_>], fast: Tri) -> Simplified {
     match fast {
         Tri::Yes => Simplified { expr: Expr::Always, canonical: true },
         Tri::No => Simplified { expr: Expr::Never, canonical: true },
-        Tri::Maybe => simplify(&any_expr(cases.iter())),
+        Tri::Maybe => match cases.first() {
+            Some(case) => among::simplified(case.estate, case.plan, &any_expr(cases.iter())),
+            None => simplify(&Expr::Never),
+        },
     }
 }
 
@@ -341,14 +354,5 @@ pub(crate) fn verdict(expr: &Expr) -> Verdict {
         Expr::Never => Verdict::Deny,
         expr if expr.has_missing() => Verdict::Unknown,
         _ => Verdict::Conditional,
-    }
-}
-
-/// How far a residual of one layer is certain.
-pub(crate) fn degree(residual: &Residual) -> Tri {
-    match simplify(&residual.0).expr {
-        Expr::Always => Tri::Yes,
-        Expr::Never => Tri::No,
-        _ => Tri::Maybe,
     }
 }

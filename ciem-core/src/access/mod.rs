@@ -1,6 +1,7 @@
 //! Questions on a snapshot: who can, what can, why.
 
 mod alike;
+mod among;
 pub(crate) mod answer;
 pub(crate) mod caller;
 pub(crate) mod can;

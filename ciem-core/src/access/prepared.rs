@@ -1,11 +1,12 @@
 //! Verdicts at speed: everything that can be looked up is looked up once.
 
+use super::among;
 use super::caller::{Caller, find_callers};
 use super::can::assert_session;
 use super::decide::{Case, Verdict, any, any_expr, verdict};
 use super::memo::{LeafMemo, PartMarks};
 use super::question::{Given, Plan, Setting};
-use crate::condition::{Tri, simplify};
+use crate::condition::Tri;
 use crate::error::Error;
 use crate::model::Request;
 use crate::snapshot::estate::Estate;
@@ -173,7 +174,7 @@ impl Prepared<'_> {
                 if let Some(&known) = memory.verdicts.get(&mark) {
                     return known;
                 }
-                let found = verdict(&simplify(&any_expr(cases())).expr);
+                let found = verdict(&among::simplified(estate, &request.plan, &any_expr(cases())).expr);
                 if memory.verdicts.len() >= REMEMBERED {
                     memory.verdicts.clear();
                 }

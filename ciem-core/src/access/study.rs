@@ -2,6 +2,7 @@
 //! one caller holds for all that a part of the question cannot tell from it.
 
 use super::alike;
+use super::among;
 use super::caller::Caller;
 use super::context::State;
 use super::decide::{Case, Verdict, verdict};
@@ -14,7 +15,7 @@ use super::reach::{Reach, Star};
 use super::row_plan::{RowPlan, one_part};
 use super::who_can::{condition, except};
 use crate::base::{Intervals, Text};
-use crate::condition::{Expr, Tri, simplify};
+use crate::condition::{Expr, Tri, constant_among, simplify, tells_resources_apart};
 use crate::error::Error;
 use crate::model::{PrincipalKind, Query, Tier, given_value};
 use crate::pattern::{Pattern, Relation};
@@ -71,6 +72,8 @@ pub(super) struct Study<'a> {
     /// By condition, as it is and simplified.
     raw: Map<Expr, Arc<Found>>,
     known: Map<Expr, Arc<Found>>,
+    /// By condition, resource types of the permission, and pattern that is asked about: whether it comes to all or nothing.
+    among: Map<(Expr, &'a [u16], Arc<str>), Option<bool>>,
     always: Arc<Found>,
     /// By facts and kind: whether both sides must allow what crosses accounts.
     crossing: Map<(u32, PrincipalKind), bool>,
@@ -126,6 +129,7 @@ impl<'a> Study<'a> {
             kin: Kin::new(estate),
             star: Arc::new(Star::new(estate, query.caller_side_only)?),
             raw: HashMap::default(),
+            among: HashMap::default(),
             known: HashMap::from_iter([(Expr::Always, Arc::clone(&always))]),
             always,
             crossing: HashMap::default(),
@@ -250,6 +254,7 @@ impl<'a> Study<'a> {
                 inquiry.groups(about, actions, only_on_resources, &sources, &mut meaning, progress)?
             }
         };
+        let groups = self.among(&planned, groups);
         let findings = self.findings(inquiry, &planned.shown, groups, &sources);
         if let Some(key) = key {
             self.of_account.findings.insert(key, Arc::clone(&findings));
@@ -281,6 +286,35 @@ impl<'a> Study<'a> {
             groups.entry(group).or_default().extend(ids);
         }
         Ok(groups)
+    }
+
+    /// Permissions with one condition on the resource, by what it comes to for the kinds of resource that each acts on.
+    fn among(&mut self, planned: &Planned, groups: Groups) -> Groups {
+        let Some(asked) = &planned.parsed else { return groups };
+        let (estate, mut settled) = (self.estate, Groups::new());
+        for ((expr, via), ids) in groups {
+            if !tells_resources_apart(&expr) {
+                settled.entry((expr, via)).or_default().extend(ids);
+                continue;
+            }
+            let mut by_types: BTreeMap<&[u16], Vec<u16>> = BTreeMap::new();
+            for id in ids {
+                let types = estate.universe.catalog().info(id).map_or(&[][..], |info| info.resource_types);
+                by_types.entry(types).or_default().push(id);
+            }
+            for (types, ids) in by_types {
+                let Some(&first) = ids.first() else { continue };
+                let all_or_nothing = || constant_among(&expr, &among::acted_on(estate, first, asked)?);
+                let key = (expr.clone(), types, Arc::clone(&planned.pattern));
+                let expr = match *self.among.entry(key).or_insert_with(all_or_nothing) {
+                    Some(true) => Expr::Always,
+                    Some(false) => continue,
+                    None => expr.clone(),
+                };
+                settled.entry((expr, via.clone())).or_default().extend(ids);
+            }
+        }
+        settled
     }
 
     fn findings(

@@ -1,5 +1,6 @@
 //! `who_can`: all principals at once, then one by one only where the sets leave it open.
 
+use super::among;
 use super::caller::Caller;
 use super::can::general_assumptions;
 use super::decide::{Case, Verdict, verdict};
@@ -10,7 +11,7 @@ use super::sets::SetEvaluator;
 use super::shared_sets::SharedSets;
 use super::via::Routes;
 use crate::base::{IdSet, Text};
-use crate::condition::{Atom, Expr, simplify};
+use crate::condition::{Atom, Expr};
 use crate::error::Error;
 use crate::model::{Match, PrincipalKind, Query, Session};
 use crate::progress::Progress;
@@ -498,7 +499,7 @@ impl<'a> Asking<'a> {
         if let Some(known) = self.known.get(&raw) {
             return Arc::clone(known);
         }
-        let found = Arc::new(Found::of(&simplify(&raw).expr));
+        let found = Arc::new(Found::of(&among::simplified(self.estate, self.plan, &raw).expr));
         self.known.insert(raw, Arc::clone(&found));
         found
     }

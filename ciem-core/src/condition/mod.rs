@@ -1,5 +1,6 @@
 //! Conditions: tests of context keys, Kleene evaluation, and the residual expression an answer depends on.
 
+mod among;
 mod block;
 mod cross;
 mod describe;
@@ -23,6 +24,7 @@ mod values;
 mod variable;
 mod words;
 
+pub(crate) use among::{constant_among, tells_resources_apart};
 pub(crate) use block::KeyNature;
 pub(crate) use cross::{Comparison, Cross, Kind, Over, Relation, Side};
 pub(crate) use examples::{Example, examples};

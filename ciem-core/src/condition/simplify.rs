@@ -44,7 +44,7 @@ pub(crate) fn simplify(expr: &Expr) -> Simplified {
     }
 }
 
-fn is_one_pattern(expr: &Expr) -> bool {
+pub(super) fn is_one_pattern(expr: &Expr) -> bool {
     let atom = match expr {
         Expr::Not(inner) => &**inner,
         other => other,

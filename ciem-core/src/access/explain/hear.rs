@@ -1,18 +1,19 @@
 //! What each layer says: the rule is run once more and its questions are listened to, so that nothing here knows layers.
 
-use crate::access::decide::{Case, degree};
+use crate::access::decide::Case;
 use crate::access::question::Asked;
 use crate::access::scalar::ScalarEvaluator;
 use crate::condition::{Expr, Tri, simplify};
 use crate::model::{LayerId, WhoEntry};
 use crate::provider::{Binding, LayerSpec};
 use crate::snapshot::estate::{Estate, PolicyId};
-use crate::truth::{Effects, Evaluator, FactId, Grants, Outcome, Residual, Truth};
+use crate::truth::{Degrees, Effects, Evaluator, FactId, Grants, Residual, Truth};
 
 /// What was said about one part of the question.
 pub(super) struct Heard {
     answers: Vec<(LayerId, Answer)>,
-    outcome: Outcome<Residual>,
+    /// How far each layer stands in the way.
+    degrees: Degrees,
     /// Whether inputs spoke of the policies of the part's resource.
     told: bool,
     /// Whether nothing of the caller's own side is loaded.
@@ -143,8 +144,8 @@ pub(super) fn listen(case: &Case<'_>) -> Vec<Heard> {
         let unloaded = inner.caller.unloaded;
         let named = inner.setting.named.iter().map(|(layer, _)| *layer).collect();
         let mut listener = Listener { inner, answers: Vec::new() };
-        let outcome = rule(&mut listener);
-        Heard { answers: listener.answers, outcome, told, unloaded, named }
+        let degrees = case.degrees(&rule(&mut listener));
+        Heard { answers: listener.answers, degrees, told, unloaded, named }
     });
     parts.collect()
 }
@@ -152,7 +153,7 @@ pub(super) fn listen(case: &Case<'_>) -> Vec<Heard> {
 impl Heard {
     /// How far the layer stands in the way.
     pub(super) fn stop(&self, layer: LayerId) -> Tri {
-        self.outcome.stops.get(usize::from(layer.0)).map_or(Tri::No, degree)
+        self.degrees.stops.get(usize::from(layer.0)).copied().unwrap_or(Tri::No)
     }
 
     /// What the layer says, in a word.
