@@ -61,6 +61,9 @@ type Places = Arc<[(String, Intervals)]>;
 /// Permissions with one answer, by what it means and where it comes from.
 type Answered = Map<(*const Found, Vec<(u32, u32)>), (Arc<Answer>, Vec<u16>)>;
 
+/// A condition, the resource types of a permission, and the pattern that is asked about.
+type Kinds<'a> = (Expr, &'a [u16], Arc<str>);
+
 /// One question to many callers.
 pub(super) struct Study<'a> {
     estate: &'a Estate,
@@ -72,8 +75,8 @@ pub(super) struct Study<'a> {
     /// By condition, as it is and simplified.
     raw: Map<Expr, Arc<Found>>,
     known: Map<Expr, Arc<Found>>,
-    /// By condition, resource types of the permission, and pattern that is asked about: whether it comes to all or nothing.
-    among: Map<(Expr, &'a [u16], Arc<str>), Option<bool>>,
+    /// Whether a condition comes to all or nothing.
+    among: Map<Kinds<'a>, Option<bool>>,
     always: Arc<Found>,
     /// By facts and kind: whether both sides must allow what crosses accounts.
     crossing: Map<(u32, PrincipalKind), bool>,
