@@ -2,6 +2,7 @@
 //! providers whose exports are such lists.
 
 use crate::error::{Error, Place};
+use crate::model::FileReport;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_path_to_error::Segment;
@@ -237,6 +238,39 @@ impl<'a> Input<'a> {
             None => (None, object(raw).unwrap_or_default()),
         };
         self.items.push(Item { members, body, raw, inner, pointer, page });
+    }
+
+    /// The objects of one page, by its number.
+    pub(crate) fn of_page(&self, number: usize) -> &[Item<'a>] {
+        // INVARIANT: objects stand in the order of their pages.
+        let from = self.items.partition_point(|item| item.page < number);
+        let rest = self.items.get(from..).unwrap_or_default();
+        rest.get(..rest.partition_point(|item| item.page == number)).unwrap_or_default()
+    }
+
+    /// What each page is about: what it says itself, or what the first of its objects is of which that is known.
+    pub(crate) fn kinds_of_pages<K: Copy>(
+        &self,
+        own: &[Option<K>],
+        of_items: &[Option<K>],
+    ) -> Vec<Option<K>> {
+        let mut found = own.to_vec();
+        for (item, kind) in self.items.iter().zip(of_items) {
+            if let Some(page @ None) = found.get_mut(item.page) {
+                *page = *kind;
+            }
+        }
+        found
+    }
+
+    /// The report of an input of which some objects are of no kind that is read.
+    pub(crate) fn report(&self, kind: &str, strangers: usize) -> FileReport {
+        let errors = match strangers {
+            0 => Vec::new(),
+            _ => vec![format!("{strangers} objects are of no kind that is read")],
+        };
+        let records = self.items.len().saturating_sub(strangers) as u64;
+        FileReport { name: self.name.to_owned(), kind: kind.to_owned(), records, errors }
     }
 
     /// What an object says of itself, in the form of its kind.

@@ -6,6 +6,8 @@ pub(crate) mod entra;
 pub(crate) mod graph;
 pub(crate) mod input;
 pub(crate) mod remedy;
+#[cfg(test)]
+mod tests;
 
 use crate::condition::{KeyNature, KeyWords, Tri};
 use crate::error::Error;

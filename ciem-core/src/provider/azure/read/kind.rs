@@ -1,6 +1,6 @@
 //! What an object or a page is.
 
-use crate::model::Tier;
+use crate::model::{PrincipalKind, Tier};
 use crate::provider::graph::Of;
 use crate::provider::input::{Item, Object};
 
@@ -14,9 +14,8 @@ pub(super) enum Kind {
     ClassicAdministrator,
     ManagementGroup,
     Subscription,
-    User,
-    Group,
-    ServicePrincipal,
+    /// A record of the directory.
+    Record(PrincipalKind),
     /// Members or owners of one object.
     Members(Of),
     Operations,
@@ -39,9 +38,9 @@ impl Kind {
             Kind::ClassicAdministrator => "azure.classic_administrators",
             Kind::ManagementGroup => "azure.management_groups",
             Kind::Subscription => "azure.subscriptions",
-            Kind::User => "azure.users",
-            Kind::Group => "azure.groups",
-            Kind::ServicePrincipal => "azure.service_principals",
+            Kind::Record(PrincipalKind::User) => "azure.users",
+            Kind::Record(PrincipalKind::Group) => "azure.groups",
+            Kind::Record(_) => "azure.service_principals",
             Kind::Members(_) => "azure.group_members",
             Kind::Operations => "azure.operations",
             Kind::Resource => "azure.resources",
@@ -68,14 +67,17 @@ static TYPES: &[(&str, Kind)] = &[
 
 /// By the type that Graph gives.
 static GRAPH: &[(&str, Kind)] = &[
-    ("#microsoft.graph.user", Kind::User),
-    ("#microsoft.graph.group", Kind::Group),
-    ("#microsoft.graph.serviceprincipal", Kind::ServicePrincipal),
+    ("#microsoft.graph.user", Kind::Record(PrincipalKind::User)),
+    ("#microsoft.graph.group", Kind::Record(PrincipalKind::Group)),
+    ("#microsoft.graph.serviceprincipal", Kind::Record(PrincipalKind::ServicePrincipal)),
 ];
 
 /// By what the context of a Graph page names.
-static CONTEXTS: &[(&str, Kind)] =
-    &[("#users", Kind::User), ("#groups", Kind::Group), ("#serviceprincipals", Kind::ServicePrincipal)];
+static CONTEXTS: &[(&str, Kind)] = &[
+    ("#users", Kind::Record(PrincipalKind::User)),
+    ("#groups", Kind::Record(PrincipalKind::Group)),
+    ("#serviceprincipals", Kind::Record(PrincipalKind::ServicePrincipal)),
+];
 
 fn by_end(text: &str, table: &[(&str, Kind)]) -> Option<Kind> {
     let text = text.to_ascii_lowercase();
@@ -140,13 +142,13 @@ pub(super) fn of_item(item: &Item<'_>) -> Option<Kind> {
         return Some(Kind::Resource);
     }
     if has("userPrincipalName") {
-        return Some(Kind::User);
+        return Some(Kind::Record(PrincipalKind::User));
     }
     if has("servicePrincipalType") {
-        return Some(Kind::ServicePrincipal);
+        return Some(Kind::Record(PrincipalKind::ServicePrincipal));
     }
     if has("securityEnabled") || has("groupTypes") {
-        return Some(Kind::Group);
+        return Some(Kind::Record(PrincipalKind::Group));
     }
     None
 }
