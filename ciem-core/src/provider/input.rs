@@ -50,7 +50,7 @@ pub(crate) fn pointer_step(name: &str) -> String {
 }
 
 /// Members of an object, in the order of the text.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 struct ObjectVisitor;
@@ -214,7 +214,7 @@ impl<'a> Input<'a> {
             Some((name, items)) => self.add_page(members, items, &format!("{at}/{name}")),
             None => {
                 self.pages.push(Page::default());
-                self.add_item(part, at);
+                self.add_item(part, members, at);
             }
         }
     }
@@ -223,19 +223,18 @@ impl<'a> Input<'a> {
         let is_cut = NEXT.iter().any(|name| members.has(name));
         self.pages.push(Page { members, is_cut });
         for (number, item) in items.into_iter().enumerate() {
-            self.add_item(item, format!("{at}/{number}"));
+            self.add_item(item, object(item).unwrap_or_default(), format!("{at}/{number}"));
         }
     }
 
-    fn add_item(&mut self, raw: &'a RawValue, pointer: String) {
+    fn add_item(&mut self, raw: &'a RawValue, members: Object<'a>, pointer: String) {
         let page = self.pages.len().saturating_sub(1);
-        let members = object(raw).unwrap_or_default();
         let inside = |name: &'static str| Some((name, members.object(name)?));
         let inner = inside("properties").or_else(|| members.has("kind").then(|| inside("data")).flatten());
         // The members are looked up in both, so both are kept.
         let (inner, body) = match inner {
             Some((name, body)) => (Some(name), body),
-            None => (None, object(raw).unwrap_or_default()),
+            None => (None, members.clone()),
         };
         self.items.push(Item { members, body, raw, inner, pointer, page });
     }
