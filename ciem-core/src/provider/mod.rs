@@ -6,6 +6,7 @@ pub(crate) mod entra;
 pub(crate) mod graph;
 pub(crate) mod input;
 pub(crate) mod remedy;
+pub(crate) mod schedule;
 #[cfg(test)]
 mod tests;
 
