@@ -5,6 +5,7 @@ pub(crate) mod azure;
 pub(crate) mod entra;
 pub(crate) mod graph;
 pub(crate) mod input;
+mod plain;
 pub(crate) mod remedy;
 pub(crate) mod schedule;
 #[cfg(test)]
