@@ -23,8 +23,8 @@ pub(super) enum Kind {
     Resource,
     /// A delegation of Azure Lighthouse.
     Delegation,
-    /// Access to a group that can be activated.
-    GroupEligibility,
+    /// Membership of a group, or owning it, for a time; or that it can be activated.
+    GroupSchedule(Tier),
 }
 
 impl Kind {
@@ -45,7 +45,8 @@ impl Kind {
             Kind::Operations => "azure.operations",
             Kind::Resource => "azure.resources",
             Kind::Delegation => "azure.delegations",
-            Kind::GroupEligibility => "azure.group_eligibility",
+            Kind::GroupSchedule(Tier::Active) => "azure.group_schedules",
+            Kind::GroupSchedule(_) => "azure.group_eligibility",
         }
     }
 }
@@ -135,7 +136,8 @@ pub(super) fn of_item(item: &Item<'_>) -> Option<Kind> {
         return Some(Kind::Subscription);
     }
     if has("groupId") && has("principalId") && has("accessId") {
-        return Some(Kind::GroupEligibility);
+        let active = has("assignmentScheduleId") || has("assignmentType");
+        return Some(Kind::GroupSchedule(if active { Tier::Active } else { Tier::Eligible }));
     }
     let of_subscription = |id: &str| id.to_ascii_lowercase().starts_with("/subscriptions/");
     if members.has("type") && members.text("id").is_some_and(|id| of_subscription(&id)) {

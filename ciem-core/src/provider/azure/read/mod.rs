@@ -28,7 +28,8 @@ pub(crate) static INPUTS: &[InputSpec] = &[
 ];
 
 /// Facts that can be missing beside those of layers.
-pub(crate) static FACTS: &[&str] = &["role definition", "condition of a role assignment", "valid condition"];
+pub(crate) static FACTS: &[&str] =
+    &["role definition", "condition of a role assignment", "valid condition", super::documents::PATTERN];
 
 /// Something read from one object, to be kept once everything was read.
 enum Found {
@@ -83,7 +84,9 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
             Some(Kind::Delegation) => {
                 found.extend(estate::delegation(&input, item)?.into_iter().map(Found::Assignment));
             }
-            Some(Kind::GroupEligibility) => {
+            // Active members stand in the list of members, too.
+            Some(Kind::GroupSchedule(Tier::Active)) => {}
+            Some(Kind::GroupSchedule(_)) => {
                 found.push(Found::Eligibility(estate::group_eligibility(&input, item)?));
             }
             Some(Kind::Members(_)) | None => {}
@@ -108,7 +111,7 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
 /// Notes what an input was about, also where it holds nothing.
 fn note(facts: &mut Facts, kind: Kind, whole: bool) {
     let layer: Option<LayerId> = match kind {
-        Kind::Schedule(Tier::Eligible) | Kind::GroupEligibility => Some(super::ELIGIBLE),
+        Kind::Schedule(Tier::Eligible) | Kind::GroupSchedule(Tier::Eligible) => Some(super::ELIGIBLE),
         Kind::DenyAssignment => Some(super::DENY),
         Kind::ManagementGroup => Some(super::TREE),
         _ => None,

@@ -41,7 +41,7 @@ pub(super) fn keep_role(facts: &mut Facts, role: Role) {
         let listed = actions.iter().map(|text| facts.text(text)).collect();
         let condition = permission.condition.filter(|text| !text.trim().is_empty());
         let condition = condition.map(|text| facts.text(&text));
-        blocks.push(Block { listed, left_out: Vec::new(), condition });
+        blocks.push(Block { listed, condition, ..Block::default() });
     }
     let template = role.template_id.map(|text| facts.text(&text.to_ascii_lowercase()));
     let record = RoleRecord { name, blocks };
