@@ -13,7 +13,7 @@ use crate::usage::options::UsageOptions;
 use crate::usage::value::Usage;
 use glob::{MatchOptions, Pattern};
 use std::collections::BTreeSet;
-use std::fs::DirEntry;
+use std::fs::{DirEntry, File};
 use std::path::{Component, Path, PathBuf};
 
 /// As shells match: a star does not match a leading dot.
@@ -44,21 +44,10 @@ pub fn load_paths(paths: &[PathBuf], options: &LoadOptions) -> Result<Snapshot, 
     let mut builder = SnapshotBuilder::with_options(options);
     let reach =
         Reach { most: options.limits.max_entries, depth: options.max_depth, progress: &options.progress };
-    let files = reach.files(paths)?;
-    let total = Some(files.len());
-    for (done, (path, found)) in files.into_iter().enumerate() {
-        options.progress.poll("reading", done, total)?;
-        let name = printable(&path.to_string_lossy());
-        let taken = found.and_then(|origin| {
-            let file = std::fs::File::open(&path).map_err(|error| failure(&path, &error))?;
-            let expected = file.metadata().map_or(0, |meta| meta.len());
-            let bytes = builder.receive(&name, file, expected)?;
-            builder.take_in(&name, &bytes, origin)
-        });
-        if let Err(error) = taken {
-            builder.failed(&name, error)?;
-        }
-    }
+    reach.read(paths, &mut builder, SnapshotBuilder::failed, |builder, name, file, expected, origin| {
+        let bytes = builder.receive(name, file, expected)?;
+        builder.take_in(name, &bytes, origin)
+    })?;
     builder.finish()
 }
 
@@ -82,25 +71,15 @@ pub fn load_usage(paths: &[PathBuf], options: &UsageOptions) -> Result<Usage, Er
     let mut builder = UsageBuilder::with_options(options);
     let reach =
         Reach { most: options.limits.max_entries, depth: options.max_depth, progress: &options.progress };
-    let files = reach.files(paths)?;
-    let total = Some(files.len());
-    for (done, (path, found)) in files.into_iter().enumerate() {
-        options.progress.poll("reading", done, total)?;
-        let name = printable(&path.to_string_lossy());
-        let taken = found.and_then(|origin| {
-            let file = std::fs::File::open(&path).map_err(|error| failure(&path, &error))?;
-            match builder.read(&name, file) {
-                Err(error @ Error::Unrecognised { .. }) if origin == Origin::Found => {
-                    builder.skipped(&name, &error);
-                    Ok(())
-                }
-                other => other,
-            }
-        });
-        if let Err(error) = taken {
-            builder.failed(&name, error)?;
+    reach.read(paths, &mut builder, UsageBuilder::failed, |builder, name, file, _, origin| match builder
+        .read(name, file)
+    {
+        Err(error @ Error::Unrecognised { .. }) if origin == Origin::Found => {
+            builder.skipped(name, &error);
+            Ok(())
         }
-    }
+        other => other,
+    })?;
     Ok(builder.finish())
 }
 
@@ -117,6 +96,31 @@ struct Reach<'o> {
 type Found = Vec<(PathBuf, Result<Origin, Error>)>;
 
 impl Reach<'_> {
+    /// Hands every file to a builder, with its name, its length, and how it was found; and whatever fails, too.
+    fn read<B>(
+        &self,
+        paths: &[PathBuf],
+        builder: &mut B,
+        failed: impl Fn(&mut B, &str, Error) -> Result<(), Error>,
+        take: impl Fn(&mut B, &str, File, u64, Origin) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let files = self.files(paths)?;
+        let total = Some(files.len());
+        for (done, (path, found)) in files.into_iter().enumerate() {
+            self.progress.poll("reading", done, total)?;
+            let name = printable(&path.to_string_lossy());
+            let taken = found.and_then(|origin| {
+                let file = File::open(&path).map_err(|error| failure(&path, &error))?;
+                let expected = file.metadata().map_or(0, |meta| meta.len());
+                take(builder, &name, file, expected, origin)
+            });
+            if let Err(error) = taken {
+                failed(builder, &name, error)?;
+            }
+        }
+        Ok(())
+    }
+
     fn files(&self, paths: &[PathBuf]) -> Result<Found, Error> {
         let mut files = Vec::new();
         for path in paths {

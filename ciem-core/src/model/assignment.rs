@@ -6,12 +6,16 @@ use crate::base::{Interner, Text};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Permissions that a role allows or a denial takes away: those that it lists, but for those that it leaves out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Block {
     pub(crate) listed: Vec<Text>,
     pub(crate) left_out: Vec<Text>,
     /// As written.
     pub(crate) condition: Option<Text>,
+    /// What it perhaps lists and perhaps leaves out besides: wide patterns in place of one that is not read, as written.
+    pub(crate) perhaps_listed: Vec<Text>,
+    pub(crate) perhaps_left_out: Vec<Text>,
+    pub(crate) unread: Option<Text>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

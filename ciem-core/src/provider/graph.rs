@@ -4,8 +4,37 @@
 use crate::error::{Error, Place};
 use crate::model::assignment::KnownPrincipal;
 use crate::model::{Facts, PrincipalKind, SourceId};
+use crate::provider::InputSpec;
 use crate::provider::input::{Input, Item, Object, Page};
 use serde::Deserialize;
+
+pub(crate) const USERS: InputSpec = input("users", "az ad user list");
+pub(crate) const GROUPS: InputSpec = input("groups", "az ad group list");
+pub(crate) const MEMBERS: InputSpec = input("group_members", "az ad group member list, for each group");
+pub(crate) const SERVICE_PRINCIPALS: InputSpec = input("service_principals", "az ad sp list --all");
+
+/// An input that is given once for the whole directory, and the command that gives it.
+pub(crate) const fn input(name: &'static str, how: &'static str) -> InputSpec {
+    InputSpec { name, of_organisation: true, how }
+}
+
+/// Notes that an input of the directory was given, also where it holds nothing; or a part of it.
+pub(crate) fn note(facts: &mut Facts, input: &'static str, whole: bool) {
+    *facts.coverage.given.entry((String::new(), input)).or_insert(true) &= whole;
+}
+
+/// Notes that the directory's records of a kind were given.
+pub(crate) fn note_records(facts: &mut Facts, kind: PrincipalKind, whole: bool) {
+    let (kinds, input): (&[PrincipalKind], _) = match kind {
+        PrincipalKind::User => (&[PrincipalKind::User], USERS),
+        PrincipalKind::Group => (&[PrincipalKind::Group], GROUPS),
+        _ => (&[PrincipalKind::ServicePrincipal, PrincipalKind::ManagedIdentity], SERVICE_PRINCIPALS),
+    };
+    for &kind in kinds {
+        *facts.assignments.directory.entry(kind).or_insert(true) &= whole;
+    }
+    note(facts, input.name, whole);
+}
 
 /// A record of the directory.
 pub(crate) struct Entry {
@@ -148,8 +177,8 @@ pub(crate) fn member_page(
         let reason = format!("the list stands beside `{key}`, a text");
         return Err(Error::malformed(reason, Place::default()));
     };
-    let items = input.items.iter().filter(|item| item.page == number);
-    let members = items.map(|item| Ok(input.read::<RawEntry>(item)?.entry(None, false)));
+    let members =
+        input.of_page(number).iter().map(|item| Ok(input.read::<RawEntry>(item)?.entry(None, false)));
     Ok(MemberList {
         of,
         group: group.into_owned(),

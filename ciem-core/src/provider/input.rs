@@ -2,6 +2,7 @@
 //! providers whose exports are such lists.
 
 use crate::error::{Error, Place};
+use crate::model::FileReport;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_path_to_error::Segment;
@@ -49,7 +50,7 @@ pub(crate) fn pointer_step(name: &str) -> String {
 }
 
 /// Members of an object, in the order of the text.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 struct ObjectVisitor;
@@ -213,7 +214,7 @@ impl<'a> Input<'a> {
             Some((name, items)) => self.add_page(members, items, &format!("{at}/{name}")),
             None => {
                 self.pages.push(Page::default());
-                self.add_item(part, at);
+                self.add_item(part, members, at);
             }
         }
     }
@@ -222,21 +223,53 @@ impl<'a> Input<'a> {
         let is_cut = NEXT.iter().any(|name| members.has(name));
         self.pages.push(Page { members, is_cut });
         for (number, item) in items.into_iter().enumerate() {
-            self.add_item(item, format!("{at}/{number}"));
+            self.add_item(item, object(item).unwrap_or_default(), format!("{at}/{number}"));
         }
     }
 
-    fn add_item(&mut self, raw: &'a RawValue, pointer: String) {
+    fn add_item(&mut self, raw: &'a RawValue, members: Object<'a>, pointer: String) {
         let page = self.pages.len().saturating_sub(1);
-        let members = object(raw).unwrap_or_default();
         let inside = |name: &'static str| Some((name, members.object(name)?));
         let inner = inside("properties").or_else(|| members.has("kind").then(|| inside("data")).flatten());
         // The members are looked up in both, so both are kept.
         let (inner, body) = match inner {
             Some((name, body)) => (Some(name), body),
-            None => (None, object(raw).unwrap_or_default()),
+            None => (None, members.clone()),
         };
         self.items.push(Item { members, body, raw, inner, pointer, page });
+    }
+
+    /// The objects of one page, by its number.
+    pub(crate) fn of_page(&self, number: usize) -> &[Item<'a>] {
+        // INVARIANT: objects stand in the order of their pages.
+        let from = self.items.partition_point(|item| item.page < number);
+        let rest = self.items.get(from..).unwrap_or_default();
+        rest.get(..rest.partition_point(|item| item.page == number)).unwrap_or_default()
+    }
+
+    /// What each page is about: what it says itself, or what the first of its objects is of which that is known.
+    pub(crate) fn kinds_of_pages<K: Copy>(
+        &self,
+        own: &[Option<K>],
+        of_items: &[Option<K>],
+    ) -> Vec<Option<K>> {
+        let mut found = own.to_vec();
+        for (item, kind) in self.items.iter().zip(of_items) {
+            if let Some(page @ None) = found.get_mut(item.page) {
+                *page = *kind;
+            }
+        }
+        found
+    }
+
+    /// The report of an input of which some objects are of no kind that is read.
+    pub(crate) fn report(&self, kind: &str, strangers: usize) -> FileReport {
+        let errors = match strangers {
+            0 => Vec::new(),
+            _ => vec![format!("{strangers} objects are of no kind that is read")],
+        };
+        let records = self.items.len().saturating_sub(strangers) as u64;
+        FileReport { name: self.name.to_owned(), kind: kind.to_owned(), records, errors }
     }
 
     /// What an object says of itself, in the form of its kind.

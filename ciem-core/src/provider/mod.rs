@@ -5,7 +5,11 @@ pub(crate) mod azure;
 pub(crate) mod entra;
 pub(crate) mod graph;
 pub(crate) mod input;
+mod plain;
 pub(crate) mod remedy;
+pub(crate) mod schedule;
+#[cfg(test)]
+mod tests;
 
 use crate::condition::{KeyNature, KeyWords, Tri};
 use crate::error::Error;

@@ -11,6 +11,9 @@ use crate::model::{
 };
 use std::sync::Arc;
 
+/// What is missing where a pattern of control operations is not read.
+pub(super) const PATTERN: &str = "pattern of operations without a colon";
+
 /// A condition, and further lists that permissions must be in.
 type Case = (CondId, Vec<Patterns<Text>>);
 
@@ -44,34 +47,60 @@ pub(super) fn statements(facts: &mut Facts, said: &Said<'_>) -> Vec<Statement> {
     let perhaps = perhaps.map(|(known, fact)| (patterns(facts, true, known), Arc::clone(fact)));
     for (index, block) in said.blocks.iter().enumerate() {
         let (cases, unread) = cases(facts, said, block);
-        for (condition, mut narrowed) in cases {
-            let doubt = said.doubt.clone().or_else(|| unread.clone());
-            if !block.left_out.is_empty() {
-                narrowed.push(Patterns { negated: true, items: block.left_out.clone() });
-            }
+        for (condition, narrowed) in cases {
             let condition = facts.conditions.all(vec![window, condition]);
-            let statement = Statement {
-                effect: said.effect,
-                sid: said.name,
-                index: u16::try_from(index).unwrap_or(u16::MAX),
-                alone: false,
-                who: None,
-                actions: Patterns { negated: false, items: block.listed.clone() },
-                narrowed,
-                resources: here.clone(),
-                condition,
-                doubt,
-            };
-            if let Some((resources, fact)) = &perhaps {
-                let doubt = statement.doubt.clone().unwrap_or_else(|| Arc::clone(fact));
-                found.push(Statement {
-                    resources: resources.clone(),
-                    doubt: Some(doubt),
-                    ..statement.clone()
-                });
+            for (listed, within, fact) in readings(facts, block) {
+                let doubt = said.doubt.clone().or_else(|| unread.clone()).or(fact);
+                let statement = Statement {
+                    effect: said.effect,
+                    sid: said.name,
+                    index: u16::try_from(index).unwrap_or(u16::MAX),
+                    alone: false,
+                    who: None,
+                    actions: Patterns { negated: false, items: listed },
+                    narrowed: narrowed.iter().cloned().chain(within).collect(),
+                    resources: here.clone(),
+                    condition,
+                    doubt,
+                };
+                if let Some((resources, fact)) = &perhaps {
+                    let doubt = statement.doubt.clone().unwrap_or_else(|| Arc::clone(fact));
+                    found.push(Statement {
+                        resources: resources.clone(),
+                        doubt: Some(doubt),
+                        ..statement.clone()
+                    });
+                }
+                found.push(statement);
             }
-            found.push(statement);
         }
+    }
+    found
+}
+
+/// What a block lists, within which lists, and why that is in doubt.
+type Reading = (Vec<Text>, Vec<Patterns<Text>>, Option<Arc<MissingFact>>);
+
+/// How a block can be read: what it says for sure, and where one of its patterns is not read, what that one may add or
+/// may not leave out.
+fn readings(facts: &Facts, block: &Block) -> Vec<Reading> {
+    let but =
+        |items: Vec<Text>| if items.is_empty() { None } else { Some(Patterns { negated: true, items }) };
+    let sure = but([block.left_out.as_slice(), &block.perhaps_left_out].concat());
+    let mut found = vec![(block.listed.clone(), sure.into_iter().collect::<Vec<_>>(), None)];
+    let Some(pattern) = block.unread else { return found };
+    let fact = Some(Arc::new(MissingFact {
+        fact: PATTERN.to_owned(),
+        subject: facts.texts.get(pattern).to_owned(),
+        how: "write the pattern without the colon, or with `*` in its place, and export it again".to_owned(),
+    }));
+    let left_out: Vec<_> = but(block.left_out.clone()).into_iter().collect();
+    if !block.perhaps_listed.is_empty() {
+        found.push((block.perhaps_listed.clone(), left_out.clone(), fact.clone()));
+    }
+    if !block.perhaps_left_out.is_empty() {
+        let within = Patterns { negated: false, items: block.perhaps_left_out.clone() };
+        found.push((block.listed.clone(), left_out.into_iter().chain([within]).collect(), fact));
     }
     found
 }
@@ -85,7 +114,8 @@ fn cases(facts: &mut Facts, said: &Said<'_>, block: &Block) -> (Vec<Case>, Optio
     }
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let is_data = |&name: &Text| facts.texts.get(name).starts_with(DATA);
-    let (data, control) = (block.listed.iter().any(is_data), !block.listed.iter().all(is_data));
+    let listed = || block.listed.iter().chain(&block.perhaps_listed);
+    let (data, control) = (listed().any(is_data), !listed().all(is_data));
     let planes: Vec<&str> = [(control, ""), (data, DATA)]
         .into_iter()
         .filter(|(there, _)| *there)
@@ -130,7 +160,7 @@ pub(super) fn on_plane(text: &str, plane: &str) -> String {
 /// What a role says of which the definition was not given: it may allow anything.
 pub(super) fn anything(facts: &mut Facts) -> Block {
     let listed = vec![facts.text(":*"), facts.text("data:*")];
-    Block { listed, left_out: Vec::new(), condition: None }
+    Block { listed, ..Block::default() }
 }
 
 /// The doubt about one of several records that contradict each other.

@@ -72,7 +72,7 @@ fn name_classic_administrators(facts: &mut Facts, all: &mut Assignments) {
     }
     let listed = vec![facts.text(":*")];
     let name = Some(facts.text("classic administrator"));
-    let blocks = vec![Block { listed, left_out: Vec::new(), condition: None }];
+    let blocks = vec![Block { listed, ..Block::default() }];
     all.roles.insert(role, vec![RoleRecord { name, blocks }]);
     let texts = &facts.texts;
     let lower = |text: Text| texts.get(text).to_ascii_lowercase();

@@ -2,7 +2,7 @@
 
 use super::abac;
 use super::scope::last;
-use crate::provider::{KeyScope, KeyValue, PrincipalView, ResourceView};
+use crate::provider::{KeyScope, KeyValue, ResourceView};
 
 /// The time of the request: what windows of assignments are tested against.
 pub(super) const TIME: &str = "@Environment[UtcNow]";
@@ -14,10 +14,6 @@ const ACCOUNT: &str = "@Resource[Microsoft.Storage/storageAccounts:name]";
 
 pub(super) fn key_scope(key: &str) -> KeyScope {
     abac::key_scope(key).unwrap_or(KeyScope::Request)
-}
-
-pub(super) fn principal_key<'a>(_: &KeyScope, _: &PrincipalView<'a>) -> KeyValue<'a> {
-    KeyValue::Open
 }
 
 pub(super) fn resource_key<'a>(scope: &KeyScope, view: &ResourceView<'a>) -> KeyValue<'a> {

@@ -1,5 +1,6 @@
 //! Statements about the directory.
 
+use super::ADD_TO_APPLICATION;
 use super::keys::TIME;
 use super::reach::Reach;
 use crate::base::Text;
@@ -48,10 +49,18 @@ pub(super) fn statement(facts: &mut Facts, index: usize, said: &Said) -> Stateme
     }
 }
 
-/// A statement on what a scope reaches, and one on what it perhaps reaches.
+/// A statement on what a scope reaches, one on what signs in with the credentials of what it reaches, and one on what it
+/// perhaps reaches.
 pub(super) fn reaching(facts: &mut Facts, index: usize, said: &Said, reach: &Reach) -> Vec<Statement> {
     let here = Said { resources: reach.ids.clone(), except: false, ..said.clone() };
     let mut found = vec![statement(facts, index, &here)];
+    if !reach.services.is_empty() {
+        let theirs = Said { resources: reach.services.clone(), ..here.clone() };
+        let items = vec![facts.text(ADD_TO_APPLICATION)];
+        let mut theirs = statement(facts, index, &theirs);
+        theirs.narrowed.push(Patterns { negated: false, items });
+        found.push(theirs);
+    }
     if let Some(fact) = &reach.doubt {
         let doubt = said.doubt.clone().unwrap_or_else(|| Arc::clone(fact));
         found.push(statement(facts, index, &Said { except: true, doubt: Some(doubt), ..here }));

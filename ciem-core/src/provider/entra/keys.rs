@@ -1,7 +1,7 @@
 //! The context keys of requests to the directory.
 
 use crate::condition::{KeyNature, KeyWords, Operator};
-use crate::provider::{KeyFact, KeyScope, KeyValue, PrincipalView, ResourceView};
+use crate::provider::{KeyFact, KeyScope, KeyValue, ResourceView};
 use std::borrow::Cow;
 
 /// The time of the request: what windows of assignments are tested against.
@@ -17,10 +17,6 @@ pub(super) fn key_scope(key: &str) -> KeyScope {
         return KeyScope::Resource(KeyFact { number: 0, rest: "".into(), yields: false });
     }
     KeyScope::Request
-}
-
-pub(super) fn principal_key<'a>(_: &KeyScope, _: &PrincipalView<'a>) -> KeyValue<'a> {
-    KeyValue::Open
 }
 
 pub(super) fn resource_key<'a>(scope: &KeyScope, view: &ResourceView<'a>) -> KeyValue<'a> {

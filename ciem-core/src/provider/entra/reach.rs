@@ -13,16 +13,19 @@ const UNIT: &str = "administrativeunits/";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reach {
     pub(super) ids: Vec<String>,
+    /// Of an application: the service principals that sign in with its credentials.
+    pub(super) services: Vec<String>,
     pub(super) doubt: Option<Arc<MissingFact>>,
 }
 
 /// The reach of a scope in canonical form: the tenant, a unit and what is directly in it, or one object.
 pub(super) fn reach(all: &Assignments, texts: &Interner, scope: &str) -> Reach {
     if scope == TENANT {
-        return Reach { ids: vec!["*".to_owned()], doubt: None };
+        return Reach { ids: vec!["*".to_owned()], services: Vec::new(), doubt: None };
     }
     let mut ids = vec![scope.to_owned()];
-    let Some(unit) = scope.strip_prefix(UNIT) else { return Reach { ids, doubt: None } };
+    let services = Vec::new();
+    let Some(unit) = scope.strip_prefix(UNIT) else { return Reach { ids, services, doubt: None } };
     let members = texts.find(unit).and_then(|unit| all.units.get(&unit));
     ids.extend(members.into_iter().flat_map(|known| &known.ids).map(|&id| texts.get(id).to_owned()));
     let doubt = (!members.is_some_and(|known| known.complete)).then(|| {
@@ -34,7 +37,7 @@ pub(super) fn reach(all: &Assignments, texts: &Interner, scope: &str) -> Reach {
             ),
         })
     });
-    Reach { ids, doubt }
+    Reach { ids, services, doubt }
 }
 
 pub(super) const MEMBERS: (&str, &str) =

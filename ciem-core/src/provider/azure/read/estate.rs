@@ -177,7 +177,7 @@ pub(super) fn group_eligibility(input: &Input<'_>, item: &Item<'_>) -> Result<Gr
 }
 
 pub(super) fn keep_eligibility(facts: &mut Facts, source: SourceId, one: &GroupEligibility) {
-    if one.access_id != "member" {
+    if !one.access_id.eq_ignore_ascii_case("member") {
         return;
     }
     let member = facts.text(&one.principal_id.to_ascii_lowercase());

@@ -1,6 +1,6 @@
 //! What an object or a page is.
 
-use crate::model::Tier;
+use crate::model::{PrincipalKind, Tier};
 use crate::provider::graph::Of;
 use crate::provider::input::{Item, Object};
 
@@ -14,9 +14,8 @@ pub(super) enum Kind {
     ClassicAdministrator,
     ManagementGroup,
     Subscription,
-    User,
-    Group,
-    ServicePrincipal,
+    /// A record of the directory.
+    Record(PrincipalKind),
     /// Members or owners of one object.
     Members(Of),
     Operations,
@@ -24,8 +23,8 @@ pub(super) enum Kind {
     Resource,
     /// A delegation of Azure Lighthouse.
     Delegation,
-    /// Access to a group that can be activated.
-    GroupEligibility,
+    /// Membership of a group, or owning it, for a time; or that it can be activated.
+    GroupSchedule(Tier),
 }
 
 impl Kind {
@@ -39,14 +38,15 @@ impl Kind {
             Kind::ClassicAdministrator => "azure.classic_administrators",
             Kind::ManagementGroup => "azure.management_groups",
             Kind::Subscription => "azure.subscriptions",
-            Kind::User => "azure.users",
-            Kind::Group => "azure.groups",
-            Kind::ServicePrincipal => "azure.service_principals",
+            Kind::Record(PrincipalKind::User) => "azure.users",
+            Kind::Record(PrincipalKind::Group) => "azure.groups",
+            Kind::Record(_) => "azure.service_principals",
             Kind::Members(_) => "azure.group_members",
             Kind::Operations => "azure.operations",
             Kind::Resource => "azure.resources",
             Kind::Delegation => "azure.delegations",
-            Kind::GroupEligibility => "azure.group_eligibility",
+            Kind::GroupSchedule(Tier::Active) => "azure.group_schedules",
+            Kind::GroupSchedule(_) => "azure.group_eligibility",
         }
     }
 }
@@ -68,14 +68,17 @@ static TYPES: &[(&str, Kind)] = &[
 
 /// By the type that Graph gives.
 static GRAPH: &[(&str, Kind)] = &[
-    ("#microsoft.graph.user", Kind::User),
-    ("#microsoft.graph.group", Kind::Group),
-    ("#microsoft.graph.serviceprincipal", Kind::ServicePrincipal),
+    ("#microsoft.graph.user", Kind::Record(PrincipalKind::User)),
+    ("#microsoft.graph.group", Kind::Record(PrincipalKind::Group)),
+    ("#microsoft.graph.serviceprincipal", Kind::Record(PrincipalKind::ServicePrincipal)),
 ];
 
 /// By what the context of a Graph page names.
-static CONTEXTS: &[(&str, Kind)] =
-    &[("#users", Kind::User), ("#groups", Kind::Group), ("#serviceprincipals", Kind::ServicePrincipal)];
+static CONTEXTS: &[(&str, Kind)] = &[
+    ("#users", Kind::Record(PrincipalKind::User)),
+    ("#groups", Kind::Record(PrincipalKind::Group)),
+    ("#serviceprincipals", Kind::Record(PrincipalKind::ServicePrincipal)),
+];
 
 fn by_end(text: &str, table: &[(&str, Kind)]) -> Option<Kind> {
     let text = text.to_ascii_lowercase();
@@ -133,20 +136,21 @@ pub(super) fn of_item(item: &Item<'_>) -> Option<Kind> {
         return Some(Kind::Subscription);
     }
     if has("groupId") && has("principalId") && has("accessId") {
-        return Some(Kind::GroupEligibility);
+        let active = has("assignmentScheduleId") || has("assignmentType");
+        return Some(Kind::GroupSchedule(if active { Tier::Active } else { Tier::Eligible }));
     }
     let of_subscription = |id: &str| id.to_ascii_lowercase().starts_with("/subscriptions/");
     if members.has("type") && members.text("id").is_some_and(|id| of_subscription(&id)) {
         return Some(Kind::Resource);
     }
     if has("userPrincipalName") {
-        return Some(Kind::User);
+        return Some(Kind::Record(PrincipalKind::User));
     }
     if has("servicePrincipalType") {
-        return Some(Kind::ServicePrincipal);
+        return Some(Kind::Record(PrincipalKind::ServicePrincipal));
     }
     if has("securityEnabled") || has("groupTypes") {
-        return Some(Kind::Group);
+        return Some(Kind::Record(PrincipalKind::Group));
     }
     None
 }

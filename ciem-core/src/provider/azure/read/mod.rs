@@ -10,29 +10,26 @@ mod roles;
 mod tree;
 
 use crate::error::Error;
-use crate::model::{Facts, FileReport, LayerId, PrincipalKind, SourceId};
+use crate::model::{Facts, LayerId, SourceId, Tier};
 use crate::provider::InputSpec;
-use crate::provider::graph;
-use crate::provider::input::{Input, Item};
+use crate::provider::graph::{self, Of, input};
+use crate::provider::input::Input;
 use kind::Kind;
 pub(super) use roles::CLASSIC;
 
 /// Every input beside those of layers, and the command that gives it.
 pub(crate) static INPUTS: &[InputSpec] = &[
     input("role_definitions", "az role definition list"),
-    input("users", "az ad user list"),
-    input("groups", "az ad group list"),
-    input("group_members", "az ad group member list, for each group"),
-    input("service_principals", "az ad sp list --all"),
+    graph::USERS,
+    graph::GROUPS,
+    graph::MEMBERS,
+    graph::SERVICE_PRINCIPALS,
     input("operations", "az provider operation list"),
 ];
 
 /// Facts that can be missing beside those of layers.
-pub(crate) static FACTS: &[&str] = &["role definition", "condition of a role assignment", "valid condition"];
-
-const fn input(name: &'static str, how: &'static str) -> InputSpec {
-    InputSpec { name, of_organisation: true, how }
-}
+pub(crate) static FACTS: &[&str] =
+    &["role definition", "condition of a role assignment", "valid condition", super::documents::PATTERN];
 
 /// Something read from one object, to be kept once everything was read.
 enum Found {
@@ -62,10 +59,8 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
         .collect();
     let Some(first) = kinds.iter().chain(&pages).flatten().next() else { return Ok(false) };
     let mut found: Vec<Found> = Vec::new();
-    let mut strangers = 0_u64;
     for (item, kind) in input.items.iter().zip(&kinds) {
         match kind {
-            None => strangers += 1,
             Some(Kind::RoleDefinition) => found.push(Found::Role(roles::definition(&input, item)?)),
             Some(Kind::RoleAssignment) => found.push(Found::Assignment(roles::assignment(&input, item)?)),
             Some(Kind::Schedule(tier)) => {
@@ -79,20 +74,22 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
                 found.extend(tree::group(&input, item)?.into_iter().map(Found::Node));
             }
             Some(Kind::Subscription) => found.push(Found::Node(tree::subscription(&input, item)?)),
-            Some(Kind::User) => directory(&input, item, PrincipalKind::User, &mut found)?,
-            Some(Kind::Group) => directory(&input, item, PrincipalKind::Group, &mut found)?,
-            Some(Kind::ServicePrincipal) => {
-                directory(&input, item, PrincipalKind::ServicePrincipal, &mut found)?;
+            Some(Kind::Record(kind)) => {
+                let (entry, lists) = graph::entry(&input, item, *kind)?;
+                found.push(Found::Directory(entry));
+                found.extend(lists.into_iter().map(Found::Members));
             }
             Some(Kind::Operations) => found.push(Found::Operations(tree::operations(&input, item)?)),
             Some(Kind::Resource) => found.push(Found::Resource(estate::resource(&input, item)?)),
             Some(Kind::Delegation) => {
                 found.extend(estate::delegation(&input, item)?.into_iter().map(Found::Assignment));
             }
-            Some(Kind::GroupEligibility) => {
+            // Active members stand in the list of members, too.
+            Some(Kind::GroupSchedule(Tier::Active)) => {}
+            Some(Kind::GroupSchedule(_)) => {
                 found.push(Found::Eligibility(estate::group_eligibility(&input, item)?));
             }
-            Some(Kind::Members(_)) => {}
+            Some(Kind::Members(_)) | None => {}
         }
     }
     for (number, (page, kind)) in input.pages.iter().zip(&pages).enumerate() {
@@ -100,20 +97,10 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
             found.push(Found::Members(graph::member_page(&input, number, page, of)?));
         }
     }
-    let errors = match strangers {
-        0 => Vec::new(),
-        _ => vec![format!("{strangers} objects are of no kind that is read")],
-    };
-    let records = input.items.len() as u64 - strangers;
-    let report = FileReport { name: name.to_owned(), kind: first.name().to_owned(), records, errors };
-    let source = facts.source(report);
-    for (page, kind) in input.pages.iter().zip(&pages) {
-        let of_items = input.items.iter().zip(&kinds);
-        let first = of_items.filter(|(item, _)| std::ptr::eq(&input.pages[item.page], page));
-        let kind = kind.or_else(|| first.filter_map(|(_, kind)| *kind).next());
-        if let Some(kind) = kind {
-            note(facts, kind, !page.is_cut);
-        }
+    let strangers = kinds.iter().filter(|kind| kind.is_none()).count();
+    let source = facts.source(input.report(first.name(), strangers));
+    for (page, kind) in input.pages.iter().zip(input.kinds_of_pages(&pages, &kinds)) {
+        kind.into_iter().for_each(|kind| note(facts, kind, !page.is_cut));
     }
     for found in found {
         keep(facts, source, found);
@@ -121,46 +108,22 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
     Ok(true)
 }
 
-fn directory(
-    input: &Input<'_>,
-    item: &Item<'_>,
-    kind: PrincipalKind,
-    found: &mut Vec<Found>,
-) -> Result<(), Error> {
-    let (entry, lists) = graph::entry(input, item, kind)?;
-    found.push(Found::Directory(entry));
-    found.extend(lists.into_iter().map(Found::Members));
-    Ok(())
-}
-
 /// Notes what an input was about, also where it holds nothing.
 fn note(facts: &mut Facts, kind: Kind, whole: bool) {
     let layer: Option<LayerId> = match kind {
-        Kind::Schedule(crate::model::Tier::Eligible) | Kind::GroupEligibility => Some(super::ELIGIBLE),
+        Kind::Schedule(Tier::Eligible) | Kind::GroupSchedule(Tier::Eligible) => Some(super::ELIGIBLE),
         Kind::DenyAssignment => Some(super::DENY),
         Kind::ManagementGroup => Some(super::TREE),
         _ => None,
     };
     facts.told.extend(layer);
-    let kinds: &[PrincipalKind] = match kind {
-        Kind::User => &[PrincipalKind::User],
-        Kind::Group => &[PrincipalKind::Group],
-        Kind::ServicePrincipal => &[PrincipalKind::ServicePrincipal, PrincipalKind::ManagedIdentity],
-        _ => &[],
-    };
-    for &kind in kinds {
-        *facts.assignments.directory.entry(kind).or_insert(true) &= whole;
+    match kind {
+        Kind::Record(kind) => graph::note_records(facts, kind, whole),
+        Kind::Members(Of::Members) => graph::note(facts, graph::MEMBERS.name, whole),
+        Kind::RoleDefinition => graph::note(facts, "role_definitions", whole),
+        Kind::Operations => graph::note(facts, "operations", whole),
+        _ => {}
     }
-    let input = match kind {
-        Kind::RoleDefinition => "role_definitions",
-        Kind::User => "users",
-        Kind::Group => "groups",
-        Kind::Members(graph::Of::Members) => "group_members",
-        Kind::ServicePrincipal => "service_principals",
-        Kind::Operations => "operations",
-        _ => return,
-    };
-    *facts.coverage.given.entry((String::new(), input)).or_insert(true) &= whole;
 }
 
 fn keep(facts: &mut Facts, source: SourceId, found: Found) {

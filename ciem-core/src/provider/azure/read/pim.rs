@@ -5,6 +5,7 @@ use super::roles::{Assignment, principal_kind, scope};
 use crate::error::Error;
 use crate::model::Tier;
 use crate::provider::input::{Input, Item};
+use crate::provider::schedule::{ScheduleInfo, instant, planned};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -21,19 +22,6 @@ struct Raw {
     member_type: Option<String>,
     schedule_info: Option<ScheduleInfo>,
     expanded_properties: Option<Expanded>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ScheduleInfo {
-    start_date_time: Option<String>,
-    expiration: Option<Expiration>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Expiration {
-    end_date_time: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -54,22 +42,11 @@ pub(super) fn schedule(input: &Input<'_>, item: &Item<'_>, tier: Tier) -> Result
     if raw.member_type.as_deref() == Some("Group") {
         return Ok(None);
     }
-    let instant = |text: Option<String>| match text {
-        None => Ok(None),
-        Some(text) => match text.parse::<jiff::Timestamp>() {
-            Ok(at) => Ok(Some(at.as_second())),
-            Err(_) => Err(input.malformed(item, "a time is RFC 3339, such as 2026-01-31T12:00:00Z")),
-        },
-    };
-    let planned = raw.schedule_info;
-    let (from, until) = match planned {
-        Some(info) => (info.start_date_time, info.expiration.and_then(|one| one.end_date_time)),
-        None => (None, None),
-    };
+    let (from, until) = planned(raw.schedule_info);
     // What began in the past has begun, whenever the question is about; only plans begin later.
     let is_plan = item.members.text("type").is_some_and(|text| text.ends_with("Schedules"));
-    let from = instant(raw.start_date_time.or(from).filter(|_| is_plan))?;
-    let until = instant(raw.end_date_time.or(until))?;
+    let from = instant(input, item, raw.start_date_time.or(from).filter(|_| is_plan))?;
+    let until = instant(input, item, raw.end_date_time.or(until))?;
     let (kind, foreign) = principal_kind(raw.principal_type.as_deref());
     let person = raw.expanded_properties.and_then(|known| known.principal);
     Ok(Some(Assignment {

@@ -28,29 +28,42 @@ pub(super) struct Permissions {
 
 impl Permissions {
     fn block(self, facts: &mut Facts) -> Block {
-        let mut names = |control: Option<Vec<String>>, data: Option<Vec<String>>| {
-            let control = control.unwrap_or_default();
-            let data = data.unwrap_or_default();
-            let control = control.iter().filter_map(|text| pattern(text, ""));
-            let texts: Vec<String> =
-                control.chain(data.iter().filter_map(|text| pattern(text, DATA))).collect();
-            texts.iter().map(|text| facts.text(text)).collect()
+        let mut names = |control: &Option<Vec<String>>, data: &Option<Vec<String>>| {
+            let control = control.iter().flatten().filter_map(|text| pattern(text, ""));
+            let data = data.iter().flatten().filter_map(|text| pattern(text, DATA));
+            control.chain(data).map(|text| facts.text(&text)).collect()
         };
-        let listed = names(self.actions, self.data_actions);
-        let left_out = names(self.not_actions, self.not_data_actions);
-        let condition = condition(self.condition).map(|text| facts.text(&text));
-        Block { listed, left_out, condition }
+        let listed = names(&self.actions, &self.data_actions);
+        let left_out = names(&self.not_actions, &self.not_data_actions);
+        let unread = |list: &Option<Vec<String>>| -> Vec<String> {
+            list.iter().flatten().filter(|text| is_unread(text)).cloned().collect()
+        };
+        let (more, less) = (unread(&self.actions), unread(&self.not_actions));
+        let mut wide =
+            |list: &[String]| list.iter().map(|text| facts.text(&text.replace(':', "*"))).collect();
+        Block {
+            listed,
+            left_out,
+            perhaps_listed: wide(&more),
+            perhaps_left_out: wide(&less),
+            unread: more.iter().chain(&less).next().map(|text| facts.text(text)),
+            condition: condition(self.condition).map(|text| facts.text(&text)),
+        }
     }
 }
 
 /// A pattern of operations, as documents write it. No operation has a `?` in its name, which is no wildcard here (AZ-R5).
 fn pattern(text: &str, plane: &str) -> Option<String> {
     let text = text.trim();
-    // A colon would part a control operation from a service; on data they have some.
-    if text.is_empty() || text.contains('?') || plane.is_empty() && text.contains(':') {
+    if text.is_empty() || text.contains('?') || plane.is_empty() && is_unread(text) {
         return None;
     }
     Some(on_plane(text, plane))
+}
+
+/// A colon would part a control operation from a service; only operations on data have some.
+fn is_unread(text: &str) -> bool {
+    text.contains(':') && !text.contains('?')
 }
 
 fn condition(text: Option<String>) -> Option<String> {

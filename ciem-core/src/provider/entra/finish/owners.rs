@@ -99,6 +99,15 @@ impl Finish<'_> {
         self.objects.get(&id).cloned().unwrap_or_default()
     }
 
+    /// The service principals that are the identity of an application.
+    pub(super) fn services_of(&self, object: Text) -> Vec<Text> {
+        let Some(id) = self.apps.applications.get(&object).and_then(|known| known.application) else {
+            return Vec::new();
+        };
+        let of = self.apps.services.iter().filter(|(_, service)| service.application == Some(id));
+        of.map(|(&service, _)| service).collect()
+    }
+
     fn owners_of(&self, object: Text) -> Vec<Text> {
         self.all.owners.get(&object).into_iter().flat_map(|owners| &owners.ids).copied().collect()
     }
@@ -149,19 +158,9 @@ impl Finish<'_> {
     fn take(&mut self) {
         let mut steps: Vec<(Text, Text, bool)> = Vec::new();
         for (&object, owners) in &self.all.owners {
-            let gives: Vec<Text> = match self.apps.applications.get(&object) {
-                Some(known) => {
-                    let of = |service: &&Text| {
-                        known.application.is_some()
-                            && self
-                                .apps
-                                .services
-                                .get(*service)
-                                .is_some_and(|one| one.application == known.application)
-                    };
-                    self.apps.services.keys().filter(of).copied().collect()
-                }
-                None => vec![object],
+            let gives = match self.apps.applications.contains_key(&object) {
+                true => self.services_of(object),
+                false => vec![object],
             };
             let pairs =
                 owners.ids.iter().flat_map(|&owner| gives.iter().map(move |&what| (owner, what, true)));

@@ -67,7 +67,12 @@ impl Finish<'_> {
     fn role(&mut self, one: &AssignmentRecord) -> DocId {
         let records = self.all.roles.get(&one.role).cloned().unwrap_or_default();
         let (role, scope) = (self.text(one.role).to_owned(), self.text(one.scope).to_owned());
-        let reach = reach(&self.all, &self.facts.texts, &scope);
+        let mut reach = reach(&self.all, &self.facts.texts, &scope);
+        if self.apps.applications.contains_key(&one.scope) {
+            let services = self.services_of(one.scope);
+            reach.services = services.into_iter().map(|id| self.text(id).to_owned()).collect();
+            reach.services.sort_unstable();
+        }
         let personal =
             records.iter().flat_map(|record| &record.blocks).any(|block| block.condition.is_some());
         let owned = if personal { self.owned_by(one.principal) } else { Vec::new() };
@@ -141,7 +146,7 @@ fn conditional(
         return reaching(facts, index, said, reach);
     };
     let everywhere = reach.ids.iter().any(|id| id == "*");
-    let only = |objects: Vec<String>| Reach { ids: objects, doubt: None };
+    let only = |objects: Vec<String>| Reach { ids: objects, services: Vec::new(), doubt: None };
     match condition.as_str() {
         SELF if everywhere && !is_group => reaching(facts, index, said, &only(vec![whose.to_owned()])),
         OWNED if everywhere && !is_group && owned.is_empty() => Vec::new(),

@@ -1,14 +1,13 @@
 //! What an object or a page of Graph is.
 
-use crate::model::Tier;
+use crate::model::{PrincipalKind, Tier};
 use crate::provider::graph::Of;
 use crate::provider::input::{Item, Object};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
-    User,
-    Group,
-    ServicePrincipal,
+    /// A person, group or service principal.
+    Record(PrincipalKind),
     Application,
     Unit,
     Role,
@@ -27,9 +26,9 @@ pub(super) enum Kind {
 impl Kind {
     pub(super) fn name(self) -> &'static str {
         match self {
-            Kind::User => "entra.users",
-            Kind::Group => "entra.groups",
-            Kind::ServicePrincipal => "entra.service_principals",
+            Kind::Record(PrincipalKind::User) => "entra.users",
+            Kind::Record(PrincipalKind::Group) => "entra.groups",
+            Kind::Record(_) => "entra.service_principals",
             Kind::Application => "entra.applications",
             Kind::Unit => "entra.administrative_units",
             Kind::Role => "entra.directory_roles",
@@ -49,9 +48,9 @@ impl Kind {
 
 /// By what the context of a page names last; what it is part of aside.
 static CONTEXTS: &[(&str, Kind)] = &[
-    ("users", Kind::User),
-    ("groups", Kind::Group),
-    ("serviceprincipals", Kind::ServicePrincipal),
+    ("users", Kind::Record(PrincipalKind::User)),
+    ("groups", Kind::Record(PrincipalKind::Group)),
+    ("serviceprincipals", Kind::Record(PrincipalKind::ServicePrincipal)),
     ("applications", Kind::Application),
     ("administrativeunits", Kind::Unit),
     ("directoryroles", Kind::ActivatedRole),
@@ -89,9 +88,9 @@ pub(super) fn of_page(members: &Object<'_>) -> Option<Kind> {
 
 /// By the type that Graph gives.
 static TYPES: &[(&str, Kind)] = &[
-    ("#microsoft.graph.user", Kind::User),
-    ("#microsoft.graph.group", Kind::Group),
-    ("#microsoft.graph.serviceprincipal", Kind::ServicePrincipal),
+    ("#microsoft.graph.user", Kind::Record(PrincipalKind::User)),
+    ("#microsoft.graph.group", Kind::Record(PrincipalKind::Group)),
+    ("#microsoft.graph.serviceprincipal", Kind::Record(PrincipalKind::ServicePrincipal)),
     ("#microsoft.graph.application", Kind::Application),
     ("#microsoft.graph.administrativeunit", Kind::Unit),
     ("#microsoft.graph.directoryrole", Kind::ActivatedRole),
@@ -128,7 +127,7 @@ pub(super) fn of_item(item: &Item<'_>, page: Option<Kind>) -> Option<Kind> {
         return Some(Kind::ActivatedRole);
     }
     if has("servicePrincipalType") {
-        return Some(Kind::ServicePrincipal);
+        return Some(Kind::Record(PrincipalKind::ServicePrincipal));
     }
     if has("appId") && (has("signInAudience") || has("requiredResourceAccess") || has("identifierUris")) {
         return Some(Kind::Application);
@@ -137,7 +136,7 @@ pub(super) fn of_item(item: &Item<'_>, page: Option<Kind>) -> Option<Kind> {
         return Some(Kind::Unit);
     }
     if has("userPrincipalName") {
-        return Some(Kind::User);
+        return Some(Kind::Record(PrincipalKind::User));
     }
-    (has("securityEnabled") || has("groupTypes")).then_some(Kind::Group)
+    (has("securityEnabled") || has("groupTypes")).then_some(Kind::Record(PrincipalKind::Group))
 }

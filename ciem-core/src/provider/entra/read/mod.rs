@@ -7,27 +7,23 @@ use super::{ELIGIBLE, ROLE};
 use crate::error::Error;
 use crate::model::application::{Consent, Federation, Given, TimedMember};
 use crate::model::assignment::AssignmentRecord;
-use crate::model::{Facts, FileReport, PrincipalKind, SourceId, Tier};
+use crate::model::{Facts, PrincipalKind, SourceId, Tier};
 use crate::provider::InputSpec;
-use crate::provider::graph::{self, Of};
+use crate::provider::graph::{self, Of, input};
 use crate::provider::input::{Input, Item};
 use kind::Kind;
 
 /// Every input beside those of layers, and the command that gives it.
 pub(crate) static INPUTS: &[InputSpec] = &[
     input("directory_roles", "az rest, roleManagement/directory/roleDefinitions"),
-    input("users", "az ad user list"),
-    input("groups", "az ad group list"),
-    input("group_members", "az ad group member list, for each group"),
+    graph::USERS,
+    graph::GROUPS,
+    graph::MEMBERS,
     input("administrative_units", "az rest, directory/administrativeUnits"),
-    input("service_principals", "az ad sp list --all"),
+    graph::SERVICE_PRINCIPALS,
     input("applications", "az ad app list --all"),
     input("consents", "az rest, oauth2PermissionGrants"),
 ];
-
-const fn input(name: &'static str, how: &'static str) -> InputSpec {
-    InputSpec { name, of_organisation: true, how }
-}
 
 /// Something read from one object, to be kept once everything was read.
 enum Found {
@@ -61,11 +57,9 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
         .collect();
     let Some(first) = kinds.iter().chain(&pages).flatten().next() else { return Ok(false) };
     let mut found: Vec<Found> = Vec::new();
-    let mut strangers = 0_u64;
     for (item, kind) in input.items.iter().zip(&kinds) {
-        match kind {
-            None => strangers += 1,
-            Some(kind) => object(&input, item, *kind, &mut found)?,
+        if let Some(kind) = kind {
+            object(&input, item, *kind, &mut found)?;
         }
     }
     for (number, (page, kind)) in input.pages.iter().zip(&pages).enumerate() {
@@ -73,19 +67,10 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
             found.push(Found::Members(graph::member_page(&input, number, page, *of)?));
         }
     }
-    let errors = match strangers {
-        0 => Vec::new(),
-        _ => vec![format!("{strangers} objects are of no kind that is read")],
-    };
-    let records = input.items.len() as u64 - strangers;
-    let source =
-        facts.source(FileReport { name: name.to_owned(), kind: first.name().to_owned(), records, errors });
-    for (number, page) in input.pages.iter().enumerate() {
-        let of_items = input.items.iter().zip(&kinds).filter(|(item, _)| item.page == number);
-        let own = pages.get(number).copied().flatten();
-        if let Some(kind) = own.or_else(|| of_items.filter_map(|(_, kind)| *kind).next()) {
-            note(facts, kind, !page.is_cut);
-        }
+    let strangers = kinds.iter().filter(|kind| kind.is_none()).count();
+    let source = facts.source(input.report(first.name(), strangers));
+    for (page, kind) in input.pages.iter().zip(input.kinds_of_pages(&pages, &kinds)) {
+        kind.into_iter().for_each(|kind| note(facts, kind, !page.is_cut));
     }
     found.into_iter().for_each(|found| keep(facts, source, found));
     Ok(true)
@@ -96,21 +81,15 @@ fn object(input: &Input<'_>, item: &Item<'_>, kind: Kind, found: &mut Vec<Found>
         found.extend(graph::lists(input, item, of)?.into_iter().map(Found::Members));
         Ok(())
     };
-    let principal = match kind {
-        Kind::User => Some(PrincipalKind::User),
-        Kind::Group => Some(PrincipalKind::Group),
-        Kind::ServicePrincipal => Some(PrincipalKind::ServicePrincipal),
-        _ => None,
-    };
-    if let Some(principal) = principal {
-        let (entry, members) = graph::entry(input, item, principal)?;
+    if let Kind::Record(kind) = kind {
+        let (entry, members) = graph::entry(input, item, kind)?;
         found.push(Found::Directory(entry));
         found.extend(members.into_iter().map(Found::Members));
     }
     match kind {
-        Kind::User => found.extend(objects::guest(item).map(Found::Guest)),
-        Kind::Group => found.push(Found::Group(objects::group(item))),
-        Kind::ServicePrincipal => found.push(Found::Service(objects::service(item))),
+        Kind::Record(PrincipalKind::User) => found.extend(objects::guest(item).map(Found::Guest)),
+        Kind::Record(PrincipalKind::Group) => found.push(Found::Group(objects::group(item))),
+        Kind::Record(_) => found.push(Found::Service(objects::service(item))),
         Kind::Application => {
             found.push(Found::Application(input.read(item)?));
             lists(found, Of::Members)?;
@@ -141,27 +120,16 @@ fn note(facts: &mut Facts, kind: Kind, whole: bool) {
         _ => None,
     };
     facts.told.extend(layer);
-    let kinds: &[PrincipalKind] = match kind {
-        Kind::User => &[PrincipalKind::User],
-        Kind::Group => &[PrincipalKind::Group],
-        Kind::ServicePrincipal => &[PrincipalKind::ServicePrincipal, PrincipalKind::ManagedIdentity],
-        _ => &[],
-    };
-    for &kind in kinds {
-        *facts.assignments.directory.entry(kind).or_insert(true) &= whole;
-    }
     let input = match kind {
+        Kind::Record(kind) => return graph::note_records(facts, kind, whole),
+        Kind::List(Of::Members) => graph::MEMBERS.name,
         Kind::Role => "directory_roles",
-        Kind::User => "users",
-        Kind::Group => "groups",
-        Kind::List(Of::Members) => "group_members",
         Kind::Unit | Kind::List(Of::Unit) => "administrative_units",
-        Kind::ServicePrincipal => "service_principals",
         Kind::Application => "applications",
         Kind::Grant => "consents",
         _ => return,
     };
-    *facts.coverage.given.entry((String::new(), input)).or_insert(true) &= whole;
+    graph::note(facts, input, whole);
 }
 
 fn keep(facts: &mut Facts, source: SourceId, found: Found) {

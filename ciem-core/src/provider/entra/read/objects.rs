@@ -6,6 +6,7 @@ use crate::model::application::{ApplicationRecord, ServiceRecord};
 use crate::model::assignment::{Block, RoleRecord};
 use crate::model::{AccessLevel, Facts, Tier};
 use crate::provider::input::{Input, Item, Object};
+use crate::provider::schedule::{ScheduleInfo, instant, planned};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -40,7 +41,7 @@ pub(super) fn keep_role(facts: &mut Facts, role: Role) {
         let listed = actions.iter().map(|text| facts.text(text)).collect();
         let condition = permission.condition.filter(|text| !text.trim().is_empty());
         let condition = condition.map(|text| facts.text(&text));
-        blocks.push(Block { listed, left_out: Vec::new(), condition });
+        blocks.push(Block { listed, condition, ..Block::default() });
     }
     let template = role.template_id.map(|text| facts.text(&text.to_ascii_lowercase()));
     let record = RoleRecord { name, blocks };
@@ -80,27 +81,6 @@ struct RawAssignment {
     schedule_info: Option<ScheduleInfo>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ScheduleInfo {
-    start_date_time: Option<String>,
-    expiration: Option<Expiration>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Expiration {
-    end_date_time: Option<String>,
-}
-
-fn instant(input: &Input<'_>, item: &Item<'_>, text: Option<String>) -> Result<Option<i64>, Error> {
-    let Some(text) = text else { return Ok(None) };
-    match text.parse::<jiff::Timestamp>() {
-        Ok(at) => Ok(Some(at.as_second())),
-        Err(_) => Err(input.malformed(item, "a time is RFC 3339, such as 2026-01-31T12:00:00Z")),
-    }
-}
-
 /// An assignment, perhaps for a time. What somebody has through a group stands with the group, too.
 pub(super) fn assignment(
     input: &Input<'_>,
@@ -113,11 +93,9 @@ pub(super) fn assignment(
     }
     let scope = raw.directory_scope_id.or(raw.app_scope_id).unwrap_or_default();
     // What began in the past has begun, whenever the question is about; only plans begin later.
-    let (from, until) = match raw.schedule_info {
-        Some(info) => (info.start_date_time, info.expiration.and_then(|one| one.end_date_time)),
-        None => (None, raw.end_date_time),
-    };
-    let from = instant(input, item, from)?;
+    let is_plan = raw.schedule_info.is_some();
+    let (from, until) = planned(raw.schedule_info);
+    let until = if is_plan { until } else { raw.end_date_time };
     instant(input, item, raw.start_date_time)?;
     Ok(Some(Assignment {
         id: raw.id,
@@ -125,7 +103,7 @@ pub(super) fn assignment(
         role: raw.role_definition_id,
         scope: canonical(&scope).into_owned(),
         tier,
-        from,
+        from: instant(input, item, from)?,
         until: instant(input, item, until)?,
     }))
 }
