@@ -56,12 +56,12 @@ pub(crate) type Context<'a> = [&'a BTreeMap<String, ContextValue>; 2];
 pub(crate) struct States {
     /// By key id.
     states: Vec<State>,
-    /// Keys that principals determine, and whether the request's context says something of them.
+    /// Keys that principals determine, and those that resources determine.
     principal_keys: Arc<[u32]>,
     resource_keys: Arc<[u32]>,
     base: Arc<[State]>,
-    /// Keys of which the context says more than the facts.
-    yielding: Arc<[u32]>,
+    /// Such keys of which the context says more than the facts.
+    yielding: Vec<u32>,
     /// Keys that requests of the caller who was bound last do not have.
     withheld: Vec<u32>,
 }
@@ -70,31 +70,25 @@ impl States {
     /// The states before a principal and a resource are known: what the context gives.
     pub(crate) fn new(library: &Library, context: Context<'_>, unknown: UnknownContext) -> States {
         let mut base = vec![State::ungiven(unknown); library.conditions.keys().len()];
-        let mut given = vec![false; base.len()];
-        for (key, value) in context.into_iter().flatten() {
-            let Some(id) = library.conditions.find_key(key).map(|key| key.id as usize) else { continue };
-            if let (Some(slot), Some(given)) = (base.get_mut(id), given.get_mut(id)) {
-                (*slot, *given) = (State::given(value), true);
-            }
-        }
-        let (mut principal_keys, mut resource_keys) = (Vec::new(), Vec::new());
         let mut yielding = Vec::new();
-        for ((id, scope), given) in (0..).zip(&library.key_scopes).zip(given) {
-            match scope {
-                KeyScope::Principal(fact) | KeyScope::Resource(fact) if fact.yields && given => {
-                    yielding.push(id);
-                }
-                KeyScope::Principal(_) => principal_keys.push(id),
-                KeyScope::Resource(_) => resource_keys.push(id),
-                KeyScope::Request => {}
+        for (key, value) in context.into_iter().flatten() {
+            let Some(key) = library.conditions.find_key(key).map(|key| key.id) else { continue };
+            if let Some(slot) = base.get_mut(key as usize) {
+                *slot = State::given(value);
+            }
+            if let Some(KeyScope::Principal(fact) | KeyScope::Resource(fact)) =
+                library.key_scopes.get(key as usize)
+                && fact.yields
+            {
+                yielding.push(key);
             }
         }
         States {
             states: base.clone(),
-            principal_keys: principal_keys.into(),
-            resource_keys: resource_keys.into(),
+            principal_keys: Arc::clone(&library.principal_keys),
+            resource_keys: Arc::clone(&library.resource_keys),
             base: base.into(),
-            yielding: yielding.into(),
+            yielding,
             withheld: Vec::new(),
         }
     }
@@ -123,8 +117,22 @@ impl States {
         library: &Library,
         view: &PrincipalView<'a>,
     ) {
-        for &key in &*Arc::clone(&self.principal_keys) {
-            self.bind_one_of_principal(provider, library, view, key);
+        let keys = Arc::clone(&self.principal_keys);
+        self.bind_some_of_principal(provider, library, view, &keys);
+    }
+
+    /// Fills in these of them.
+    fn bind_some_of_principal<'a>(
+        &mut self,
+        provider: &Provider,
+        library: &Library,
+        view: &PrincipalView<'a>,
+        keys: &[u32],
+    ) {
+        for &key in keys {
+            if !self.yields(key) {
+                self.bind_one_of_principal(provider, library, view, key);
+            }
         }
         self.withhold(library, (provider.never_has)(view.kind));
     }
@@ -161,7 +169,7 @@ impl States {
         library: &Library,
         view: &crate::provider::ResourceView<'a>,
     ) {
-        for &key in &*self.resource_keys {
+        for &key in self.resource_keys.iter().filter(|key| !self.yielding.contains(key)) {
             let Some(scope) = library.key_scopes.get(key as usize) else { continue };
             set(&mut self.states, &self.base, key, (provider.resource_key)(scope, view));
         }
@@ -189,7 +197,7 @@ impl States {
             principal_keys: Arc::clone(&self.principal_keys),
             resource_keys: Arc::clone(&self.resource_keys),
             base: unknown.into(),
-            yielding: Arc::default(),
+            yielding: Vec::new(),
             withheld: Vec::new(),
         }
     }
@@ -200,7 +208,7 @@ impl States {
     }
 
     pub(crate) fn has_resource_keys(&self) -> bool {
-        !self.resource_keys.is_empty()
+        self.resource_keys.iter().any(|&key| !self.yields(key))
     }
 }
 
@@ -217,9 +225,11 @@ fn set(states: &mut [State], base: &[State], key: u32, value: KeyValue<'_>) {
     }
 }
 
-/// Fills in the keys that one principal determines.
-pub(super) fn bind(estate: &Estate, id: PrincipalId, states: &mut States) {
-    with_view(estate, id, |view| states.bind_principal(estate.provider, &estate.library, view));
+/// Fills in these keys, which the principal determines.
+pub(super) fn bind_some(estate: &Estate, id: PrincipalId, keys: &[u32], states: &mut States) {
+    with_view(estate, id, |view| {
+        states.bind_some_of_principal(estate.provider, &estate.library, view, keys);
+    });
 }
 
 /// Fills in one of them.

@@ -4,7 +4,7 @@
 //! principal's own facts become exact sets. Only clauses that mix the principal's facts with the request's are
 //! tested holder by holder.
 
-use super::context::{States, bind};
+use super::context::{States, bind_some};
 use super::gathered::Gathered;
 use super::leaf::{CondLeaf, Scene};
 use super::own_keys::principal_clause;
@@ -173,7 +173,8 @@ impl<'a> SetEvaluator<'a> {
                         DependsOn::Principal => this.principal_clause(clause),
                         DependsOn::Mixed => {
                             lasting = false;
-                            this.one_by_one(candidates, &|scene| scene.clause(clause, false).degree)
+                            let keys = this.principal_keys(&clause.templates, Some(clause.key.id));
+                            this.one_by_one(candidates, &keys, &|scene| scene.clause(clause, false).degree)
                         }
                     }
                 }
@@ -207,7 +208,22 @@ impl<'a> SetEvaluator<'a> {
         }
     }
 
-    fn one_by_one(&self, candidates: &Ids, degree: &dyn Fn(&Scene<'_>) -> Tri) -> PrincipalSet {
+    /// Of a key and the variables of templates: what principals determine.
+    fn principal_keys(&self, templates: &[Template], key: Option<u32>) -> Vec<u32> {
+        let variables = templates.iter().flat_map(Template::variables);
+        let variables =
+            variables.filter_map(|(name, _)| Some(self.estate.library.conditions.find_key(name)?.id));
+        let mut keys: Vec<u32> = variables
+            .chain(key)
+            .filter(|&key| self.estate.library.principal_keys.binary_search(&key).is_ok())
+            .collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
+    /// Asks each of the candidates; `keys` are those of the principal's that decide.
+    fn one_by_one(&self, candidates: &Ids, keys: &[u32], degree: &dyn Fn(&Scene<'_>) -> Tri) -> PrincipalSet {
         let mut setting = self.setting.clone();
         let mut last: Option<AccountId> = None;
         from_degrees(candidates.common(&self.within).iter().map(|id| {
@@ -216,22 +232,21 @@ impl<'a> SetEvaluator<'a> {
                 setting.bind_part(self.estate, Some(account), self.part);
                 last = Some(account);
             }
-            bind(self.estate, id, &mut setting.states);
+            bind_some(self.estate, id, keys, &mut setting.states);
             (id, degree(&self.scene(&setting.states)))
         }))
     }
 
     fn resources(&self, id: ResourceSetId, candidates: &Ids) -> PrincipalSet {
         let set = &self.estate.library.resource_sets[id];
-        let mixed = set.items.iter().any(|&item| {
-            let entry = self.estate.library.patterns[item];
-            entry.kind == PatternKind::Template && {
-                let template = Template::parse(self.estate.library.texts.get(entry.text));
-                self.templates_depend(std::slice::from_ref(&template)) != DependsOn::Request
-            }
-        });
-        if mixed {
-            return self.one_by_one(candidates, &|scene| scene.resources(id));
+        let patterns = set.items.iter().map(|&item| self.estate.library.patterns[item]);
+        let templates: Vec<Template> = patterns
+            .filter(|entry| entry.kind == PatternKind::Template)
+            .map(|entry| Template::parse(self.estate.library.texts.get(entry.text)))
+            .collect();
+        if self.templates_depend(&templates) != DependsOn::Request {
+            let keys = self.principal_keys(&templates, None);
+            return self.one_by_one(candidates, &keys, &|scene| scene.resources(id));
         }
         constant(self.scene(&self.setting.states).resources(id))
     }

@@ -77,6 +77,9 @@ pub(crate) struct Library {
     pub(crate) whos: IdVec<WhoId, Who>,
     /// By key id: who determines the key.
     pub(crate) key_scopes: Vec<KeyScope>,
+    /// Ids of the keys that principals determine, and of those that resources determine.
+    pub(crate) principal_keys: Arc<[u32]>,
+    pub(crate) resource_keys: Arc<[u32]>,
 }
 
 impl Library {
@@ -515,6 +518,14 @@ impl<'a> LibraryBuilder<'a> {
         library.conditions.freeze();
         library.key_scopes =
             library.conditions.keys().iter().map(|key| (self.provider.key_scope)(&key.name)).collect();
+        let of = |wanted: fn(&KeyScope) -> bool| {
+            let scopes = (0..).zip(&library.key_scopes);
+            scopes.filter(|(_, scope)| wanted(scope)).map(|(id, _)| id).collect::<Arc<[u32]>>()
+        };
+        (library.principal_keys, library.resource_keys) = (
+            of(|scope| matches!(scope, KeyScope::Principal(_))),
+            of(|scope| matches!(scope, KeyScope::Resource(_))),
+        );
         library.note_what_hangs();
         library.statements.shrink();
         library.documents.shrink();
