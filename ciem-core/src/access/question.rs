@@ -15,7 +15,7 @@ use crate::snapshot::library::{Library, LibraryBuilder};
 use crate::truth::{FactId, Mark};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What a question is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -47,12 +47,37 @@ pub(crate) struct Part {
     pub(crate) resource: Option<ResourceId>,
     /// What the part is in a question about many resources.
     pub(crate) covered: Option<Pattern>,
+    /// Bits by fact id: what holds of everything that the part is about. The rule asks several times.
+    facts: OnceLock<u32>,
 }
 
 impl Part {
     /// What permissions without resource are asked on.
     pub(crate) fn nothing() -> Part {
-        Part { asked: Asked::Nothing, owner: Owner::Caller, resource: None, covered: None }
+        Part::new(Asked::Nothing, Owner::Caller, None, None)
+    }
+
+    pub(crate) fn new(
+        asked: Asked,
+        owner: Owner,
+        resource: Option<ResourceId>,
+        covered: Option<Pattern>,
+    ) -> Part {
+        Part { asked, owner, resource, covered, facts: OnceLock::new() }
+    }
+
+    /// Whether a fact holds of everything that the part is about.
+    pub(crate) fn has(&self, estate: &Estate, fact: FactId) -> bool {
+        let facts = self.facts.get_or_init(|| {
+            let text = match (&self.covered, &self.asked) {
+                (Some(pattern), _) | (None, Asked::Pattern(pattern)) => Cow::Owned(pattern.to_string()),
+                (None, Asked::Id(id)) => Cow::Borrowed(id.as_str()),
+                (None, Asked::Nothing) => return 0,
+            };
+            let literal = text.split(['*', '?']).next().unwrap_or_default();
+            (estate.provider.asked_facts)(literal)
+        });
+        facts >> fact.0 & 1 == 1
     }
 
     /// The account that a question about many resources means where it names none.
@@ -355,7 +380,6 @@ impl Plan {
     ) -> Result<Plan, Error> {
         let provider = estate.provider;
         let resource = &*(provider.canonical)(resource);
-        let part = |asked, owner, resource, covered| Part { asked, owner, resource, covered };
         if estate.universe.is_without_resource(permission) {
             let generic = Some(Part::nothing());
             return Ok(Plan { permission, generic, special: Vec::new(), further: false, own_scope: true });
@@ -389,7 +413,7 @@ impl Plan {
         if !only_caller_side {
             plan.add_special(estate, &asked);
         }
-        plan.generic = Some(part(Asked::Pattern(asked), owner, None, None));
+        plan.generic = Some(Part::new(Asked::Pattern(asked), owner, None, None));
         Ok(plan)
     }
 
@@ -429,7 +453,7 @@ pub(crate) fn concrete(estate: &Estate, resource: &str, owner: Owner, only_calle
         None => owner,
     };
     let resource_id = known.filter(|_| !only_caller_side);
-    Part { asked: Asked::Id(resource.to_owned()), owner, resource: resource_id, covered: None }
+    Part::new(Asked::Id(resource.to_owned()), owner, resource_id, None)
 }
 
 /// A question that lies wholly inside one known resource, such as some objects of one bucket.
@@ -441,12 +465,7 @@ pub(crate) fn inside_one(estate: &Estate, resource: &str, asked: &Pattern) -> Op
         Pattern::parse(text, provider.syntax).is_some_and(|c| c.relation(asked) == Relation::Contains)
     };
     let owner = estate.resources[id].account.map_or(Owner::Caller, Owner::Account);
-    covered.iter().any(contains).then(|| Part {
-        asked: Asked::Pattern(asked.clone()),
-        owner,
-        resource: Some(id),
-        covered: None,
-    })
+    covered.iter().any(contains).then(|| Part::new(Asked::Pattern(asked.clone()), owner, Some(id), None))
 }
 
 /// What the asked pattern has in common with what a resource's own policy speaks for; with the patterns of the
@@ -480,7 +499,7 @@ pub(crate) fn common_parts(
         } else {
             Asked::Pattern(pattern.clone())
         };
-        Part { asked, owner: owner.clone(), resource: Some(id), covered: Some(pattern) }
+        Part::new(asked, owner.clone(), Some(id), Some(pattern))
     })
 }
 
@@ -496,17 +515,6 @@ pub(crate) fn part_facts(estate: &Estate, part: &Part, caller: Option<AccountId>
     };
     let management_account = owner.is_some_and(|account| estate.accounts[account].management);
     (estate.provider.resource_facts)(&ResourceTraits { flags: 0, management_account })
-}
-
-/// Whether a fact holds of everything that the part is about.
-pub(crate) fn asked_fact(estate: &Estate, part: &Part, fact: FactId) -> bool {
-    let text = match (&part.covered, &part.asked) {
-        (Some(pattern), _) | (None, Asked::Pattern(pattern)) => Cow::Owned(pattern.to_string()),
-        (None, Asked::Id(id)) => Cow::Borrowed(id.as_str()),
-        (None, Asked::Nothing) => return false,
-    };
-    let literal = text.split(['*', '?']).next().unwrap_or_default();
-    (estate.provider.asked_facts)(literal) >> fact.0 & 1 == 1
 }
 
 /// The record whose policy speaks for a resource.

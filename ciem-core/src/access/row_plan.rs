@@ -79,7 +79,7 @@ impl RowPlan {
                 }
             }
         }
-        let generic = Part { asked: Asked::Pattern(asked), owner, resource: None, covered: None };
+        let generic = Part::new(Asked::Pattern(asked), owner, None, None);
         let mut closed = Row::None;
         if !special.is_empty() {
             let required = provider.layers.iter().filter_map(|spec| spec.required_for);

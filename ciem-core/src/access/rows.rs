@@ -2,7 +2,7 @@
 
 use super::caller::Caller;
 use super::leaf::Scene;
-use super::question::{Foregone, Owner, Part, Setting, asked_fact, fact_spec, part_facts};
+use super::question::{Foregone, Owner, Part, Setting, fact_spec, part_facts};
 use super::scalar::ScalarEvaluator;
 use super::spoken::speak;
 use crate::base::{Intervals, Row};
@@ -304,7 +304,7 @@ impl Evaluator<Pair> for RowEvaluator<'_> {
         match fact_spec(self.estate, fact) {
             FactSpec::Permission => self.with_fact(fact),
             FactSpec::Principal => known(self.caller.has(fact)),
-            FactSpec::Asked => known(asked_fact(self.estate, self.part, fact)),
+            FactSpec::Asked => known(self.part.has(self.estate, fact)),
             FactSpec::Resource => {
                 known(part_facts(self.estate, self.part, self.caller.account) >> fact.0 & 1 == 1)
             }

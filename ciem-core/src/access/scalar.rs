@@ -3,7 +3,7 @@
 use super::caller::Caller;
 use super::leaf::Scene;
 use super::memo::{Leaf, Memo};
-use super::question::{Asked, Foregone, Owner, Part, Setting, asked_fact, fact_spec, part_facts};
+use super::question::{Asked, Foregone, Owner, Part, Setting, fact_spec, part_facts};
 use crate::base::Text;
 use crate::condition::{Atom, Expr, MissingFact, Tri};
 use crate::model::{DocId, Effect, LayerId, WhoEntry};
@@ -480,7 +480,7 @@ impl<T: Scalar> Evaluator<T> for ScalarEvaluator<'_> {
         let holds = match fact_spec(self.estate, fact) {
             FactSpec::Principal => self.caller.has(fact),
             FactSpec::Permission => self.permission_facts >> fact.0 & 1 == 1,
-            FactSpec::Asked => asked_fact(self.estate, self.part, fact),
+            FactSpec::Asked => self.part.has(self.estate, fact),
             FactSpec::Resource => part_facts(self.estate, self.part, self.caller.account) >> fact.0 & 1 == 1,
             FactSpec::SameAccount => match &self.part.owner {
                 Owner::Caller => true,

@@ -8,7 +8,7 @@ use super::context::{States, bind_some};
 use super::gathered::Gathered;
 use super::leaf::{CondLeaf, Scene};
 use super::own_keys::principal_clause;
-use super::question::{Asked, Foregone, Owner, Part, Setting, asked_fact, fact_spec};
+use super::question::{Asked, Foregone, Owner, Part, Setting, fact_spec};
 use super::shared_sets::SharedSets;
 use crate::base::IdSet;
 use crate::condition::Tri;
@@ -552,7 +552,7 @@ impl Evaluator<PrincipalSet> for SetEvaluator<'_> {
                 exactly(estate.with_fact.get(usize::from(fact.0)).cloned().unwrap_or_default())
             }
             FactSpec::Permission => constant(Tri::from(self.permission_facts >> fact.0 & 1 == 1)),
-            FactSpec::Asked => constant(Tri::from(asked_fact(estate, self.part, fact))),
+            FactSpec::Asked => constant(Tri::from(self.part.has(estate, fact))),
             FactSpec::SameAccount => match &self.part.owner {
                 Owner::Caller => PrincipalSet::always(),
                 Owner::Account(account) => members(*account),

@@ -54,6 +54,7 @@ type ClauseKey = (u32, Box<str>, Box<[Box<str>]>, bool);
 #[derive(Clone, Debug)]
 pub(crate) struct Conditions {
     keys: Vec<Key>,
+    /// In small letters, and as each was first spelled.
     by_name: HashMap<Box<str>, u32, foldhash::fast::RandomState>,
     clauses: IdVec<ClauseId, Clause>,
     clause_ids: HashMap<ClauseKey, ClauseId, foldhash::fast::RandomState>,
@@ -96,11 +97,15 @@ impl Conditions {
         let key = Key { id, name: name.into(), many };
         self.keys.push(key.clone());
         self.by_name.insert(lower.into(), id);
+        self.by_name.insert(name.into(), id);
         key
     }
 
     pub(crate) fn find_key(&self, name: &str) -> Option<&Key> {
-        // Names of keys are short: each question looks up many.
+        // Contexts mostly spell a key as policies do, and names are short: each question looks up many.
+        if let Some(id) = self.by_name.get(name) {
+            return self.keys.get(*id as usize);
+        }
         let mut short = [0; 64];
         let id = match short.get_mut(..name.len()) {
             Some(lower) => {
