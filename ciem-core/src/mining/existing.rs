@@ -3,9 +3,10 @@
 use super::answer::{Note, Overlap};
 use super::assignments::Relation;
 use super::limits::Limits;
+use super::lists::is_within;
 use super::meter::Meter;
 use super::options::ExistingRole;
-use super::roles::{Coverage, Role, is_within};
+use super::roles::{Coverage, Role};
 use crate::error::Error;
 
 /// The existing roles by numbers; what is not in the assignments is left out, and remembered by its count.
@@ -48,7 +49,7 @@ impl Existing {
         limits: &Limits,
         meter: &mut Meter<'_>,
     ) -> Result<Vec<Role>, Error> {
-        let holders = relation.held.inverted(relation.permissions.len());
+        let holders = relation.held.inverted(relation.permissions.len(), meter)?;
         let mut usable = Vec::new();
         for (at, known) in self.roles.iter().enumerate() {
             // One that gives something that nobody has would give its members more.
@@ -105,7 +106,12 @@ impl Existing {
     }
 
     /// What is to be said of each role: how like an existing one it is.
-    pub(super) fn notes(&self, relation: &Relation, roles: &[Role]) -> Vec<Note> {
+    pub(super) fn notes(
+        &self,
+        relation: &Relation,
+        roles: &[Role],
+        meter: &mut Meter<'_>,
+    ) -> Result<Vec<Note>, Error> {
         let overlap = |role: &Role, known: &Known, members: &[u32]| {
             let rights = jaccard(&role.rights, &known.rights, known.all_rights);
             let users = (known.all_users > 0).then(|| jaccard(&role.users, members, known.all_users));
@@ -125,6 +131,7 @@ impl Existing {
                 .flatten()
                 .copied()
                 .collect();
+            meter.step(4 * (role.rights.len() + candidates.len()) as u64)?;
             candidates.sort_unstable();
             candidates.dedup();
             let overlaps = candidates.iter().map(|&at| {
@@ -139,7 +146,7 @@ impl Existing {
             let name = closest.as_ref().filter(|(used, _)| *used).map(|(_, overlap)| overlap.name.clone());
             notes.push(Note { closest: closest.map(|(_, overlap)| overlap), name, ..Note::default() });
         }
-        notes
+        Ok(notes)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Roles in the making: what they cover, and what of them is not needed.
 
-use super::assignments::{Lists, Relation};
+use super::assignments::Relation;
+use super::lists::{Lists, places};
 use super::meter::Meter;
 use crate::error::Error;
 
@@ -25,28 +26,6 @@ impl Role {
     pub(super) fn size(&self) -> u64 {
         (self.users.len() + self.rights.len()) as u64
     }
-}
-
-/// Whether every item of `part`, sorted, is in `whole`, sorted.
-pub(super) fn is_within(part: &[u32], whole: &[u32]) -> bool {
-    part.len() <= whole.len() && places(whole, part).all(|place| place.is_some())
-}
-
-/// Where each item of `part`, sorted, stands in `whole`, sorted.
-pub(super) fn places<'a>(whole: &'a [u32], part: &'a [u32]) -> impl Iterator<Item = Option<usize>> + 'a {
-    let mut from = 0;
-    part.iter().map(move |item| {
-        // Doubling steps: as fast as a merge where most items are there, and as bisection where few are.
-        let rest = whole.get(from..).unwrap_or(&[]);
-        let mut reach = 1;
-        while rest.get(reach).is_some_and(|at| at < item) {
-            reach *= 2;
-        }
-        let near = &rest[reach / 2..rest.len().min(reach + 1)];
-        let at = reach / 2 + near.partition_point(|at| at < item);
-        from += at;
-        (whole.get(from) == Some(item)).then_some(from)
-    })
 }
 
 /// How many roles account for each pair.
@@ -161,8 +140,8 @@ pub(super) fn tighten(
 }
 
 /// The roles of each user.
-pub(super) fn roles_of(users: usize, roles: &[Role]) -> Lists {
+pub(super) fn roles_of(users: usize, roles: &[Role], meter: &mut Meter<'_>) -> Result<Lists, Error> {
     let pairs =
         (0u32..).zip(roles).flat_map(|(number, role)| role.users.iter().map(move |&user| (user, number)));
-    Lists::grouped(users, pairs)
+    Lists::grouped(users, pairs, meter)
 }

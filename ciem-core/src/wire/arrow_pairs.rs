@@ -2,41 +2,98 @@
 
 use crate::error::{Error, Place};
 use crate::mining::assignments::Assignments;
+use crate::progress::Progress;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_ipc::reader::StreamDecoder;
-use arrow_schema::{ArrowError, DataType};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use arrow_ipc::reader::StreamReader;
+use arrow_ipc::root_as_message;
+use arrow_schema::{ArrowError, DataType, Schema};
 
 /// Adds the pairs of an Arrow IPC stream, as [`super::Table::to_arrow_ipc`] and other programs write it: its columns
-/// `user` and `permission`, or else its first two, of texts or dictionaries of texts.
+/// `user` and `permission`, or else its first two, of texts or dictionaries of texts. Other columns are not read.
 ///
 /// # Errors
 /// `malformed` if the bytes are no such stream; `invalid_request` if there are no two columns of texts without nulls; as
-/// [`Assignments::add`].
-pub fn add_arrow(assignments: &mut Assignments, stream: &[u8]) -> Result<(), Error> {
-    // The decoder keeps what has arrived and never makes room for what a header promises.
-    let mut decoder = StreamDecoder::new();
-    let mut rest = stream.to_vec().into();
-    while let Some(batch) = caught(|| decoder.decode(&mut rest))? {
-        add_batch(assignments, &batch)?;
+/// [`Assignments::add`]; `cancelled`.
+pub fn add_arrow(assignments: &mut Assignments, stream: &[u8], progress: &Progress) -> Result<(), Error> {
+    check_lengths(stream)?;
+    let places = places(&StreamReader::try_new(stream, None).map_err(malformed)?.schema())?;
+    for batch in StreamReader::try_new(stream, Some(places.to_vec())).map_err(malformed)? {
+        add_batch(assignments, &batch.map_err(malformed)?, progress)?;
     }
-    caught(|| decoder.finish())
+    Ok(())
 }
 
-/// The decoder takes lengths in the stream at their word and panics where they lie.
-fn caught<R>(decode: impl FnOnce() -> Result<R, ArrowError>) -> Result<R, Error> {
-    let lying = |_| Err(ArrowError::IpcError("lengths that do not fit".to_owned()));
-    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(lying).map_err(malformed)
+/// Rows of one batch beyond which something else than a table is at hand.
+const MOST_ROWS: i64 = i32::MAX as i64;
+
+/// Walks over the messages and looks whether what their headers promise is there: the reader takes them at their word.
+fn check_lengths(stream: &[u8]) -> Result<(), Error> {
+    let lying = || malformed(ArrowError::IpcError("lengths that do not fit".to_owned()));
+    let mut rest = stream;
+    // A stream may end without its mark.
+    while !rest.is_empty() {
+        let mut size = number(&mut rest).ok_or_else(lying)?;
+        if size == u32::MAX {
+            size = number(&mut rest).ok_or_else(lying)?;
+        }
+        if size == 0 {
+            return Ok(());
+        }
+        let header = split(&mut rest, u64::from(size)).ok_or_else(lying)?;
+        let message =
+            root_as_message(header).map_err(|error| malformed(ArrowError::ParseError(error.to_string())))?;
+        let body = split(&mut rest, u64::try_from(message.bodyLength()).map_err(|_| lying())?);
+        let most = body.ok_or_else(lying)?.len() as u64;
+        let of_dictionary = message.header_as_dictionary_batch().and_then(|dictionary| dictionary.data());
+        let Some(batch) = message.header_as_record_batch().or(of_dictionary) else { continue };
+        let is_inside = |offset: i64, length: i64| {
+            let (offset, length) = (u64::try_from(offset).ok()?, u64::try_from(length).ok()?);
+            (offset.checked_add(length)? <= most).then_some(())
+        };
+        for buffer in batch.buffers().into_iter().flatten() {
+            is_inside(buffer.offset(), buffer.length()).ok_or_else(lying)?;
+        }
+        let counts = batch.nodes().into_iter().flatten().map(|node| (node.null_count(), node.length()));
+        if !counts.chain([(0, batch.length())]).all(|(few, all)| 0 <= few && few <= all && all <= MOST_ROWS) {
+            return Err(lying());
+        }
+    }
+    Ok(())
 }
 
-fn add_batch(assignments: &mut Assignments, batch: &RecordBatch) -> Result<(), Error> {
-    let column = |name: &str, place: usize| batch.column_by_name(name).or_else(|| batch.columns().get(place));
-    let (users, permissions) = (texts(column("user", 0))?, texts(column("permission", 1))?);
+fn split<'a>(rest: &mut &'a [u8], length: u64) -> Option<&'a [u8]> {
+    let (first, others) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+    *rest = others;
+    Some(first)
+}
+
+fn number(rest: &mut &[u8]) -> Option<u32> {
+    split(rest, 4)?.try_into().ok().map(u32::from_le_bytes)
+}
+
+/// Where the users and the permissions are.
+fn places(schema: &Schema) -> Result<[usize; 2], Error> {
+    let named = |name: &str| schema.fields().iter().position(|field| field.name() == name);
+    match (named("user"), named("permission")) {
+        (Some(user), Some(permission)) => Ok([user, permission]),
+        _ if schema.fields().len() >= 2 => Ok([0, 1]),
+        _ => Err(refused()),
+    }
+}
+
+fn add_batch(assignments: &mut Assignments, batch: &RecordBatch, progress: &Progress) -> Result<(), Error> {
+    let [users, permissions] = batch.columns() else { return Err(refused()) };
+    let (users, permissions) = (texts(users)?, texts(permissions)?);
     for row in 0..batch.num_rows() {
+        progress.tick("reading pairs", row, Some(batch.num_rows()))?;
         assignments.add(users.get(row)?, permissions.get(row)?)?;
     }
     Ok(())
+}
+
+fn refused() -> Error {
+    Error::invalid("pairs", "two columns of texts are needed: `user` and `permission`")
 }
 
 /// The texts of a column, and which of them each row has where it is a dictionary.
@@ -60,9 +117,7 @@ impl<'a> Column<'a> {
     }
 }
 
-fn texts(column: Option<&ArrayRef>) -> Result<Column<'_>, Error> {
-    let refused = || Error::invalid("pairs", "two columns of texts are needed: `user` and `permission`");
-    let column = column.ok_or_else(refused)?;
+fn texts(column: &ArrayRef) -> Result<Column<'_>, Error> {
     let dictionary = column.as_any_dictionary_opt();
     let texts = dictionary.map_or(column, |dictionary| dictionary.values());
     if !matches!(texts.data_type(), DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) {

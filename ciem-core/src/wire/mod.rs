@@ -70,7 +70,7 @@ pub fn call_with(
         "can" => text(&snapshot.can(&parse::<Request>(request)?)?),
         "explain" => text(&snapshot.explain(&parse::<Request>(request)?)?),
         "coverage" => text(&snapshot.coverage()),
-        "mine_roles" => mining::of_snapshot(snapshot, request, progress),
+        "mine_roles" => mining::of_snapshot(snapshot, None, request, progress),
         _ => table(snapshot, verb, request, progress).map(|table| table.to_json()),
     }
 }
@@ -128,8 +128,9 @@ pub fn table(snapshot: &Snapshot, verb: &str, request: &str, progress: &Progress
 
 /// Asks `snapshot` a question about `usage` and answers in JSON.
 ///
-/// Verbs: `rightsize`, a [`crate::Proposal`] for `principal`; the other fields of the request are those of
-/// [`crate::RightsizeOptions`].
+/// Verbs: `rightsize`, a [`crate::Proposal`] for `principal`, where the other fields of the request are those of
+/// [`crate::RightsizeOptions`]; `mine_roles`, as [`call`] answers it, of what was used in the window that `window`, `at` and `gaps`
+/// say, as [`table_with_usage`] reads them.
 ///
 /// ```
 /// # use ciem_core::{Progress, SnapshotBuilder, UsageBuilder, wire};
@@ -155,6 +156,7 @@ pub fn call_with_usage(
     progress.poll("asking", 0, None)?;
     match verb {
         "rightsize" => text(&rightsize::answer(snapshot, usage, parse(request)?)?),
+        "mine_roles" => mining::of_snapshot(snapshot, Some(usage), request, progress),
         _ => Err(Error::invalid("verb", "no such question about usage")),
     }
 }
