@@ -37,7 +37,7 @@ pub(crate) fn set(name: &str) -> Option<Assignments> {
 pub(crate) enum Shape {
     /// Users who have two of some planted roles each.
     Planted,
-    /// The same with two strays in a hundred pairs, or so many in a thousand.
+    /// The same, with so many strays to a thousand pairs.
     Strays(u64),
     /// Every user has a tenth of all permissions, drawn at random: nothing to be found.
     Random,
@@ -45,15 +45,18 @@ pub(crate) enum Shape {
     Dense,
     /// Very many users with five permissions each, a few of which are had by most.
     Sparse,
+    /// Every user has all permissions.
+    Alike,
 }
 
-pub(crate) const SHAPES: [(&str, Shape); 6] = [
+pub(crate) const SHAPES: [(&str, Shape); 7] = [
     ("planted", Shape::Planted),
     ("planted, 2 % strays", Shape::Strays(20)),
     ("planted, 100 % strays", Shape::Strays(1_000)),
     ("random, a tenth", Shape::Random),
     ("dense, four fifths", Shape::Dense),
     ("sparse, five each", Shape::Sparse),
+    ("all alike", Shape::Alike),
 ];
 
 /// About `count` pairs of this shape, the same every time.
@@ -66,6 +69,7 @@ pub(crate) fn made(shape: Shape, count: usize) -> Result<Assignments, Error> {
         Shape::Random => made.rectangle(count, 100)?,
         Shape::Dense => made.rectangle(count, 800)?,
         Shape::Sparse => made.sparse(count)?,
+        Shape::Alike => made.rectangle(count, 1_000)?,
     }
     Ok(made.pairs)
 }

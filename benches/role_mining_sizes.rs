@@ -1,5 +1,5 @@
-//! Roles, bound, time and memory: `cargo run --release -p ciem-benches --example role_mining_sizes -- [PAIRS...]`. The sets of HP
-//! Labs, or made ones of so many pairs each. Time is that of the processor; the last column is the longest time between two
+//! Roles, bound, time and memory: `cargo run --release -p ciem-benches --example role_mining_sizes -- [PAIRS...] [NAME...]`. The
+//! sets of HP Labs, or made ones of so many pairs each; with names only those sets whose names have one of them in it. Time is that of the processor; the last column is the longest time between two
 //! polls, after which a cancelled call returns.
 
 #[path = "assignments.rs"]
@@ -49,7 +49,6 @@ struct Polls {
     last: u64,
     longest: u64,
     within: &'static str,
-    spent: std::collections::BTreeMap<&'static str, u64>,
 }
 
 /// `before`: what was in use before the pairs were made, which count.
@@ -66,9 +65,6 @@ fn row(name: &str, pairs: Assignments, before: usize) -> Result<f64, Box<dyn Err
                 (polls.longest, polls.within) = (since, step.phase);
             }
             polls.last = now;
-            if std::env::var_os("PHASES").is_some() {
-                *polls.spent.entry(step.phase).or_default() += since;
-            }
         }
     });
     let mined = mine_roles_with(&pairs, &MiningOptions::default(), &progress)?;
@@ -88,9 +84,6 @@ fn row(name: &str, pairs: Assignments, before: usize) -> Result<f64, Box<dyn Err
         peak as f64 / 1e6,
         longest as f64 / 1e6,
     )?;
-    for (p, t) in &polls.spent {
-        eprintln!("   {p}: {:.2}", *t as f64 / 1e9);
-    }
     Ok(seconds)
 }
 

@@ -6,6 +6,7 @@ use super::live::Live;
 use super::matrix::Matrix;
 use super::meter::Meter;
 use crate::error::Error;
+use petgraph::unionfind::UnionFind;
 
 /// The cells in groups, such that cells of different groups are never compatible. All are one group if the steps do not
 /// suffice to tell.
@@ -16,7 +17,7 @@ pub(super) fn components(
     meter: &mut Meter<'_>,
 ) -> Result<Lists, Error> {
     meter.begin("splitting", cells.len(), 5)?;
-    let mut sets = Sets { parent: (0..matrix.cells() as u32).collect(), count: cells.len() };
+    let mut sets = Sets { of: UnionFind::new(matrix.cells()), count: cells.len() };
     join_lines(matrix, live, &mut sets, meter)?;
     // Compatibility is mutual: those of the largest group need not be asked.
     let mut sizes = vec![0u32; matrix.cells()];
@@ -112,28 +113,19 @@ fn join_rows(matrix: &Matrix, live: &Live, finder: &mut Finder, sets: &mut Sets,
     }
 }
 
-/// Disjoint sets of cells; the first cell of each stands for it.
+/// Disjoint sets of cells, and how many there are.
 #[derive(Debug)]
 struct Sets {
-    parent: Vec<u32>,
+    of: UnionFind<u32>,
     count: usize,
 }
 
 impl Sets {
-    fn find(&mut self, mut at: u32) -> u32 {
-        let parent = &mut self.parent;
-        while parent[at as usize] != at {
-            parent[at as usize] = parent[parent[at as usize] as usize];
-            at = parent[at as usize];
-        }
-        at
+    fn find(&mut self, cell: u32) -> u32 {
+        self.of.find_mut(cell)
     }
 
     fn join(&mut self, one: u32, other: u32) {
-        let (one, other) = (self.find(one), self.find(other));
-        if one != other {
-            self.parent[one.max(other) as usize] = one.min(other);
-            self.count -= 1;
-        }
+        self.count -= usize::from(self.of.union(one, other));
     }
 }

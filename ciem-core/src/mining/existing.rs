@@ -77,7 +77,12 @@ impl Existing {
         meter: &mut Meter<'_>,
     ) -> Result<(), Error> {
         let mut coverage = Coverage::of(relation, roles, meter)?;
+        let rights: u64 = roles.iter().map(|role| role.rights.len() as u64).sum();
         for known in usable {
+            if meter.is_spent() {
+                return Ok(());
+            }
+            meter.step(4 * rights)?;
             let shared = |role: &Role| {
                 role.rights.iter().filter(|right| known.rights.binary_search(right).is_ok()).count()
             };
@@ -96,7 +101,7 @@ impl Existing {
                 meter.step(roles[at].pairs())?;
                 if can_stand_for(&coverage, known, &roles[at]) {
                     coverage.remove(&roles[at].users, &roles[at].rights);
-                    coverage.add(known);
+                    coverage.add(known, meter)?;
                     roles[at] = known.clone();
                     break;
                 }

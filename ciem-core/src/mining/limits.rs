@@ -247,12 +247,14 @@ impl Limits {
         let mut coverage = Coverage::of(relation, roles, meter)?;
         let mut left = self.max_missing;
         while !meter.is_spent() {
-            let costs = roles.iter().map(|role| coverage.only_here(role));
-            let Some((cost, at)) = costs.zip(0..).min() else { return Ok(()) };
+            let mut costs = Vec::with_capacity(roles.len());
+            for (at, role) in roles.iter().enumerate() {
+                costs.push((coverage.only_here(role, meter)?, at));
+            }
+            let Some((cost, at)) = costs.into_iter().min() else { return Ok(()) };
             if cost > left {
                 return Ok(());
             }
-            meter.step(roles.iter().map(Role::pairs).sum())?;
             left -= cost;
             let role = roles.remove(at);
             coverage.remove(&role.users, &role.rights);

@@ -108,6 +108,12 @@ impl Matrix {
         })
     }
 
+    /// As if the matrix were too large for bits.
+    #[cfg(test)]
+    pub(super) fn forget_bits(&mut self) {
+        (self.rows.bits, self.columns.bits) = (None, None);
+    }
+
     pub(super) fn cells(&self) -> usize {
         self.row_of.len()
     }

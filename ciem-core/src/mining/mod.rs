@@ -3,7 +3,7 @@
 //! A role is a set of users and a set of permissions that all of them have; the fewest roles that make up all pairs are a
 //! minimum cover of a bipartite graph by complete ones, which is NP-hard and for real data mostly easy: equal rows and
 //! columns are merged ([`matrix`]), cells that others carry along are left out ([`dominate`]), and the little that remains
-//! is searched ([`residual`], [`graph`]), from the greedy solution ([`greedy`]) down to a bound that proves it. Every
+//! is split ([`components`]) and searched ([`residual`], [`graph`]), from the greedy solution ([`greedy`]) down to a bound that proves it. Every
 //! result is held against the pairs before it is handed out ([`check`]).
 
 pub(crate) mod answer;
@@ -27,6 +27,8 @@ pub(crate) mod options;
 mod plan;
 mod residual;
 mod roles;
+#[cfg(test)]
+mod tests;
 mod used;
 
 use crate::error::Error;
@@ -46,8 +48,8 @@ use roles::{Coverage, Role};
 /// The fewest roles that reproduce `assignments` exactly, with a proof that there are no fewer, or with a bound.
 ///
 /// The same pairs in any order give the same roles. Time grows with the pairs and the roles that users share; `budget`
-/// ends the search after the same work on every machine. Memory is about 60 bytes per distinct pair that is left when
-/// equal users and equal permissions are merged.
+/// ends the work after the same steps on every machine, with exact roles and a bound in any case: ten million pairs take less than
+/// a minute or about one. Memory is about 100 bytes per distinct pair, the assignments included.
 ///
 /// ```
 /// use ciem_core::{Assignments, Budget, mine_roles};
@@ -93,8 +95,7 @@ pub fn mine_roles_with(
     let mut notes = existing.notes(&relation, &roles, &mut meter)?;
     let coverage = Coverage::of(&relation, &roles, &mut meter)?;
     for (note, role) in notes.iter_mut().zip(&roles) {
-        note.only_here = coverage.only_here(role);
-        meter.step(role.pairs())?;
+        note.only_here = coverage.only_here(role, &mut meter)?;
     }
     let (mut members, mut rights) = (Lists::default(), Lists::default());
     for role in &roles {

@@ -3,6 +3,8 @@
 #[cfg(feature = "arrow")]
 mod arrow;
 #[cfg(feature = "arrow")]
+mod arrow_check;
+#[cfg(feature = "arrow")]
 mod arrow_pairs;
 mod check;
 mod columns;

@@ -87,9 +87,9 @@ fn custom_role(draft: &RoleDraft<'_>) -> WrittenRole {
 /// The scope to name as assignable: a management group, a subscription or a resource group that is or holds this one.
 fn assignable(scope: &str) -> &str {
     let depth = match scope.strip_prefix(SUBSCRIPTIONS) {
-        Some(rest) if rest.split('/').nth(1) == Some("resourcegroups") => 5,
-        Some(_) => 3,
-        None if scope.starts_with(GROUPS) => 5,
+        Some(rest) if rest.split('/').nth(1) == Some("resourcegroups") => 4,
+        Some(_) => 2,
+        None if scope.starts_with(GROUPS) => 4,
         None => return scope,
     };
     let end = scope.match_indices('/').nth(depth).map_or(scope.len(), |(at, _)| at);
