@@ -4,7 +4,7 @@
 mod assignments;
 
 use ciem_core::{Budget, mine_roles};
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group, criterion_main};
 
 fn benches(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("role_mining");
@@ -14,12 +14,12 @@ fn benches(criterion: &mut Criterion) {
             group.bench_function(name, |bencher| bencher.iter(|| mine_roles(&pairs, &Budget::default())));
         }
     }
-    for (name, stray) in [("planted_100000", 0), ("planted_100000_with_strays", 1)] {
-        let pairs = assignments::planted(100_000, stray);
-        let mine = |pairs: &_| mine_roles(pairs, &Budget::default());
-        group.bench_function(name, |bencher| {
-            bencher.iter_batched_ref(|| pairs.clone(), |pairs| mine(pairs), BatchSize::LargeInput)
-        });
+    for (name, shape) in assignments::SHAPES {
+        if let Ok(pairs) = assignments::made(shape, 100_000) {
+            let name = format!("100,000 pairs, {name}");
+            let few = Budget::default().nodes(10_000);
+            group.bench_function(name, |bencher| bencher.iter(|| mine_roles(&pairs, &few)));
+        }
     }
     group.finish();
 }

@@ -1,54 +1,94 @@
-//! Roles, bound, time and memory by set: `cargo run --release -p ciem-benches --example role_mining_sizes -- [PAIRS...]`.
-//! Numbers of pairs ask for planted sets of that size in place of the sets of HP Labs.
+//! Roles, bound, time and memory: `cargo run --release -p ciem-benches --example role_mining_sizes -- [PAIRS...] [NAME...]`. The
+//! sets of HP Labs, or made ones of so many pairs each; with names only those sets whose names have one of them in it. Time is that of the processor; the last column is the longest time between two
+//! polls, after which a cancelled call returns.
 
 #[path = "assignments.rs"]
 mod assignments;
 mod counting;
 
-use ciem_core::{Assignments, Budget, mine_roles};
+use ciem_core::{Assignments, MiningOptions, Progress, mine_roles_with};
 use counting::{LIVE, PEAK};
 use std::error::Error;
 use std::io::Write;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::sync::{Arc, Mutex};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let asked: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    let (numbers, names): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|argument| argument.parse::<usize>().is_ok());
+    let asked: Vec<usize> = numbers.iter().filter_map(|argument| argument.parse().ok()).collect();
+    let wanted = |name: &str| names.is_empty() || names.iter().any(|part| name.contains(part.as_str()));
+    let mut out = std::io::stdout();
     writeln!(
-        std::io::stdout(),
-        "| set | pairs | roles | at least | seconds | most memory, MB |\n|---|---|---|---|---|---|"
+        out,
+        "| Set | Pairs | Roles | At least | Seconds | Most memory, MB | Longest between polls, ms |"
     )?;
+    writeln!(out, "|---|---|---|---|---|---|---|")?;
     let mut all = 0.0;
     if asked.is_empty() {
-        for (name, _) in assignments::SETS {
+        for (name, _) in assignments::SETS.into_iter().filter(|(name, _)| wanted(name)) {
             let before = LIVE.load(Ordering::Relaxed);
-            all += assignments::set(name).map_or(Ok(0.0), |pairs| row(name, pairs, before))?;
+            if let Some(pairs) = assignments::set(name) {
+                all += row(name, pairs, before)?;
+            }
         }
     }
     for count in asked {
-        for stray in [0, 20, 1_000] {
+        for (name, shape) in assignments::SHAPES.into_iter().filter(|(name, _)| wanted(name)) {
             let before = LIVE.load(Ordering::Relaxed);
-            all += row(&format!("planted, {stray} ‰ stray"), assignments::planted(count, stray), before)?;
+            all += row(name, assignments::made(shape, count)?, before)?;
         }
     }
-    writeln!(std::io::stdout(), "together {all:.2} s")?;
+    writeln!(out, "together {all:.2} s")?;
     Ok(())
+}
+
+/// When the last poll was, how long the longest time between two was and in which phase it ended.
+#[derive(Default)]
+struct Polls {
+    last: u64,
+    longest: u64,
+    within: &'static str,
 }
 
 /// `before`: what was in use before the pairs were made, which count.
 fn row(name: &str, pairs: Assignments, before: usize) -> Result<f64, Box<dyn Error>> {
     PEAK.store(LIVE.load(Ordering::Relaxed), Ordering::Relaxed);
-    let started = Instant::now();
-    let mined = mine_roles(&pairs, &Budget::default())?;
-    let seconds = started.elapsed().as_secs_f64();
+    let started = processor_time();
+    let polls = Arc::new(Mutex::new(Polls { last: started, ..Polls::default() }));
+    let seen = Arc::clone(&polls);
+    let progress = Progress::none().on_step(move |step| {
+        let now = processor_time();
+        if let Ok(mut polls) = seen.lock() {
+            let since = now.saturating_sub(polls.last);
+            if since > polls.longest {
+                (polls.longest, polls.within) = (since, step.phase);
+            }
+            polls.last = now;
+        }
+    });
+    let mined = mine_roles_with(&pairs, &MiningOptions::default(), &progress)?;
+    let ended = processor_time();
+    let seconds = ended.saturating_sub(started) as f64 / 1e9;
     let peak = PEAK.load(Ordering::Relaxed).saturating_sub(before);
+    let polls = polls.lock().map_err(|_| "a callback failed")?;
+    let last = ended.saturating_sub(polls.last);
+    let (longest, within) =
+        if last > polls.longest { (last, "the end") } else { (polls.longest, polls.within) };
     writeln!(
         std::io::stdout(),
-        "| {name} | {} | {} | {} | {seconds:.3} | {:.1} |",
+        "| {name} | {} | {} | {} | {seconds:.3} | {:.1} | {:.0} in {within} |",
         mined.pairs(),
         mined.roles().len(),
         mined.lower_bound(),
         peak as f64 / 1e6,
+        longest as f64 / 1e6,
     )?;
     Ok(seconds)
+}
+
+/// Processor time of this thread, in nanoseconds; 0 where the system does not tell.
+fn processor_time() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    text.split_whitespace().next().and_then(|first| first.parse().ok()).unwrap_or(0)
 }

@@ -723,6 +723,16 @@ export interface AssignmentsQuestion {
   principalKind?: string
   /** Only principals that have all these tags. */
   tags?: Record<string, string>
+  /** Of what is granted only what was used in the window. */
+  usage?: Usage
+  /** Such as `90d`, the default, `12w` or `36h`. */
+  window?: string
+  /** Where the window ends, RFC 3339; without it where the logs end. */
+  at?: string
+  /** How many days of the window may lack in the logs. */
+  gaps?: number
+  /** With usage: what the logs cannot show counts as used. */
+  keepUnobservable?: boolean
 }
 
 export type PairRow = { user: string; permission: string }
@@ -755,11 +765,12 @@ export interface MinedRole {
   only_here: number
   /** The existing role that is most like it, with the shares of permissions and users that both have. */
   closest?: { name: string; permissions: number; users?: number }
-  /** Where a form was asked for: the role as the provider has it, one for each account. */
+  /** Where a form was asked for: the role as the provider has it. */
   native?: Array<{
     form: string
     provider: string
-    account: string
+    /** Where each account has its own. */
+    account?: string
     name: string
     /** As the provider's own tools take it. */
     definition: Record<string, unknown>
@@ -791,6 +802,8 @@ export interface RoleMining {
   conflicts: Array<{ permissions: [string, string]; users: string[] }>
   /** What the access that was mined takes for granted. */
   assumptions: string[]
+  /** Limits of the provider that all roles together exceed, in words. */
+  over_limits: string[]
 }
 
 /**

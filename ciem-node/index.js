@@ -192,9 +192,12 @@ class Snapshot {
     return this.#long('assignments', question)
   }
 
-  async mineRoles({ signal, onProgress, ...question } = {}) {
+  async mineRoles({ usage, signal, onProgress, ...question } = {}) {
     const wire = request(question)
-    const start = (token, onStep) => this.#native.ask('mine_roles', wire, token, onStep)
+    const start = (token, onStep) =>
+      usage === undefined
+        ? this.#native.ask('mine_roles', wire, token, onStep)
+        : this.#native.callWithUsageAsync(nativeUsage(usage), 'mine_roles', wire, token, onStep)
     return JSON.parse(await longWork(signal, onProgress, start))
   }
 
@@ -210,12 +213,8 @@ class Snapshot {
     return this.#long('what_would_settle_it', question)
   }
 
-  async unused({ usage, of, signal, onProgress, ...question }) {
-    const wire = request({ ...question, of: typeof of === 'string' ? [of] : of })
-    const answer = longWork(signal, onProgress, (token, onStep) =>
-      this.#native.tableWithUsageAsync(nativeUsage(usage), 'unused', wire, token, onStep),
-    )
-    return new Table(await answer)
+  unused({ of, ...question }) {
+    return this.#long('unused', { ...question, of: typeof of === 'string' ? [of] : of })
   }
 
   async rightsize({ usage, signal, ...question }) {
@@ -256,10 +255,12 @@ class Snapshot {
     return new Table(checked(this.#native.table(verb, '{}')))
   }
 
-  async #long(verb, { signal, onProgress, ...question } = {}) {
+  async #long(verb, { usage, signal, onProgress, ...question } = {}) {
     const wire = request(question)
     const answer = longWork(signal, onProgress, (token, onStep) =>
-      this.#native.tableAsync(verb, wire, token, onStep),
+      usage === undefined
+        ? this.#native.tableAsync(verb, wire, token, onStep)
+        : this.#native.tableWithUsageAsync(nativeUsage(usage), verb, wire, token, onStep),
     )
     return new Table(await answer)
   }
@@ -305,7 +306,7 @@ async function mineRoles(pairs, { signal, onProgress, ...constraints } = {}) {
   const all = new native.NativeAssignments()
   if (pairs instanceof Table) pairs = pairs.toArrowIPC()
   if (pairs instanceof Uint8Array) {
-    checked(all.addArrow(pairs))
+    all.addArrow(pairs)
   } else {
     let piece = []
     for (const pair of pairs) {

@@ -26,7 +26,7 @@ export declare class NativeAssignments {
   constructor()
   /** Adds pairs given as JSON text. */
   add(pairs: string): undefined | Failure
-  /** Adds the pairs of an Arrow IPC stream. */
+  /** Adds the pairs of an Arrow IPC stream, which is read when roles are mined. */
   addArrow(stream: Uint8Array): undefined | Failure
   /** Mines roles on the thread pool, and has no pairs any more. */
   mine(options: string, token: CancelToken, onStep?: ((step: Step) => void) | undefined | null): Promise<string | Failure>
@@ -47,7 +47,7 @@ export declare class NativeSnapshot {
   /** Answers the wire request of a verb about usage whose answer is rows, on the thread pool. */
   tableWithUsageAsync(usage: NativeUsage, verb: string, request: string, token: CancelToken, onStep?: ((step: Step) => void) | undefined | null): Promise<NativeTable | Failure>
   /** Answers the wire request of a verb about usage, on the thread pool. */
-  callWithUsageAsync(usage: NativeUsage, verb: string, request: string, token: CancelToken): Promise<string | Failure>
+  callWithUsageAsync(usage: NativeUsage, verb: string, request: string, token: CancelToken, onStep?: ((step: Step) => void) | undefined | null): Promise<string | Failure>
 }
 
 /** Rows kept as columns; `Table` of `index.js` wraps it. */

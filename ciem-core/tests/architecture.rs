@@ -31,7 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("paths", &["base", "condition", "model", "truth", "provider", "snapshot", "access"]),
     // Reads documents as snapshots do, and holds what it finds against the evaluation.
     ("inclusion", &["base", "pattern", "condition", "model", "truth", "provider", "snapshot", "access"]),
-    ("mining", &["base", "model", "provider", "snapshot", "access"]),
+    ("mining", &["base", "pattern", "model", "provider", "snapshot", "access", "usage"]),
     (
         "rightsize",
         &["base", "pattern", "model", "truth", "provider", "snapshot", "access", "usage", "inclusion"],

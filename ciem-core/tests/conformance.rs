@@ -7,7 +7,7 @@
     reason = "a test reads files and fails"
 )]
 
-use ciem_core::{Error, LoadOptions, Snapshot, SnapshotBuilder, wire};
+use ciem_core::{Assignments, Error, LoadOptions, Progress, Snapshot, SnapshotBuilder, wire};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -146,6 +146,9 @@ fn ask_one(snapshot: &Snapshot, ask: &Value) -> Result<(), String> {
         "simulate" => wire::simulate(&request),
         "condition_text" => ciem_core::condition_text(&condition()).map(|text| Value::from(text).to_string()),
         "condition_blocks" => wire::condition_blocks(&condition()),
+        "mine_roles" if ask["request"]["pairs"].is_array() => {
+            mine_roles_of_pairs(&ask["request"]["pairs"], &request)
+        }
         _ if verb.starts_with("check_") => wire::check(verb, &request),
         _ => wire::call(snapshot, verb, &request),
     };
@@ -160,6 +163,12 @@ fn ask_one(snapshot: &Snapshot, ask: &Value) -> Result<(), String> {
         (Err(error), ..) => Err(format!("{about}: {}", wire::error_json(&error))),
         (Ok(text), _, code) => Err(format!("{about}: expected error {code:?}, answer {text}")),
     }
+}
+
+fn mine_roles_of_pairs(pairs: &Value, options: &str) -> Result<String, Error> {
+    let mut assignments = Assignments::new();
+    wire::add_pairs(&mut assignments, &pairs.to_string())?;
+    wire::mine_roles(&assignments, options, &Progress::none())
 }
 
 /// Whether the answer of `explain` in words has the lines of `text`.

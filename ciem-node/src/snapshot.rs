@@ -95,9 +95,10 @@ impl NativeSnapshot {
         verb: String,
         request: String,
         token: &CancelToken,
+        #[napi(ts_arg_type = "((step: Step) => void) | undefined | null")] on_step: Option<OnStep>,
     ) -> AsyncTask<Call> {
         let (snapshot, usage) = (Some(self.0.clone()), Some(usage.0.clone()));
-        AsyncTask::new(Call(Ask { snapshot, usage, verb, request, progress: progress(token, None) }))
+        AsyncTask::new(Call(Ask { snapshot, usage, verb, request, progress: progress(token, on_step) }))
     }
 }
 
@@ -147,7 +148,10 @@ pub fn explanation_html(explanation: String) -> Either<String, Failure> {
 /// Pairs of users and permissions in the making, and the roles that are mined from them.
 #[napi]
 #[derive(Debug, Default)]
-pub struct NativeAssignments(Assignments);
+pub struct NativeAssignments {
+    pairs: Assignments,
+    streams: Vec<Vec<u8>>,
+}
 
 #[napi]
 impl NativeAssignments {
@@ -160,13 +164,13 @@ impl NativeAssignments {
     /// Adds pairs given as JSON text.
     #[napi]
     pub fn add(&mut self, pairs: String) -> Either<(), Failure> {
-        run(|| wire::add_pairs(&mut self.0, &pairs))
+        run(|| wire::add_pairs(&mut self.pairs, &pairs))
     }
 
-    /// Adds the pairs of an Arrow IPC stream.
+    /// Adds the pairs of an Arrow IPC stream, which is read when roles are mined.
     #[napi]
-    pub fn add_arrow(&mut self, stream: Uint8Array) -> Either<(), Failure> {
-        run(|| wire::add_arrow(&mut self.0, &stream))
+    pub fn add_arrow(&mut self, stream: Uint8Array) {
+        self.streams.push(stream.to_vec());
     }
 
     /// Mines roles on the thread pool, and has no pairs any more.
@@ -177,9 +181,14 @@ impl NativeAssignments {
         token: &CancelToken,
         #[napi(ts_arg_type = "((step: Step) => void) | undefined | null")] on_step: Option<OnStep>,
     ) -> AsyncTask<Answer> {
-        let pairs = std::mem::take(&mut self.0);
+        let NativeAssignments { mut pairs, streams } = std::mem::take(self);
         let progress = progress(token, on_step);
-        AsyncTask::new(Answer(Some(Box::new(move || wire::mine_roles(&pairs, &options, &progress)))))
+        AsyncTask::new(Answer(Some(Box::new(move || {
+            for stream in streams {
+                wire::add_arrow(&mut pairs, &stream, &progress)?;
+            }
+            wire::mine_roles(&pairs, &options, &progress)
+        }))))
     }
 }
 

@@ -53,6 +53,7 @@ async function run(world) {
 async function call(snapshot, verb, request) {
   if (verb.startsWith('condition_')) return ciem[camelCase(verb)](request.condition)
   if (verb === 'simulate') return ciem.simulate(request)
+  if (request.pairs) return ciem.mineRoles(request.pairs, request)
   return (verb.startsWith('check_') ? ciem : snapshot)[camelCase(verb)](request)
 }
 

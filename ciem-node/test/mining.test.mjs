@@ -1,8 +1,8 @@
 // Role mining from pairs and from a snapshot.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Snapshot, mineRoles } from '../index.js'
-import { sample } from './sample.mjs'
+import { Snapshot, Usage, mineRoles } from '../index.js'
+import { ESTATE, LOGS, sample } from './sample.mjs'
 
 const PAIRS = [['ana', 'read'], ['ana', 'write'], ['bob', 'read'], ['cleo', 'read'], ['cleo', 'write']]
 
@@ -54,4 +54,18 @@ test('a snapshot is mined', async () => {
   const again = await mineRoles(pairs)
   assert.equal(again.roles.length, mined.roles.length)
   await assert.rejects(snapshot.mineRoles({ form: 'haiku' }), { code: 'invalid_request' })
+})
+
+test('only what was used is mined', async () => {
+  const [snapshot, usage] = await Promise.all([Snapshot.load(ESTATE), Usage.load(LOGS)])
+  const asked = { usage, at: '2026-11-01T00:00:00Z', principalKind: 'role' }
+  const phases = new Set()
+  const mined = await snapshot.mineRoles({ ...asked, onProgress: ({ phase }) => phases.add(phase) })
+  const all = await snapshot.mineRoles({ principalKind: 'role' })
+  assert.ok(mined.optimal && mined.pairs > 0 && mined.pairs < all.pairs)
+  assert.ok(mined.assumptions.some((text) => text.includes('the logs cannot show')))
+  const pairs = await snapshot.assignments(asked)
+  assert.equal(new Set(pairs.toArray().map(({ user, permission }) => `${user} ${permission}`)).size, mined.pairs)
+  const kept = await snapshot.mineRoles({ ...asked, keepUnobservable: true })
+  assert.ok(kept.pairs > mined.pairs)
 })

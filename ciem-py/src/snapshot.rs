@@ -5,7 +5,7 @@ use crate::table::Table;
 use crate::usage::Usage;
 use ciem_core::{Assignments, LoadOptions, Progress, load_paths, wire};
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedStr;
+use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::PyBytes;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -56,17 +56,21 @@ impl Snapshot {
         })
     }
 
-    /// Answers the wire request of a verb that takes long.
-    #[pyo3(signature = (verb, request, report=None))]
+    /// Answers the wire request of a verb that takes long; some verbs take usage into account.
+    #[pyo3(signature = (verb, request, report=None, usage=None))]
     fn ask(
         &self,
         py: Python<'_>,
         verb: String,
         request: String,
         report: Option<Py<PyAny>>,
+        usage: Option<&Usage>,
     ) -> PyResult<String> {
-        let snapshot = self.0.clone();
-        watched(py, report, move |progress| wire::call_with(&snapshot, &verb, &request, progress))
+        let (snapshot, usage) = (self.0.clone(), usage.map(|usage| usage.0.clone()));
+        watched(py, report, move |progress| match &usage {
+            Some(usage) => wire::call_with_usage(&snapshot, usage, &verb, &request, progress),
+            None => wire::call_with(&snapshot, &verb, &request, progress),
+        })
     }
 
     /// Answers the wire request of a verb with rows; some verbs take usage into account.
@@ -121,14 +125,16 @@ pub(crate) fn mine_roles(
             py.check_signals()?;
         }
         let item = item?;
-        let added = if let Ok(stream) = item.cast::<PyBytes>() {
-            wire::add_arrow(&mut all, stream.as_bytes())
-        } else {
-            // Two texts, not a text of two letters.
-            let pair: Vec<PyBackedStr> = item.extract()?;
-            wire::add_pair(&mut all, &pair)
-        };
-        added.map_err(|error| raise(py, &error))?;
+        if item.is_instance_of::<PyBytes>() {
+            let (stream, mut so_far): (PyBackedBytes, _) = (item.extract()?, std::mem::take(&mut all));
+            let report = report.as_ref().map(|report| report.clone_ref(py));
+            let add = move |progress: &_| wire::add_arrow(&mut so_far, &stream, progress).map(|()| so_far);
+            all = watched(py, report, add)?;
+            continue;
+        }
+        // Two texts, not a text of two letters.
+        let pair: Vec<PyBackedStr> = item.extract()?;
+        wire::add_pair(&mut all, &pair).map_err(|error| raise(py, &error))?;
     }
     watched(py, report, move |progress| wire::mine_roles(&all, &options, progress))
 }

@@ -1,5 +1,8 @@
 """Role mining from pairs in every form that Python has them, and from a snapshot."""
 
+import json
+from datetime import datetime, timezone
+
 import ciem
 import pandas
 import polars
@@ -101,3 +104,32 @@ def test_a_snapshot_is_mined(account):
     assert len(snapshot.assignments(tags={"team": "nobody's"})) == 0
     with pytest.raises(ciem.RequestError, match="group, permission_set"):
         snapshot.mine_roles(form="haiku")
+
+
+def test_only_what_was_used_is_mined(account, tmp_path):
+    event = {
+        "eventVersion": "1.08", "eventTime": "2026-01-03T10:00:00Z", "eventSource": "s3.amazonaws.com", "awsRegion": "eu-west-1",
+        "eventName": "GetObject", "eventID": "00000000-0000-4000-8000-000000000001", "eventType": "AwsApiCall",
+        "managementEvent": False, "readOnly": True, "recipientAccountId": "111122223333", "sourceIPAddress": "203.0.113.5",
+        "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/ana", "accountId": "111122223333", "userName": "ana",
+                         "principalId": "AIDAAAAAAAAAAAAAAAAAA"},
+        "requestParameters": {"bucketName": "pay", "key": "march.csv"},
+        "resources": [{"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::pay/march.csv"}],
+    }  # fmt: skip
+    log = tmp_path / "111122223333_CloudTrail_202601.json"
+    log.write_text(json.dumps({"Records": [event]}))
+    usage, snapshot = ciem.load_usage(log), ciem.load(account)
+    asked = {"usage": usage, "window": "90d", "at": datetime(2026, 2, 1, tzinfo=timezone.utc)}
+    assert [row["user"] for row in snapshot.assignments(**asked)] == ["arn:aws:iam::111122223333:user/ana"]
+    mined = snapshot.mine_roles(**asked, form="group")
+    assert [role["permissions"] for role in mined.roles] == [["s3:GetObject on arn:aws:s3:::pay/* in 111122223333"]]
+    assert any("the logs cannot show" in text for text in mined.to_dict()["assumptions"])
+    assert len(snapshot.assignments(**asked, keep_unobservable=True)) > 1
+
+
+def test_a_stream_that_lies_is_refused():
+    stream = ciem.load([]).assignments().to_arrow_ipc()
+    with pytest.raises(ciem.CiemError):
+        ciem.mine_roles(stream[: len(stream) // 2])
+    table = pyarrow.table({"n": [1], "user": ["ana"], "tags": [["a", "b"]], "permission": ["read"]})
+    assert ciem.mine_roles(table).roles[0]["users"] == ["ana"]

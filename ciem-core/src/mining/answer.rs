@@ -1,6 +1,7 @@
 //! The roles that were found, and what is to be said of them.
 
-use super::assignments::{Lists, Names};
+use super::assignments::Names;
+use super::lists::Lists;
 use super::options::Objective;
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeStruct, Serializer};
@@ -23,6 +24,7 @@ pub struct RoleMining {
     pub(super) missing: Vec<(u32, u32)>,
     pub(super) conflicts: Vec<(u32, u32, Vec<u32>)>,
     pub(super) assumptions: Vec<String>,
+    pub(super) over_limits: Vec<String>,
 }
 
 /// What is known of a role beside its members and rights.
@@ -115,6 +117,11 @@ impl RoleMining {
         &self.assumptions
     }
 
+    /// Limits of the provider that all roles in their native form together exceed, in words.
+    pub fn over_limits(&self) -> &[String] {
+        &self.over_limits
+    }
+
     /// Permissions that are to be separate and that users have both of today.
     pub fn conflicts(&self) -> impl ExactSizeIterator<Item = Conflict<'_>> {
         self.conflicts.iter().map(|(one, other, users)| Conflict {
@@ -157,7 +164,7 @@ impl<'a> MinedRole<'a> {
         self.note()?.name.as_deref()
     }
 
-    /// The role as the provider has it, one for each account: `form`, `provider`, `account`, `name`, `definition`,
+    /// The role as the provider has it: `form`, `provider`, `account` where each account has its own, `name`, `definition`,
     /// `over_limits` and `not_written`. Empty where no form was asked for.
     pub fn native(&self) -> &'a [Value] {
         self.note().map_or(&[], |note| &note.native)
@@ -205,7 +212,7 @@ impl Serialize for MinedRole<'_> {
 
 impl Serialize for RoleMining {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("RoleMining", 11)?;
+        let mut out = serializer.serialize_struct("RoleMining", 12)?;
         out.serialize_field("v", &1)?;
         out.serialize_field("roles", &Listed(|| self.roles()))?;
         out.serialize_field("objective", self.objective.name())?;
@@ -217,6 +224,7 @@ impl Serialize for RoleMining {
         out.serialize_field("missing", &Listed(|| self.missing()))?;
         out.serialize_field("conflicts", &Listed(|| self.conflicts()))?;
         out.serialize_field("assumptions", &self.assumptions)?;
+        out.serialize_field("over_limits", &self.over_limits)?;
         out.end()
     }
 }

@@ -1,8 +1,9 @@
 //! Who has what: the pairs that are mined.
 
+use super::lists::{Lists, sort};
+use super::meter::Meter;
 use crate::base::{Interner, Text};
 use crate::error::{Error, Place};
-use crate::progress::Progress;
 use std::sync::Arc;
 
 /// Bytes of distinct texts, and pairs, that one set of assignments holds at most: what 32 bits can number.
@@ -66,10 +67,6 @@ impl Assignments {
         intern(&mut self.permissions, permission)
     }
 
-    pub(super) fn permission_text(&self, permission: u32) -> &str {
-        self.permissions.get(Text(permission))
-    }
-
     pub(super) fn pair(&mut self, user: u32, permission: u32) -> Result<(), Error> {
         if self.pairs.len() >= MOST_PAIRS {
             return Err(too_large("the number of pairs", MOST_PAIRS));
@@ -97,15 +94,14 @@ impl Assignments {
     }
 
     /// The same pairs numbered in the order of the texts, so that the order in which they came does not matter.
-    pub(super) fn relation(&self, progress: &Progress) -> Result<Relation, Error> {
-        progress.poll(PHASE, 0, Some(self.pairs.len()))?;
-        let (users, user_number) = Names::sorted(&self.users);
-        let (permissions, permission_number) = Names::sorted(&self.permissions);
+    pub(super) fn relation(&self, meter: &mut Meter<'_>) -> Result<Relation, Error> {
+        meter.begin("sorting pairs", self.pairs.len(), 100)?;
+        let (users, user_number) = Names::sorted(&self.users, meter)?;
+        let (permissions, permission_number) = Names::sorted(&self.permissions, meter)?;
         let number = |pair: &(u32, u32)| (user_number[pair.0 as usize], permission_number[pair.1 as usize]);
-        let mut held = Lists::grouped(users.len(), self.pairs.iter().map(number));
-        progress.poll(PHASE, self.pairs.len() / 2, Some(self.pairs.len()))?;
-        held.sort_and_dedup();
-        progress.poll(PHASE, self.pairs.len(), Some(self.pairs.len()))?;
+        let mut held = Lists::grouped(users.len(), self.pairs.iter().map(number), meter)?;
+        meter.done(self.pairs.len() / 2);
+        held.sort_and_dedup(meter)?;
         Ok(Relation { users, permissions, held })
     }
 }
@@ -119,9 +115,6 @@ pub struct PairRow<'a> {
     /// Has what.
     pub permission: &'a str,
 }
-
-/// What the caller's callback is told while pairs are numbered.
-const PHASE: &str = "sorting pairs";
 
 fn too_large(what: &str, limit: usize) -> Error {
     Error::TooLarge { what: what.to_owned(), limit: limit as u64, place: Place::default() }
@@ -146,15 +139,30 @@ pub(super) struct Names {
 
 impl Names {
     /// The texts in order, and the number of each by its id.
-    fn sorted(texts: &Arc<Interner>) -> (Names, Vec<u32>) {
+    fn sorted(texts: &Arc<Interner>, meter: &mut Meter<'_>) -> Result<(Names, Vec<u32>), Error> {
         let count = u32::try_from(texts.len()).unwrap_or(u32::MAX);
-        let mut order: Vec<Text> = (0..count).map(Text).collect();
-        order.sort_unstable_by_key(|&text| texts.get(text));
-        let mut numbers = vec![0; order.len()];
-        for (number, text) in (0u32..).zip(&order) {
-            numbers[text.0 as usize] = number;
+        let mut shared = texts.get(Text(0));
+        for text in (0..count).map(|text| texts.get(Text(text))) {
+            let same = shared.bytes().zip(text.bytes()).take_while(|(a, b)| a == b).count();
+            shared = shared.get(..same).or_else(|| shared.get(..0)).unwrap_or("");
+            meter.step(1)?;
         }
-        (Names { texts: Arc::clone(texts), order: order.into() }, numbers)
+        // What stands behind that decides nearly always, and is at hand where the texts are not.
+        let key = |text: u32| {
+            let rest = texts.get(Text(text)).as_bytes().get(shared.len()..).unwrap_or(&[]);
+            let mut bytes = [0; 8];
+            bytes.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+            (u64::from_be_bytes(bytes), text)
+        };
+        let text = |of: &(u64, u32)| texts.get(Text(of.1));
+        let keys: Vec<(u64, u32)> = (0..count).map(key).collect();
+        let keys = sort(keys, |a, b| a.0.cmp(&b.0).then_with(|| text(a).cmp(text(b))), meter)?;
+        let mut numbers = vec![0; keys.len()];
+        for (number, (_, text)) in (0u32..).zip(&keys) {
+            numbers[*text as usize] = number;
+        }
+        let order = keys.iter().map(|&(_, text)| Text(text)).collect();
+        Ok((Names { texts: Arc::clone(texts), order }, numbers))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -183,92 +191,4 @@ pub(super) struct Relation {
     pub(super) permissions: Names,
     /// The permissions of each user, sorted.
     pub(super) held: Lists,
-}
-
-/// Lists of numbers in two arrays.
-#[derive(Clone, Debug)]
-pub(super) struct Lists {
-    /// Where each list starts, and the end of the last.
-    pub(super) starts: Vec<u32>,
-    pub(super) items: Vec<u32>,
-}
-
-impl Default for Lists {
-    fn default() -> Self {
-        Lists { starts: vec![0], items: Vec::new() }
-    }
-}
-
-impl Lists {
-    /// From (list, item) pairs in any order; the items of a list keep their order.
-    pub(super) fn grouped(count: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
-        let mut starts = vec![0u32; count + 1];
-        for (list, _) in pairs.clone() {
-            starts[list as usize + 1] += 1;
-        }
-        for list in 0..count {
-            starts[list + 1] += starts[list];
-        }
-        let mut items = vec![0; starts[count] as usize];
-        let mut next = starts.clone();
-        for (list, item) in pairs {
-            let at = &mut next[list as usize];
-            items[*at as usize] = item;
-            *at += 1;
-        }
-        Lists { starts, items }
-    }
-
-    pub(super) fn push(&mut self, list: impl IntoIterator<Item = u32>) {
-        self.items.extend(list);
-        self.starts.push(u32::try_from(self.items.len()).unwrap_or(u32::MAX));
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.starts.len() - 1
-    }
-
-    /// Where list `list` stands in `items`.
-    pub(super) fn range(&self, list: u32) -> std::ops::Range<usize> {
-        self.starts[list as usize] as usize..self.starts[list as usize + 1] as usize
-    }
-
-    pub(super) fn get(&self, list: u32) -> &[u32] {
-        &self.items[self.range(list)]
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &[u32]> {
-        self.starts.windows(2).map(|ends| &self.items[ends[0] as usize..ends[1] as usize])
-    }
-
-    /// Every (list, item).
-    pub(super) fn pairs(&self) -> impl Iterator<Item = (u32, u32)> + Clone {
-        (0u32..).zip(self.starts.windows(2)).flat_map(|(list, ends)| {
-            self.items[ends[0] as usize..ends[1] as usize].iter().map(move |&item| (list, item))
-        })
-    }
-
-    /// Turned round: for each item below `count` the lists that have it, sorted.
-    pub(super) fn inverted(&self, count: usize) -> Lists {
-        Lists::grouped(count, self.pairs().map(|(list, item)| (item, list)))
-    }
-
-    fn sort_and_dedup(&mut self) {
-        let mut kept = 0;
-        let mut start = 0;
-        for list in 0..self.len() {
-            let end = self.starts[list + 1] as usize;
-            self.items[start..end].sort_unstable();
-            let first = kept;
-            for at in start..end {
-                if kept == first || self.items[kept - 1] != self.items[at] {
-                    self.items[kept] = self.items[at];
-                    kept += 1;
-                }
-            }
-            start = end;
-            self.starts[list + 1] = kept as u32;
-        }
-        self.items.truncate(kept);
-    }
 }

@@ -1,35 +1,38 @@
 //! Every result is replayed on the pairs that came in: none missing but those that may, none added, every limit kept.
 
 use super::assignments::Relation;
-use super::dominate::Marks;
 use super::limits::Limits;
+use super::live::Marks;
+use super::meter::Meter;
 use super::roles::{Role, roles_of};
 use crate::error::Error;
-use crate::progress::Progress;
 
 /// Fails unless the roles give every user exactly what it has, within the limits.
 pub(super) fn check(
     relation: &Relation,
     roles: &[Role],
     limits: &Limits,
-    progress: &Progress,
+    meter: &mut Meter<'_>,
 ) -> Result<(), Error> {
+    meter.begin("checking", relation.users.len(), 100)?;
     if roles.iter().any(|role| !limits.allows(&role.rights)) {
         return Err(defect("a role has permissions that no role may have together"));
     }
-    let roles_of = roles_of(relation.users.len(), roles);
+    let roles_of = roles_of(relation.users.len(), roles, meter)?;
     let (mut given, mut held) =
         (Marks::new(relation.permissions.len()), Marks::new(relation.permissions.len()));
     let mut missing = 0;
     for user in 0..relation.users.len() as u32 {
-        progress.tick("checking", user as usize, Some(relation.users.len()))?;
+        meter.done(user as usize);
         held.clear();
         given.clear();
         let own = relation.held.get(user);
         own.iter().for_each(|&permission| held.set(permission));
         let mut count = 0;
         for &role in roles_of.get(user) {
-            for &permission in &roles[role as usize].rights {
+            let rights = &roles[role as usize].rights;
+            meter.step(2 * rights.len() as u64)?;
+            for &permission in rights {
                 if !held.has(permission) {
                     return Err(defect("a role gives a user more than it has"));
                 }

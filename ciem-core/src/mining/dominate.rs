@@ -6,6 +6,7 @@
 //! (Ene, Horne, Milosavljevic, Rao, Schreiber, Tarjan: Fast exact and heuristic methods for role minimization problems,
 //! SACMAT 2008.) Rules that keep permissions apart are part of compatibility, and nothing changes in the argument.
 
+use super::live::{Live, Marks};
 use super::matrix::Matrix;
 use super::meter::Meter;
 use crate::error::Error;
@@ -31,150 +32,69 @@ impl Reduced {
 /// Leaves out dominated ones of `cells` until there are none, or the steps are used up: what was left out until then stays
 /// valid.
 pub(super) fn dominate(matrix: &Matrix, cells: &[u32], meter: &mut Meter<'_>) -> Result<Reduced, Error> {
-    let mut live = Live::only(matrix, cells);
-    let mut log = Vec::new();
+    meter.begin("reducing", cells.len(), 60)?;
+    let mut live = Live::only(matrix, cells, meter)?;
+    let mut log: Vec<(u32, u32)> = Vec::new();
     let mut finder = Finder::new(matrix);
-    meter.begin("reducing", cells.len(), 50)?;
+    let mut news = News::everywhere(matrix);
     loop {
         let before = log.len();
         let mut looked_at = cells.len() - live.count;
-        for row in 0..matrix.rows.len() as u32 {
+        for row in (0..matrix.rows.len() as u32).filter(|&row| news.row[row as usize]) {
             finder.enter(matrix, row);
-            for place in live.row_range(row) {
-                let cell = live.of_rows[place];
-                if meter.is_spent() {
-                    return Ok(Reduced { remaining: live.cells(), log });
-                }
-                if live.is_live[cell as usize] {
+            looked_at += live.row(row).len();
+            for place in 0..live.row(row).len() {
+                let cell = live.row(row)[place];
+                if live.has(cell) && news.column[matrix.column(cell) as usize] {
                     finder.drop_dominated(matrix, &mut live, cell, &mut log);
                     meter.step(std::mem::take(&mut finder.steps))?;
                 }
-                looked_at += 1;
+                if meter.is_spent() {
+                    return Ok(Reduced { remaining: live.cells(), log });
+                }
             }
             meter.done(looked_at);
         }
         if log.len() == before {
             return Ok(Reduced { remaining: live.cells(), log });
         }
-        live.compact(matrix);
+        live.compact();
+        news.since(matrix, &log[before..], meter)?;
     }
 }
 
-/// The cells that remain, by row and by column.
+/// Where cells may dominate more than when they were last looked at: a cell does only after one that is compatible with it was
+/// left out, whose column its row crosses and whose row its column crosses.
 #[derive(Debug)]
-pub(super) struct Live {
-    pub(super) is_live: Vec<bool>,
-    pub(super) count: usize,
-    of_rows: Vec<u32>,
-    row_ends: Vec<u32>,
-    of_columns: Vec<u32>,
-    column_ends: Vec<u32>,
-    row_starts: Vec<u32>,
-    column_starts: Vec<u32>,
+struct News {
+    row: Vec<bool>,
+    column: Vec<bool>,
 }
 
-impl Live {
-    fn all(matrix: &Matrix) -> Self {
-        let cells = matrix.cells();
-        Live {
-            is_live: vec![true; cells],
-            count: cells,
-            of_rows: (0..cells as u32).collect(),
-            row_starts: matrix.rows.starts.clone(),
-            row_ends: matrix.rows.starts.iter().skip(1).copied().collect(),
-            of_columns: matrix.columns.items.clone(),
-            column_starts: matrix.columns.starts.clone(),
-            column_ends: matrix.columns.starts.iter().skip(1).copied().collect(),
+impl News {
+    fn everywhere(matrix: &Matrix) -> Self {
+        News { row: vec![true; matrix.rows.len()], column: vec![true; matrix.columns.len()] }
+    }
+
+    fn since(&mut self, matrix: &Matrix, log: &[(u32, u32)], meter: &mut Meter<'_>) -> Result<(), Error> {
+        self.row.fill(false);
+        self.column.fill(false);
+        let (mut rows, mut columns) = (self.row.clone(), self.column.clone());
+        for &(cell, _) in log {
+            rows[matrix.row(cell) as usize] = true;
+            columns[matrix.column(cell) as usize] = true;
         }
-    }
-
-    /// Only `cells`, in order.
-    pub(super) fn only(matrix: &Matrix, cells: &[u32]) -> Self {
-        let mut live = Live::all(matrix);
-        live.is_live.fill(false);
-        for &cell in cells {
-            live.is_live[cell as usize] = true;
+        for (news, crossed) in self.row.iter_mut().zip(matrix.rows.lists.iter()) {
+            *news = crossed.iter().any(|&column| columns[column as usize]);
         }
-        live.count = cells.len();
-        live.compact(matrix);
-        live
-    }
-
-    fn cells(&self) -> Vec<u32> {
-        (0u32..).zip(&self.is_live).filter(|(_, live)| **live).map(|(cell, _)| cell).collect()
-    }
-
-    fn row_range(&self, row: u32) -> std::ops::Range<usize> {
-        self.row_starts[row as usize] as usize..self.row_ends[row as usize] as usize
-    }
-
-    /// The cells of a row; those that were left out since the last `compact` are among them.
-    pub(super) fn row(&self, row: u32) -> &[u32] {
-        &self.of_rows[self.row_range(row)]
-    }
-
-    /// As `row`, of a column.
-    pub(super) fn column(&self, column: u32) -> &[u32] {
-        let column = column as usize;
-        &self.of_columns[self.column_starts[column] as usize..self.column_ends[column] as usize]
-    }
-
-    fn drop(&mut self, cell: u32) {
-        self.is_live[cell as usize] = false;
-        self.count -= 1;
-    }
-
-    fn compact(&mut self, matrix: &Matrix) {
-        keep(&mut self.of_rows, &self.row_starts, &mut self.row_ends, matrix.rows.len(), &self.is_live);
-        let columns = matrix.columns.len();
-        keep(&mut self.of_columns, &self.column_starts, &mut self.column_ends, columns, &self.is_live);
-    }
-}
-
-/// Moves the live ones of every list to its front.
-fn keep(items: &mut [u32], starts: &[u32], ends: &mut [u32], lists: usize, is_live: &[bool]) {
-    for list in 0..lists {
-        let start = starts[list] as usize;
-        let mut kept = start;
-        for at in start..ends[list] as usize {
-            let cell = items[at];
-            if is_live[cell as usize] {
-                items[kept] = cell;
-                kept += 1;
-            }
+        for (news, crossed) in self.column.iter_mut().zip(matrix.columns.lists.iter()) {
+            *news = crossed.iter().any(|&row| rows[row as usize]);
         }
-        ends[list] = kept as u32;
+        meter.step(log.len() as u64 + matrix.cells() as u64 / 4)
     }
 }
 
-/// Numbers that are marked until the next round begins, without clearing.
-#[derive(Debug)]
-pub(super) struct Marks {
-    rounds: Vec<u32>,
-    round: u32,
-}
-
-impl Marks {
-    pub(super) fn new(count: usize) -> Self {
-        Marks { rounds: vec![0; count], round: 0 }
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.round = self.round.wrapping_add(1);
-        if self.round == 0 {
-            self.rounds.fill(0);
-            self.round = 1;
-        }
-    }
-
-    pub(super) fn set(&mut self, number: u32) {
-        self.rounds[number as usize] = self.round;
-    }
-
-    pub(super) fn has(&self, number: u32) -> bool {
-        self.rounds[number as usize] == self.round
-    }
-}
+const NONE: u32 = u32::MAX;
 
 /// Finds what a cell dominates, with memory that is kept from cell to cell.
 #[derive(Debug)]
@@ -183,10 +103,12 @@ pub(super) struct Finder {
     in_row: Marks,
     in_column: Marks,
     in_wide: Marks,
-    /// Rows and columns of the remaining cells that are compatible with the cell.
-    rows: Vec<u32>,
-    columns: Vec<u32>,
+    /// Columns that all rows of compatible cells cross, and rows that all their columns cross.
+    wide: Vec<u32>,
     tall: Vec<u32>,
+    /// For each column the cell in it, and for each row, that last left nothing of `wide`, or of `tall`: it likely does so again.
+    narrow: Vec<u32>,
+    low: Vec<u32>,
     found: Vec<u32>,
     pub(super) steps: u64,
 }
@@ -198,9 +120,10 @@ impl Finder {
             in_row: Marks::new(columns),
             in_column: Marks::new(rows),
             in_wide: Marks::new(columns),
-            rows: Vec::new(),
-            columns: Vec::new(),
+            wide: Vec::new(),
             tall: Vec::new(),
+            narrow: vec![NONE; columns],
+            low: vec![NONE; rows],
             found: Vec::new(),
             steps: 0,
         }
@@ -212,106 +135,188 @@ impl Finder {
         for &column in matrix.rows.get(row) {
             self.in_row.set(column);
         }
-        self.steps += matrix.rows.range(row).len() as u64;
+        self.steps += matrix.rows.crossings(row) as u64;
     }
 
     /// Whether the cell of a row that has the asked column lies in the asked row's columns and is kept apart by no rule.
-    fn fits(&self, matrix: &Matrix, column: u32, other: u32) -> bool {
+    pub(super) fn fits(&self, matrix: &Matrix, column: u32, other: u32) -> bool {
         self.in_row.has(other) && !matrix.are_apart(column, other)
     }
 
     /// Hands on the live cells that are compatible with `cell`, itself among them. `enter` its row before.
     pub(super) fn neighbours(&mut self, matrix: &Matrix, live: &Live, cell: u32, mut each: impl FnMut(u32)) {
         let column = matrix.column(cell);
-        for &holder in matrix.columns.get(column) {
-            let there = live.row(matrix.row(holder));
+        for &row in matrix.columns.get(column) {
+            let there = live.row(row);
             self.steps += 1 + there.len() as u64;
             for &other in there {
-                if live.is_live[other as usize] && self.fits(matrix, column, matrix.column(other)) {
+                if live.has(other) && self.fits(matrix, column, matrix.column(other)) {
                     each(other);
                 }
             }
         }
     }
 
-    /// Leaves out every cell that `cell` dominates.
+    /// Leaves out every cell that `cell` dominates. `enter` its row before.
+    ///
+    /// e = (v, q) is compatible with all that are compatible with it if q is crossed by all their rows and v crosses all their
+    /// columns. Mostly a few of them show that there is none but `cell`, so the lists of these are narrowed line by line.
     fn drop_dominated(&mut self, matrix: &Matrix, live: &mut Live, cell: u32, log: &mut Vec<(u32, u32)>) {
         let (row, column) = (matrix.row(cell), matrix.column(cell));
-        self.sides(matrix, live, row, column);
-        // e = (v, q) is compatible with all of them if q is held by all their rows and v has all their columns.
-        let Finder { rows, columns, in_wide, tall, steps, .. } = self;
-        in_wide.clear();
-        let mut wide = 0;
-        for &q in &*columns {
-            let held = rows.iter().all(|&v| {
-                *steps += 1;
-                matrix.has(v, q)
-            });
-            if held && (matrix.apart.range(q).is_empty() || columns.iter().all(|&p| !matrix.are_apart(p, q)))
-            {
-                in_wide.set(q);
-                wide += 1;
-            }
-        }
-        tall.clear();
-        tall.extend(rows.iter().copied().filter(|&v| {
-            columns.iter().all(|&q| {
-                *steps += 1;
-                matrix.has(v, q)
-            })
-        }));
-        if wide == 0 || (wide == 1 && tall.len() == 1) {
+        self.narrow_by_own_column(matrix, live, cell);
+        self.narrow_by_own_row(matrix, live, cell);
+        self.narrow_by_others(matrix, live, row, column);
+        if self.wide.len() == 1 && self.tall.len() == 1 {
             return;
         }
-        self.found.clear();
-        for &v in &self.tall {
-            let there = live.row(v);
-            self.steps += there.len() as u64;
-            let dominated = |&other: &u32| {
-                other != cell && live.is_live[other as usize] && self.in_wide.has(matrix.column(other))
-            };
-            self.found.extend(there.iter().copied().filter(dominated));
+        let Finder { wide, tall, in_wide, found, steps, .. } = self;
+        found.clear();
+        if wide.len() == 1 {
+            let there = live.column(column);
+            let is_tall = |&other: &u32| tall.binary_search(&matrix.row(other)).is_ok();
+            found.extend(there.iter().copied().filter(|&other| live.has(other)).filter(is_tall));
+            *steps += 4 * there.len() as u64;
+        } else {
+            in_wide.clear();
+            wide.iter().for_each(|&column| in_wide.set(column));
+            for &row in &*tall {
+                let there = live.row(row);
+                let is_wide = |&other: &u32| live.has(other) && in_wide.has(matrix.column(other));
+                found.extend(there.iter().copied().filter(is_wide));
+                *steps += there.len() as u64;
+            }
         }
-        for &other in &self.found {
+        for &other in found.iter().filter(|&&other| other != cell) {
             live.drop(other);
             log.push((other, cell));
         }
     }
 
-    /// Collects the rows and the columns of the remaining cells that are compatible with (row, column).
-    fn sides(&mut self, matrix: &Matrix, live: &Live, row: u32, column: u32) {
-        self.in_column.clear();
-        self.rows.clear();
-        self.columns.clear();
-        for &holder in matrix.columns.get(column) {
-            self.in_column.set(matrix.row(holder));
-        }
-        let mut steps = 2 * (matrix.columns.range(column).len() + matrix.rows.range(row).len()) as u64;
-        for &holder in matrix.columns.get(column) {
-            let other = matrix.row(holder);
-            // The cell below or above in the same column is compatible by itself.
-            let any = live.is_live[holder as usize]
-                || live.row(other).iter().any(|&cell| {
-                    steps += 1;
-                    live.is_live[cell as usize] && self.fits(matrix, column, matrix.column(cell))
-                });
-            if any {
-                self.rows.push(other);
+    /// `wide`, as far as the remaining cells of the same column decide.
+    fn narrow_by_own_column(&mut self, matrix: &Matrix, live: &Live, cell: u32) {
+        let (row, column) = (matrix.row(cell), matrix.column(cell));
+        let Finder { wide, narrow, steps, .. } = self;
+        let hint = narrow[column as usize];
+        let hint = (hint != NONE && hint != cell && live.has(hint)).then_some(hint);
+        let others = live.column(column).iter().copied().filter(|&other| other != cell && live.has(other));
+        let mut others = hint.into_iter().chain(others);
+        match others.next() {
+            Some(first) => {
+                *steps += matrix.rows.common(row, matrix.row(first), wide);
+                if wide.len() == 1 {
+                    narrow[column as usize] = first;
+                    return;
+                }
+            }
+            None => {
+                wide.clear();
+                wide.extend_from_slice(matrix.rows.get(row));
+                *steps += wide.len() as u64;
             }
         }
-        let in_same_row = matrix.rows.range(row);
-        for (own, &other) in in_same_row.clone().zip(&matrix.rows.items[in_same_row]) {
-            let apart = !matrix.apart.range(column).is_empty() && matrix.are_apart(column, other);
-            let any = !apart
-                && (live.is_live[own]
-                    || live.column(other).iter().any(|&cell| {
-                        steps += 1;
-                        live.is_live[cell as usize] && self.in_column.has(matrix.row(cell))
-                    }));
-            if any {
-                self.columns.push(other);
+        for other in others {
+            *steps += matrix.rows.narrow(matrix.row(other), wide);
+            if wide.len() == 1 {
+                narrow[column as usize] = other;
+                return;
             }
         }
-        self.steps += steps;
+    }
+
+    /// `tall`, as far as the remaining cells of the same row decide.
+    fn narrow_by_own_row(&mut self, matrix: &Matrix, live: &Live, cell: u32) {
+        let (row, column) = (matrix.row(cell), matrix.column(cell));
+        let Finder { tall, low, steps, .. } = self;
+        let hint = low[row as usize];
+        let counts =
+            |other: u32| other != cell && live.has(other) && !matrix.are_apart(column, matrix.column(other));
+        let hint = (hint != NONE && counts(hint)).then_some(hint);
+        let others = live.row(row).iter().copied().filter(|&other| counts(other));
+        let mut others = hint.into_iter().chain(others);
+        match others.next() {
+            Some(first) => {
+                *steps += matrix.columns.common(column, matrix.column(first), tall);
+                if tall.len() == 1 {
+                    low[row as usize] = first;
+                    return;
+                }
+            }
+            None => {
+                tall.clear();
+                tall.extend_from_slice(matrix.columns.get(column));
+                *steps += tall.len() as u64;
+            }
+        }
+        for other in others {
+            *steps += matrix.columns.narrow(matrix.column(other), tall);
+            if tall.len() == 1 {
+                low[row as usize] = other;
+                return;
+            }
+        }
+    }
+
+    /// Both, by compatible cells in other rows and columns: those lines count whose own crossing with the cell's is gone.
+    fn narrow_by_others(&mut self, matrix: &Matrix, live: &Live, row: u32, column: u32) {
+        if self.wide.len() > 1 {
+            for (&cell, &other) in matrix.column_cells(column).iter().zip(matrix.columns.get(column)) {
+                self.steps += 1;
+                if !live.has(cell) && self.is_compatible_in_row(matrix, live, column, other) {
+                    self.steps += matrix.rows.narrow(other, &mut self.wide);
+                    if self.wide.len() == 1 {
+                        break;
+                    }
+                }
+            }
+            self.leave_out_kept_apart(matrix, live, column);
+        }
+        if self.tall.len() > 1 {
+            self.in_column.clear();
+            matrix.columns.get(column).iter().for_each(|&other| self.in_column.set(other));
+            self.steps += matrix.columns.crossings(column) as u64;
+            for (cell, &other) in matrix.row_cells(row).zip(matrix.rows.get(row)) {
+                self.steps += 1;
+                let counts = !live.has(cell) && !matrix.are_apart(column, other);
+                if counts && self.is_compatible_in_column(matrix, live, other) {
+                    self.steps += matrix.columns.narrow(other, &mut self.tall);
+                    if self.tall.len() == 1 {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Leaves columns out of `wide` that a rule keeps apart from a column of a compatible cell.
+    fn leave_out_kept_apart(&mut self, matrix: &Matrix, live: &Live, column: u32) {
+        let mut wide = std::mem::take(&mut self.wide);
+        if wide.iter().any(|&one| matrix.apart.get(one).iter().any(|&other| self.in_row.has(other))) {
+            self.in_column.clear();
+            matrix.columns.get(column).iter().for_each(|&row| self.in_column.set(row));
+            wide.retain(|&one| {
+                let mut others = matrix.apart.get(one).iter().copied();
+                !others.any(|other| {
+                    self.fits(matrix, column, other) && self.is_compatible_in_column(matrix, live, other)
+                })
+            });
+        }
+        self.wide = wide;
+    }
+
+    /// Whether a remaining cell of `row` is compatible with the cell in the entered row and `column`, which `row` crosses.
+    fn is_compatible_in_row(&mut self, matrix: &Matrix, live: &Live, column: u32, row: u32) -> bool {
+        let there = live.row(row);
+        let found =
+            there.iter().position(|&cell| live.has(cell) && self.fits(matrix, column, matrix.column(cell)));
+        self.steps += found.unwrap_or(there.len()) as u64;
+        found.is_some()
+    }
+
+    /// Whether a remaining cell of `column`, which the entered row crosses, is in a row that is marked in `in_column`.
+    fn is_compatible_in_column(&mut self, matrix: &Matrix, live: &Live, column: u32) -> bool {
+        let there = live.column(column);
+        let found = there.iter().position(|&cell| live.has(cell) && self.in_column.has(matrix.row(cell)));
+        self.steps += found.unwrap_or(there.len()) as u64;
+        found.is_some()
     }
 }

@@ -3,9 +3,10 @@
 use super::answer::{Note, Overlap};
 use super::assignments::Relation;
 use super::limits::Limits;
+use super::lists::is_within;
 use super::meter::Meter;
 use super::options::ExistingRole;
-use super::roles::{Coverage, Role, is_within};
+use super::roles::{Coverage, Role};
 use crate::error::Error;
 
 /// The existing roles by numbers; what is not in the assignments is left out, and remembered by its count.
@@ -48,7 +49,7 @@ impl Existing {
         limits: &Limits,
         meter: &mut Meter<'_>,
     ) -> Result<Vec<Role>, Error> {
-        let holders = relation.held.inverted(relation.permissions.len());
+        let holders = relation.held.inverted(relation.permissions.len(), meter)?;
         let mut usable = Vec::new();
         for (at, known) in self.roles.iter().enumerate() {
             // One that gives something that nobody has would give its members more.
@@ -76,7 +77,12 @@ impl Existing {
         meter: &mut Meter<'_>,
     ) -> Result<(), Error> {
         let mut coverage = Coverage::of(relation, roles, meter)?;
+        let rights: u64 = roles.iter().map(|role| role.rights.len() as u64).sum();
         for known in usable {
+            if meter.is_spent() {
+                return Ok(());
+            }
+            meter.step(4 * rights)?;
             let shared = |role: &Role| {
                 role.rights.iter().filter(|right| known.rights.binary_search(right).is_ok()).count()
             };
@@ -95,7 +101,7 @@ impl Existing {
                 meter.step(roles[at].pairs())?;
                 if can_stand_for(&coverage, known, &roles[at]) {
                     coverage.remove(&roles[at].users, &roles[at].rights);
-                    coverage.add(known);
+                    coverage.add(known, meter)?;
                     roles[at] = known.clone();
                     break;
                 }
@@ -105,7 +111,12 @@ impl Existing {
     }
 
     /// What is to be said of each role: how like an existing one it is.
-    pub(super) fn notes(&self, relation: &Relation, roles: &[Role]) -> Vec<Note> {
+    pub(super) fn notes(
+        &self,
+        relation: &Relation,
+        roles: &[Role],
+        meter: &mut Meter<'_>,
+    ) -> Result<Vec<Note>, Error> {
         let overlap = |role: &Role, known: &Known, members: &[u32]| {
             let rights = jaccard(&role.rights, &known.rights, known.all_rights);
             let users = (known.all_users > 0).then(|| jaccard(&role.users, members, known.all_users));
@@ -125,6 +136,7 @@ impl Existing {
                 .flatten()
                 .copied()
                 .collect();
+            meter.step(4 * (role.rights.len() + candidates.len()) as u64)?;
             candidates.sort_unstable();
             candidates.dedup();
             let overlaps = candidates.iter().map(|&at| {
@@ -139,7 +151,7 @@ impl Existing {
             let name = closest.as_ref().filter(|(used, _)| *used).map(|(_, overlap)| overlap.name.clone());
             notes.push(Note { closest: closest.map(|(_, overlap)| overlap), name, ..Note::default() });
         }
-        notes
+        Ok(notes)
     }
 }
 

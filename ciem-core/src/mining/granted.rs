@@ -2,6 +2,7 @@
 
 use super::assignments::Assignments;
 use super::options::ExistingRole;
+use super::used::{Observer, UsedIn};
 use crate::access::decide::Verdict;
 use crate::access::everybody::everybody;
 use crate::access::what_can::AccessCells;
@@ -9,6 +10,8 @@ use crate::error::Error;
 use crate::model::{AccessLevel, Query};
 use crate::progress::Progress;
 use crate::snapshot::Snapshot;
+use crate::usage::value::Usage;
+use crate::usage::window::Window;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -26,9 +29,14 @@ pub struct AssignmentQuery {
     pub principal_kind: Option<String>,
     /// Only principals that have all these tags.
     pub tags: BTreeMap<String, String>,
+    /// With usage: pairs count, too, of which the logs cannot show whether they were used. Without it they do not; either
+    /// way their number is told.
+    pub keep_unobservable: bool,
     /// What is asked of each of them: `resource`, `action`, `context`, `at`, `unknown_context`, `missing_layer`.
     #[serde(flatten)]
     pub query: Query,
+    #[serde(skip)]
+    used: Option<UsedIn>,
 }
 
 impl AssignmentQuery {
@@ -43,6 +51,38 @@ impl AssignmentQuery {
     #[must_use]
     pub fn principal_kind(mut self, kind: impl Into<String>) -> Self {
         self.principal_kind = Some(kind.into());
+        self
+    }
+
+    /// Only what was used in the window, of what is granted: resources on which nothing was seen do not count, where the logs tell
+    /// resources.
+    ///
+    /// ```
+    /// # use ciem_core::SnapshotBuilder;
+    /// # let mut builder = SnapshotBuilder::new();
+    /// # builder.add("account.json", include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.json")))?;
+    /// # let snapshot = builder.finish()?;
+    /// use ciem_core::{AssignmentQuery, Progress, UsageBuilder, UseEvent, Window};
+    ///
+    /// let mut logs = UsageBuilder::new();
+    /// let ana = "arn:aws:iam::111122223333:user/ana";
+    /// logs.add_event(&UseEvent::new(ana, "s3:GetObject", "2026-01-03T10:00:00Z")?)?;
+    /// let window = Window::ending("90d", "2026-02-01T00:00:00Z")?;
+    /// let query = AssignmentQuery::default().used(&logs.finish(), &window);
+    /// let pairs = snapshot.assignments(&query, &Progress::none())?;
+    /// assert_eq!(pairs.iter().next().unwrap().permission, "s3:GetObject on arn:aws:s3:::pay/* in 111122223333");
+    /// # Ok::<(), ciem_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn used(mut self, usage: &Usage, window: &Window) -> Self {
+        self.used = Some(UsedIn { usage: usage.clone(), window: *window });
+        self
+    }
+
+    /// Pairs count, too, of which the logs cannot show whether they were used.
+    #[must_use]
+    pub fn keep_unobservable(mut self, keep: bool) -> Self {
+        self.keep_unobservable = keep;
         self
     }
 
@@ -83,8 +123,10 @@ pub(super) struct Granted {
     pub(super) assumptions: Vec<String>,
     scope_numbers: BTreeMap<Scope, u32>,
     numbers: BTreeMap<(u32, u16), u32>,
-    /// By policy or group: what comes through it, and to whom.
-    through: BTreeMap<String, (Vec<u32>, BTreeSet<String>)>,
+    /// By policy or group: what comes through it, used or not, by scope and number, and to whom.
+    through: BTreeMap<String, (Vec<(u32, u16)>, BTreeSet<String>)>,
+    /// Whether the account is part of a permission's text: not if all are of one.
+    with_account: bool,
 }
 
 impl Snapshot {
@@ -119,20 +161,26 @@ impl Granted {
         with_origin: bool,
         progress: &Progress,
     ) -> Result<Self, Error> {
-        let mut granted = Granted::default();
+        let mut granted = Granted { with_account: query.account.is_none(), ..Granted::default() };
         for row in snapshot.principals().filter(|row| !row.tags.is_empty()) {
             granted.tags.insert(row.principal, row.tags);
         }
         let mut asked = query.query.clone();
         asked.caller_side_only = true;
         let mut unknown = 0u64;
+        let mut observer = query.used.as_ref().map(|used| Observer::new(used, query.keep_unobservable));
         let each = &mut |row: &AccessCells<'_>| {
             // What everybody may do without any grant needs no role.
             if !granted.is_asked(row, query) || row.via.iter().next().is_none() {
                 return Ok(());
             }
             match row.verdict {
-                Verdict::Allow | Verdict::Conditional => granted.add(row, query, with_origin),
+                Verdict::Allow | Verdict::Conditional => {
+                    let is_used = &mut |permission: &str| {
+                        observer.as_mut().is_none_or(|observer| observer.keeps(snapshot, row, permission))
+                    };
+                    granted.add(row, with_origin, is_used)
+                }
                 _ => {
                     unknown += 1;
                     Ok(())
@@ -143,6 +191,7 @@ impl Granted {
         if unknown > 0 {
             granted.assumptions.push(format!("{unknown} rows of access that is not known are not mined"));
         }
+        granted.assumptions.extend(observer.and_then(|observer| observer.assumption()));
         Ok(granted)
     }
 
@@ -159,8 +208,8 @@ impl Granted {
     fn add(
         &mut self,
         row: &AccessCells<'_>,
-        query: &AssignmentQuery,
         with_origin: bool,
+        is_used: &mut dyn FnMut(&str) -> bool,
     ) -> Result<(), Error> {
         let [resource] = row.resources;
         let scope = Scope {
@@ -179,11 +228,10 @@ impl Granted {
                 number
             }
         };
-        let shown_scope = shown(&scope, query.account.is_none());
-        let user = self.assignments.user(row.principal)?;
-        let mut of_row = Vec::new();
+        let shown_scope = shown(&scope, self.with_account);
+        let mut user = None;
         for (start, end) in row.permissions.runs() {
-            for id in start..end {
+            for id in (start..end).filter(|&id| is_used(row.permissions.universe.name(id))) {
                 let permission = match self.numbers.get(&(number, id)) {
                     Some(&permission) => permission,
                     None => {
@@ -199,35 +247,39 @@ impl Granted {
                         permission
                     }
                 };
+                let user = match user {
+                    Some(user) => user,
+                    None => *user.insert(self.assignments.user(row.principal)?),
+                };
                 self.assignments.pair(user, permission)?;
-                of_row.push(permission);
             }
         }
         // Names that are no ids, of inline policies, may be the same for different policies.
         let ids = row.via.iter().filter(|name| with_origin && name.contains([':', '/']));
         for name in ids {
             let (permissions, users) = self.through.entry(name.to_owned()).or_default();
-            permissions.extend(&of_row);
+            let ids = row.permissions.runs().flat_map(|(start, end)| start..end);
+            permissions.extend(ids.map(|id| (number, id)));
             users.insert(row.principal.to_owned());
         }
         Ok(())
     }
 
-    /// The policies and groups that access comes through, as roles that exist.
-    pub(super) fn existing(&mut self) -> Vec<ExistingRole> {
-        let texts = self.assignments.clone();
-        std::mem::take(&mut self.through)
-            .into_iter()
-            .map(|(name, (mut permissions, users))| {
-                permissions.sort_unstable();
-                permissions.dedup();
-                ExistingRole::new(
-                    name,
-                    permissions.iter().map(|&number| texts.permission_text(number)),
-                    users,
-                )
-            })
-            .collect()
+    /// The policies and groups that access comes through, as roles that exist: with all that they give, so that none is taken
+    /// for a role that gives less.
+    pub(super) fn existing(&mut self, snapshot: &Snapshot) -> Vec<ExistingRole> {
+        let through = std::mem::take(&mut self.through);
+        let text = |&(scope, id): &(u32, u16)| {
+            let scope = self.scopes.get(scope as usize)?;
+            let estate = snapshot.estates().iter().find(|estate| estate.provider.name == scope.provider)?;
+            Some(format!("{}{}", estate.universe.name(id), shown(scope, self.with_account)))
+        };
+        let role = |(name, (mut permissions, users)): (String, (Vec<(u32, u16)>, BTreeSet<String>))| {
+            permissions.sort_unstable();
+            permissions.dedup();
+            ExistingRole::new(name, permissions.iter().filter_map(text), users)
+        };
+        through.into_iter().map(role).collect()
     }
 }
 

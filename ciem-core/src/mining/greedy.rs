@@ -3,7 +3,7 @@
 //! The bound from above when the search ends early, and the answer where nothing is left to search. (The heuristic of the
 //! paper that [`super::dominate`] names.)
 
-use super::dominate::{Live, Marks};
+use super::live::{Live, Marks};
 use super::matrix::Matrix;
 use super::meter::Meter;
 use crate::error::Error;
@@ -25,6 +25,9 @@ pub(super) struct Cover {
     pub(super) roles: usize,
 }
 
+/// Steps that it takes to put a line into the queue again.
+const QUEUED: u64 = 32;
+
 /// Above so many cells roles that others make redundant are not looked for.
 const MOST_PRUNED: usize = 1 << 20;
 
@@ -36,11 +39,11 @@ pub(super) fn greedy(
     seed: u32,
     meter: &mut Meter<'_>,
 ) -> Result<Cover, Error> {
-    let mut work = Work::new(matrix, cells, side, seed);
+    let mut work = Work::new(matrix, cells, side, seed, meter)?;
     let mut covered = 0;
     while let Some(&(_, _, is_column, number)) = work.queue.first() {
         if meter.is_spent() {
-            work.finish_by_rows();
+            work.finish(meter)?;
             break;
         }
         if is_column {
@@ -83,7 +86,13 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn new(matrix: &'a Matrix, cells: &[u32], side: Side, seed: u32) -> Self {
+    fn new(
+        matrix: &'a Matrix,
+        cells: &[u32],
+        side: Side,
+        seed: u32,
+        meter: &mut Meter<'_>,
+    ) -> Result<Self, Error> {
         let mut row_left = vec![0; matrix.rows.len()];
         let mut column_left = vec![0; matrix.columns.len()];
         for &cell in cells {
@@ -92,7 +101,7 @@ impl<'a> Work<'a> {
         }
         let mut work = Work {
             matrix,
-            live: Live::only(matrix, cells),
+            live: Live::only(matrix, cells, meter)?,
             side,
             seed,
             row_left,
@@ -108,11 +117,13 @@ impl<'a> Work<'a> {
         };
         for row in 0..matrix.rows.len() as u32 {
             work.queue.extend(work.entry(false, row));
+            meter.step(QUEUED)?;
         }
         for column in 0..matrix.columns.len() as u32 {
             work.queue.extend(work.entry(true, column));
+            meter.step(QUEUED)?;
         }
-        work
+        Ok(work)
     }
 
     /// The place of a row or a column in the queue, if it waits there.
@@ -140,16 +151,16 @@ impl<'a> Work<'a> {
         let matrix = self.matrix;
         self.columns.clear();
         for &cell in self.live.row(row) {
-            if self.live.is_live[cell as usize] {
+            if self.live.has(cell) {
                 push_column(matrix, &mut self.columns, matrix.column(cell));
             }
         }
         self.rows.clear();
-        let Some(&rarest) = self.columns.iter().min_by_key(|&&column| matrix.columns.range(column).len())
+        let Some(&rarest) = self.columns.iter().min_by_key(|&&column| matrix.columns.crossings(column))
         else {
             return;
         };
-        let holders = matrix.columns.get(rarest).iter().map(|&cell| matrix.row(cell));
+        let holders = matrix.columns.get(rarest).iter().copied();
         let (columns, steps) = (&self.columns, &mut self.steps);
         self.rows.extend(holders.filter(|&v| {
             columns.iter().all(|&q| {
@@ -165,16 +176,16 @@ impl<'a> Work<'a> {
         let matrix = self.matrix;
         self.rows.clear();
         self.columns.clear();
-        let needing = self.live.column(column).iter().filter(|&&cell| self.live.is_live[cell as usize]);
+        let needing = self.live.column(column).iter().filter(|&&cell| self.live.has(cell));
         self.rows.extend(needing.map(|&cell| matrix.row(cell)));
-        let Some(&smallest) = self.rows.iter().min_by_key(|&&row| matrix.rows.range(row).len()) else {
+        let Some(&smallest) = self.rows.iter().min_by_key(|&&row| matrix.rows.crossings(row)) else {
             return;
         };
         self.columns.push(column);
         self.add_common_columns(smallest);
         let (columns, rows, steps) = (&self.columns, &mut self.rows, &mut self.steps);
         rows.clear();
-        let holders = matrix.columns.get(column).iter().map(|&cell| matrix.row(cell));
+        let holders = matrix.columns.get(column).iter().copied();
         rows.extend(holders.filter(|&v| {
             columns.iter().all(|&q| {
                 *steps += 1;
@@ -210,57 +221,84 @@ impl<'a> Work<'a> {
         for &column in &self.columns {
             self.in_role.set(column);
         }
-        let mut taken = Vec::new();
-        for &row in &self.rows {
-            let there = self.live.row(row);
-            self.steps += there.len() as u64;
-            let is_covered =
-                |&cell: &u32| self.live.is_live[cell as usize] && self.in_role.has(matrix.column(cell));
-            taken.extend(there.iter().copied().filter(is_covered));
+        let (rows, columns) = (std::mem::take(&mut self.rows), std::mem::take(&mut self.columns));
+        let lines =
+            || rows.iter().map(|&row| (false, row)).chain(columns.iter().map(|&column| (true, column)));
+        lines().for_each(|(is_column, number)| self.leave_queue(is_column, number));
+        let mut taken = 0;
+        for &row in &rows {
+            for place in 0..self.live.row(row).len() {
+                let cell = self.live.row(row)[place];
+                if self.live.has(cell) && self.in_role.has(matrix.column(cell)) {
+                    self.cover(cell);
+                    taken += 1;
+                }
+            }
+            self.steps += self.live.row(row).len() as u64;
         }
-        for &cell in &taken {
-            self.cover(cell);
-        }
+        lines().for_each(|(is_column, number)| self.enter_queue(is_column, number));
+        self.steps += QUEUED * (rows.len() + columns.len()) as u64 + taken as u64;
         self.roles += 1;
-        self.made.push((self.rows.clone(), self.columns.clone()));
-        taken.len()
+        self.made.push((rows, columns));
+        taken
+    }
+
+    fn enter_queue(&mut self, is_column: bool, number: u32) {
+        self.queue.extend(self.entry(is_column, number));
+    }
+
+    fn leave_queue(&mut self, is_column: bool, number: u32) {
+        if let Some(entry) = self.entry(is_column, number) {
+            self.queue.remove(&entry);
+        }
     }
 
     fn cover(&mut self, cell: u32) {
-        self.live.is_live[cell as usize] = false;
+        self.live.drop(cell);
         self.role_of[cell as usize] = self.roles as u32;
-        for (is_column, number) in [(false, self.matrix.row(cell)), (true, self.matrix.column(cell))] {
-            if let Some(entry) = self.entry(is_column, number) {
-                self.queue.remove(&entry);
-            }
-            let left = if is_column { &mut self.column_left } else { &mut self.row_left };
-            left[number as usize] -= 1;
-            self.queue.extend(self.entry(is_column, number));
-        }
-        self.steps += 16;
+        self.row_left[self.matrix.row(cell) as usize] -= 1;
+        self.column_left[self.matrix.column(cell) as usize] -= 1;
     }
 
-    /// A role for each row that still needs something: no search, and never more roles than rows.
-    fn finish_by_rows(&mut self) {
-        for row in 0..self.matrix.rows.len() as u32 {
-            while self.row_left[row as usize] > 0 {
-                self.columns.clear();
-                let mut taken = Vec::new();
-                for &cell in self.live.row(row) {
-                    if self.live.is_live[cell as usize]
-                        && push_column(self.matrix, &mut self.columns, self.matrix.column(cell))
-                    {
-                        taken.push(cell);
+    /// A role for each line of the side that has fewer left: no search.
+    fn finish(&mut self, meter: &mut Meter<'_>) -> Result<(), Error> {
+        let left = |lines: &[u32]| lines.iter().filter(|&&left| left > 0).count();
+        let by_columns = match self.side {
+            Side::Users => false,
+            Side::Permissions => true,
+            Side::Both => left(&self.column_left) < left(&self.row_left),
+        };
+        if by_columns {
+            for column in 0..self.matrix.columns.len() as u32 {
+                meter.step(2 * self.live.column(column).len() as u64)?;
+                let is_left = self.column_left[column as usize] > 0;
+                for place in 0..self.live.column(column).len() {
+                    let cell = self.live.column(column)[place];
+                    if self.live.has(cell) {
+                        self.cover(cell);
                     }
                 }
-                for cell in taken {
-                    self.live.is_live[cell as usize] = false;
-                    self.role_of[cell as usize] = self.roles as u32;
-                    self.row_left[row as usize] -= 1;
+                self.roles += usize::from(is_left);
+            }
+            return Ok(());
+        }
+        for row in 0..self.matrix.rows.len() as u32 {
+            // More than one only where rules keep columns apart.
+            while self.row_left[row as usize] > 0 {
+                meter.step(2 * self.live.row(row).len() as u64)?;
+                self.columns.clear();
+                for place in 0..self.live.row(row).len() {
+                    let cell = self.live.row(row)[place];
+                    if self.live.has(cell)
+                        && push_column(self.matrix, &mut self.columns, self.matrix.column(cell))
+                    {
+                        self.cover(cell);
+                    }
                 }
                 self.roles += 1;
             }
         }
+        Ok(())
     }
 }
 
@@ -281,7 +319,7 @@ fn prune(
     cover: &mut Cover,
     meter: &mut Meter<'_>,
 ) -> Result<(), Error> {
-    let live = Live::only(matrix, cells);
+    let live = Live::only(matrix, cells, meter)?;
     let mut in_role = Marks::new(matrix.columns.len());
     let mut covered = Vec::with_capacity(made.len());
     let mut times = vec![0u32; matrix.cells()];

@@ -1,7 +1,10 @@
 //! Roles made to meet limits: rights of a role, roles of a user, pairs that may be left out.
 
-use super::assignments::{Lists, Relation};
+use super::assignments::Relation;
+use super::lists::Lists;
+use super::matrix::symmetric;
 use super::meter::Meter;
+use super::options::MiningOptions;
 use super::roles::{Coverage, Role, roles_of};
 use crate::error::Error;
 use std::collections::BTreeMap;
@@ -21,6 +24,54 @@ pub(super) struct Limits {
 }
 
 impl Limits {
+    /// Fails if no roles at all can keep to them.
+    pub(super) fn of(
+        relation: &Relation,
+        options: &MiningOptions,
+        meter: &mut Meter<'_>,
+    ) -> Result<Self, Error> {
+        let limit = |name: &str, limit: Option<u64>| match limit {
+            Some(0) => Err(Error::invalid(name, "at least one is needed")),
+            limit => Ok(limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX)),
+        };
+        let separate = known_pairs(relation, &options.separate)?;
+        let limits = Limits {
+            max_rights: limit("max_permissions_per_role", options.max_permissions)?,
+            max_roles: limit("max_roles_per_user", options.max_roles)?,
+            max_missing: options.max_missing,
+            apart: symmetric(relation.permissions.len(), &separate, meter)?,
+        };
+        for user in 0..relation.users.len() as u32 {
+            let least = relation.held.range(user).len().div_ceil(limits.max_rights);
+            if least > limits.max_roles && limits.max_missing == 0 {
+                let name = crate::error::quoted(relation.users.get(user));
+                let reason = format!("{name} needs {least} roles of {} permissions", limits.max_rights);
+                return Err(Error::invalid("max_roles_per_user", reason));
+            }
+        }
+        Ok(limits)
+    }
+
+    /// Permissions that are to be separate, and who has both.
+    pub(super) fn conflicts(
+        &self,
+        relation: &Relation,
+        meter: &mut Meter<'_>,
+    ) -> Result<Vec<(u32, u32, Vec<u32>)>, Error> {
+        let mut users_of: BTreeMap<(u32, u32), Vec<u32>> = BTreeMap::new();
+        for (user, held) in (0u32..).zip(relation.held.iter()).filter(|_| !self.apart.items.is_empty()) {
+            meter.step(held.len() as u64)?;
+            for &one in held {
+                for &other in self.apart.get(one).iter().filter(|&&other| other > one) {
+                    if held.binary_search(&other).is_ok() {
+                        users_of.entry((one, other)).or_default().push(user);
+                    }
+                }
+            }
+        }
+        Ok(users_of.into_iter().map(|((one, other), users)| (one, other, users)).collect())
+    }
+
     pub(super) fn are_apart(&self, one: u32, other: u32) -> bool {
         self.apart.get(one).binary_search(&other).is_ok()
     }
@@ -97,7 +148,7 @@ impl Limits {
         roles: &mut Vec<Role>,
         meter: &mut Meter<'_>,
     ) -> Result<(), Error> {
-        let memberships = roles_of(relation.users.len(), roles);
+        let memberships = roles_of(relation.users.len(), roles, meter)?;
         let mut by_rights: BTreeMap<Vec<u32>, usize> = BTreeMap::new();
         for (at, role) in roles.iter().enumerate() {
             by_rights.entry(role.rights.clone()).or_insert(at);
@@ -196,16 +247,33 @@ impl Limits {
         let mut coverage = Coverage::of(relation, roles, meter)?;
         let mut left = self.max_missing;
         while !meter.is_spent() {
-            let costs = roles.iter().map(|role| coverage.only_here(role));
-            let Some((cost, at)) = costs.zip(0..).min() else { return Ok(()) };
+            let mut costs = Vec::with_capacity(roles.len());
+            for (at, role) in roles.iter().enumerate() {
+                costs.push((coverage.only_here(role, meter)?, at));
+            }
+            let Some((cost, at)) = costs.into_iter().min() else { return Ok(()) };
             if cost > left {
                 return Ok(());
             }
-            meter.step(roles.iter().map(Role::pairs).sum())?;
             left -= cost;
             let role = roles.remove(at);
             coverage.remove(&role.users, &role.rights);
         }
         Ok(())
     }
+}
+
+/// The pairs to be kept separate that both stand in the assignments.
+fn known_pairs(relation: &Relation, given: &[(String, String)]) -> Result<Vec<(u32, u32)>, Error> {
+    let mut known = Vec::new();
+    for (one, other) in given {
+        if one == other {
+            let reason = format!("{} cannot be kept separate from itself", crate::error::quoted(one));
+            return Err(Error::invalid("separate", reason));
+        }
+        if let (Some(one), Some(other)) = (relation.permissions.find(one), relation.permissions.find(other)) {
+            known.push((one, other));
+        }
+    }
+    Ok(known)
 }

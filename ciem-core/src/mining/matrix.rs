@@ -1,13 +1,19 @@
 //! The matrix that is covered: equal users and equal permissions made one, and the compatibility of its cells.
 
-use super::assignments::Lists;
+use super::lists::{Lists, keep_common};
 use super::meter::Meter;
 use crate::error::Error;
-use foldhash::fast::FixedState;
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
-/// Up to this size the matrix is kept as bits, too; above, a cell is looked up by bisection.
-const MOST_BITS: usize = 512 << 20;
+/// Up to so many bytes for each cell, or in all, each side of the matrix is kept as bits, too; above, a cell is looked up by
+/// bisection.
+const BYTES_PER_CELL: usize = 16;
+const ALWAYS_BYTES: usize = 8 << 20;
+
+/// Steps that it takes to look a number up in a list.
+const LOOKED_UP: u64 = 4;
 
 /// Users by permissions without equal rows and columns. A *cell* is a pair, numbered row by row.
 ///
@@ -15,17 +21,25 @@ const MOST_BITS: usize = 512 << 20;
 /// their permissions are kept apart by no rule. Roles are sets of cells that are compatible two by two.
 #[derive(Debug)]
 pub(super) struct Matrix {
-    /// The columns of each row, sorted. A cell's number is its place in `items`.
-    pub(super) rows: Lists,
-    /// The cells of each column, by row.
-    pub(super) columns: Lists,
+    /// The columns of each row. A cell's number is its place in the lists.
+    pub(super) rows: Lines,
+    /// The rows of each column, and which cell each of them is.
+    pub(super) columns: Lines,
+    cells_of_columns: Vec<u32>,
     /// The row of each cell.
-    pub(super) row_of: Vec<u32>,
+    row_of: Vec<u32>,
     /// The users of each row, the permissions of each column.
     pub(super) users: Lists,
     pub(super) permissions: Lists,
     /// For each column those that no role may have beside it, sorted.
     pub(super) apart: Lists,
+}
+
+/// The matrix seen from one side: which lines of the other side each line crosses.
+#[derive(Debug)]
+pub(super) struct Lines {
+    /// Sorted.
+    pub(super) lists: Lists,
     bits: Option<Bits>,
 }
 
@@ -36,24 +50,24 @@ struct Bits {
 }
 
 impl Matrix {
-    /// `held` has the permissions of each user, sorted; `apart` pairs of permissions that no role may have together.
+    /// `held` has the permissions of each user, sorted; `apart` for each permission those that no role may have beside it.
     pub(super) fn new(
         held: &Lists,
         permissions: usize,
-        apart: &[(u32, u32)],
+        apart: &Lists,
         meter: &mut Meter<'_>,
     ) -> Result<Self, Error> {
-        let apart_of = symmetric(permissions, apart);
-        let (user_class, users) = classes(held, |_| false);
-        meter.step(held.items.len() as u64)?;
-        let firsts = users.iter().filter_map(|class| class.first());
+        meter.begin("merging", held.items.len(), 100)?;
+        let (_, users) = classes(held, |_| false, meter)?;
         let mut distinct = Lists::default();
-        firsts.for_each(|&user| distinct.push(held.get(user).iter().copied()));
-        drop(user_class);
-        let holders = distinct.inverted(permissions);
+        users
+            .iter()
+            .filter_map(|class| class.first())
+            .for_each(|&user| distinct.push(held.get(user).iter().copied()));
+        let holders = distinct.inverted(permissions, meter)?;
         // A rule about a permission is not one about those that the same users have.
-        let (class_of, permissions) = classes(&holders, |permission| !apart_of.get(permission).is_empty());
-        meter.step(held.items.len() as u64)?;
+        let (class_of, permissions) =
+            classes(&holders, |permission| !apart.range(permission).is_empty(), meter)?;
         drop(holders);
         let mut rows = Lists::default();
         let mut row = Vec::new();
@@ -63,21 +77,41 @@ impl Matrix {
             row.sort_unstable();
             row.dedup();
             rows.push(row.iter().copied());
+            meter.step(4 * list.len() as u64)?;
         }
         drop(distinct);
+        rows.items.shrink_to_fit();
         let row_of: Vec<u32> = rows.pairs().map(|(row, _)| row).collect();
         let cells = (0u32..).zip(&rows.items).map(|(cell, &column)| (column, cell));
-        let columns = Lists::grouped(permissions.len(), cells);
+        let by_column = Lists::grouped(permissions.len(), cells, meter)?;
+        let columns = Lists {
+            items: by_column.items.iter().map(|&cell| row_of[cell as usize]).collect(),
+            starts: by_column.starts,
+        };
         let mut kept_apart = Lists::default();
         for class in permissions.iter() {
-            let others = class.first().map_or(&[][..], |&permission| apart_of.get(permission));
+            let others = class.first().map_or(&[][..], |&permission| apart.get(permission));
             let mut others: Vec<u32> = others.iter().map(|&other| class_of[other as usize]).collect();
             others.sort_unstable();
             others.dedup();
             kept_apart.push(others);
         }
-        let bits = Bits::of(&rows, permissions.len());
-        Ok(Matrix { rows, columns, row_of, users, permissions, apart: kept_apart, bits })
+        let (height, width) = (rows.len(), columns.len());
+        Ok(Matrix {
+            rows: Lines { bits: Bits::of(&rows, width, meter)?, lists: rows },
+            columns: Lines { bits: Bits::of(&columns, height, meter)?, lists: columns },
+            cells_of_columns: by_column.items,
+            row_of,
+            users,
+            permissions,
+            apart: kept_apart,
+        })
+    }
+
+    /// As if the matrix were too large for bits.
+    #[cfg(test)]
+    pub(super) fn forget_bits(&mut self) {
+        (self.rows.bits, self.columns.bits) = (None, None);
     }
 
     pub(super) fn cells(&self) -> usize {
@@ -89,18 +123,22 @@ impl Matrix {
     }
 
     pub(super) fn column(&self, cell: u32) -> u32 {
-        self.rows.items[cell as usize]
+        self.rows.lists.items[cell as usize]
+    }
+
+    /// The cells of a row.
+    pub(super) fn row_cells(&self, row: u32) -> std::ops::Range<u32> {
+        self.rows.lists.starts[row as usize]..self.rows.lists.starts[row as usize + 1]
+    }
+
+    /// The cells of a column.
+    pub(super) fn column_cells(&self, column: u32) -> &[u32] {
+        &self.cells_of_columns[self.columns.lists.range(column)]
     }
 
     /// Whether users of `row` have the permissions of `column`.
     pub(super) fn has(&self, row: u32, column: u32) -> bool {
-        match &self.bits {
-            Some(bits) => {
-                let word = bits.words[row as usize * bits.width + (column as usize >> 6)];
-                word >> (column & 63) & 1 == 1
-            }
-            None => self.rows.get(row).binary_search(&column).is_ok(),
-        }
+        self.rows.cross(row, column)
     }
 
     /// Whether a rule keeps the columns out of one role.
@@ -121,61 +159,127 @@ impl Matrix {
     }
 }
 
-impl Bits {
-    fn of(rows: &Lists, columns: usize) -> Option<Bits> {
-        let width = columns.div_ceil(64);
-        let words = rows.len().checked_mul(width).filter(|words| words.saturating_mul(64) <= MOST_BITS)?;
-        let mut words = vec![0u64; words];
-        for (row, column) in rows.pairs() {
-            words[row as usize * width + (column as usize >> 6)] |= 1 << (column & 63);
-        }
-        Some(Bits { width, words })
+impl Lines {
+    pub(super) fn len(&self) -> usize {
+        self.lists.len()
     }
+
+    pub(super) fn get(&self, line: u32) -> &[u32] {
+        self.lists.get(line)
+    }
+
+    /// How many lines `line` crosses.
+    pub(super) fn crossings(&self, line: u32) -> usize {
+        self.lists.range(line).len()
+    }
+
+    pub(super) fn cross(&self, line: u32, other: u32) -> bool {
+        match &self.bits {
+            Some(bits) => bits.has(line, other),
+            None => self.get(line).binary_search(&other).is_ok(),
+        }
+    }
+
+    /// Collects the lines that both cross, sorted; answers how many steps that took.
+    pub(super) fn common(&self, line: u32, other: u32, out: &mut Vec<u32>) -> u64 {
+        out.clear();
+        match &self.bits {
+            Some(bits) => {
+                for ((word, one), other) in (0u32..).zip(bits.row(line)).zip(bits.row(other)) {
+                    let mut both = one & other;
+                    while both != 0 {
+                        out.push(word * 64 + both.trailing_zeros());
+                        both &= both - 1;
+                    }
+                }
+                (bits.width / 4 + out.len()) as u64 + 1
+            }
+            None => {
+                let (one, other) = (self.get(line), self.get(other));
+                let (short, long) = if one.len() < other.len() { (one, other) } else { (other, one) };
+                out.extend_from_slice(short);
+                keep_common(out, long);
+                LOOKED_UP * short.len() as u64 + 1
+            }
+        }
+    }
+
+    /// Leaves only those of `candidates`, sorted, that `line` crosses; answers how many steps that took.
+    pub(super) fn narrow(&self, line: u32, candidates: &mut Vec<u32>) -> u64 {
+        let steps = 1 + candidates.len() as u64;
+        match &self.bits {
+            Some(bits) => {
+                candidates.retain(|&candidate| bits.has(line, candidate));
+                steps
+            }
+            None => {
+                keep_common(candidates, self.get(line));
+                LOOKED_UP * steps
+            }
+        }
+    }
+}
+
+impl Bits {
+    fn of(lists: &Lists, width: usize, meter: &mut Meter<'_>) -> Result<Option<Bits>, Error> {
+        let width = width.div_ceil(64);
+        let most = ALWAYS_BYTES.max(BYTES_PER_CELL.saturating_mul(lists.items.len())) / size_of::<u64>();
+        let Some(words) = lists.len().checked_mul(width).filter(|words| *words <= most) else {
+            return Ok(None);
+        };
+        let mut words = vec![0u64; words];
+        for (line, other) in lists.pairs() {
+            words[line as usize * width + (other as usize >> 6)] |= 1 << (other & 63);
+            meter.step(1)?;
+        }
+        Ok(Some(Bits { width, words }))
+    }
+
+    fn row(&self, line: u32) -> &[u64] {
+        &self.words[line as usize * self.width..][..self.width]
+    }
+
+    fn has(&self, line: u32, other: u32) -> bool {
+        self.words[line as usize * self.width + (other as usize >> 6)] >> (other & 63) & 1 == 1
+    }
+}
+
+/// Equal lists made one: the class of each list, and the lists of each class; classes are numbered by their first list.
+/// Empty lists are in none (their entry is never read); a list that is `alone` is equal to none.
+fn classes(
+    lists: &Lists,
+    alone: impl Fn(u32) -> bool,
+    meter: &mut Meter<'_>,
+) -> Result<(Vec<u32>, Lists), Error> {
+    // Seeded, for the lists are foreign; which lists are equal does not depend on it.
+    let seed = RandomState::default();
+    let mut known: HashTable<(u64, u32)> = HashTable::new();
+    let mut class_of = vec![0u32; lists.len()];
+    let mut members = Vec::with_capacity(lists.len());
+    let mut classes = 0;
+    for (number, list) in (0u32..).zip(lists.iter()).filter(|(_, list)| !list.is_empty()) {
+        meter.step(4 + list.len() as u64)?;
+        let mut class = classes;
+        if !alone(number) {
+            let hash = seed.hash_one(list);
+            match known.find(hash, |&(other, first)| other == hash && lists.get(first) == list) {
+                Some(&(_, first)) => class = class_of[first as usize],
+                None => {
+                    known.insert_unique(hash, (hash, number), |&(hash, _)| hash);
+                }
+            }
+        }
+        classes = classes.max(class + 1);
+        class_of[number as usize] = class;
+        members.push((class, number));
+    }
+    let members = Lists::grouped(classes as usize, members.iter().copied(), meter)?;
+    Ok((class_of, members))
 }
 
 /// For each number those that it is paired with, in both directions.
-pub(super) fn symmetric(count: usize, pairs: &[(u32, u32)]) -> Lists {
-    Lists::grouped(count, pairs.iter().flat_map(|&(a, b)| [(a, b), (b, a)]))
-}
-
-/// Equal lists made one: the class of each list, and the lists of each class. Empty lists have no class of their own
-/// (their entry is never read); a list that is `alone` is equal to none.
-fn classes(lists: &Lists, alone: impl Fn(u32) -> bool) -> (Vec<u32>, Lists) {
-    let count = lists.len() as u32;
-    let hash = FixedState::with_seed(0);
-    let mut order: Vec<(u64, u32)> = (0..count)
-        .filter(|&list| !lists.range(list).is_empty())
-        .map(|list| (hash.hash_one(lists.get(list)), list))
-        .collect();
-    // The hash only brings equal lists together: whether they are equal is looked at, and which comes first is not its
-    // business, for classes are numbered by their first member.
-    order.sort_unstable_by(|a, b| {
-        a.0.cmp(&b.0).then_with(|| lists.get(a.1).cmp(lists.get(b.1))).then(a.1.cmp(&b.1))
-    });
-    let mut leader = vec![0u32; count as usize];
-    let mut current = None;
-    for &(_, list) in &order {
-        let same =
-            current.filter(|&first| !alone(list) && !alone(first) && lists.get(first) == lists.get(list));
-        let first = same.unwrap_or(list);
-        // Those that stand alone do not end a class of equal lists.
-        if !alone(list) || current.is_none() {
-            current = Some(first);
-        }
-        leader[list as usize] = first;
-    }
-    let mut class_of = vec![0u32; count as usize];
-    let mut members = Vec::with_capacity(order.len());
-    let mut classes = 0;
-    for list in (0..count).filter(|&list| !lists.range(list).is_empty()) {
-        let first = leader[list as usize];
-        if first == list {
-            class_of[list as usize] = classes;
-            classes += 1;
-        } else {
-            class_of[list as usize] = class_of[first as usize];
-        }
-        members.push((class_of[list as usize], list));
-    }
-    (class_of, Lists::grouped(classes as usize, members.iter().copied()))
+pub(super) fn symmetric(count: usize, pairs: &[(u32, u32)], meter: &mut Meter<'_>) -> Result<Lists, Error> {
+    let mut both = Lists::grouped(count, pairs.iter().flat_map(|&(a, b)| [(a, b), (b, a)]), meter)?;
+    both.sort_and_dedup(meter)?;
+    Ok(both)
 }

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::progress::Progress;
 
-/// Steps between two polls: some milliseconds.
+/// Steps between two polls: some milliseconds, and a tenth of a second where every step waits for memory.
 const PULSE: u64 = 1 << 20;
 
 #[derive(Debug)]
@@ -12,8 +12,9 @@ pub(super) struct Meter<'a> {
     phase: &'static str,
     done: usize,
     total: usize,
-    /// The whole budget, and what is left of the share of the phase.
+    /// The whole budget, the part of it that phases share, and what is left of the share of the phase.
     budget: u64,
+    part: u64,
     steps: u64,
     nodes: u64,
     since_poll: u64,
@@ -21,13 +22,28 @@ pub(super) struct Meter<'a> {
 
 impl<'a> Meter<'a> {
     pub(super) fn new(progress: &'a Progress, steps: u64, nodes: u64) -> Self {
-        Meter { progress, phase: "merging", done: 0, total: 0, budget: steps, steps, nodes, since_poll: 0 }
+        Meter {
+            progress,
+            phase: "sorting pairs",
+            done: 0,
+            total: 0,
+            budget: steps,
+            part: steps,
+            steps,
+            nodes,
+            since_poll: 0,
+        }
     }
 
-    /// Begins a phase of `total` units, which has `percent` of the steps: no phase can starve those after it.
+    /// The phases that follow share `percent` of the budget.
+    pub(super) fn part(&mut self, percent: u64) {
+        self.part = share(self.budget, percent);
+    }
+
+    /// Begins a phase of `total` units, which has `percent` of the part: no phase can starve those after it.
     pub(super) fn begin(&mut self, phase: &'static str, total: usize, percent: u64) -> Result<(), Error> {
         (self.phase, self.done, self.total) = (phase, 0, total);
-        self.steps = (self.budget / 100).saturating_mul(percent);
+        self.steps = share(self.part, percent);
         self.poll()
     }
 
@@ -61,4 +77,8 @@ impl<'a> Meter<'a> {
         self.since_poll = 0;
         self.progress.poll(self.phase, self.done, Some(self.total))
     }
+}
+
+fn share(steps: u64, percent: u64) -> u64 {
+    (steps / 100).saturating_mul(percent)
 }

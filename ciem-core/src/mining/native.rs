@@ -18,10 +18,12 @@ const LEAST_ALIKE: f64 = 0.5;
 
 impl Snapshot {
     /// The fewest roles for the effective access of a snapshot, with names that the members' tags suggest, the policies and
-    /// groups of today preferred, and, with `form`, each role as the provider has it: `group` or `permission_set`.
+    /// groups of today preferred, and, with `form`, each role as the provider has it: `group` or `permission_set` of AWS,
+    /// `custom_role` of Azure.
     ///
-    /// A role that spans accounts has one form in each. What a form cannot say exactly (an exception, a condition on session
-    /// names) is in its `not_written` and not in its documents; what exceeds a limit of the provider is in its `over_limits`.
+    /// A role that spans accounts of AWS has one form in each. What a form cannot say exactly (an exception, a condition on session
+    /// names) is in its `not_written` and not in its documents; what exceeds a limit of the provider is in its `over_limits`, and
+    /// what all roles together exceed in [`RoleMining::over_limits`].
     /// Nothing is written that some member does not have today.
     ///
     /// ```
@@ -39,7 +41,7 @@ impl Snapshot {
     /// ```
     ///
     /// # Errors
-    /// As [`Snapshot::assignments`] and [`mine_roles_with`]; `invalid_request` if no provider of the access has the form.
+    /// As [`Snapshot::assignments`] and [`mine_roles_with`]; `invalid_request` if a provider of the access does not have the form.
     pub fn mine_roles(
         &self,
         query: &AssignmentQuery,
@@ -49,7 +51,7 @@ impl Snapshot {
     ) -> Result<RoleMining, Error> {
         let mut granted = Granted::of(self, query, true, progress)?;
         let mut options = options.clone();
-        options.existing.extend(granted.existing());
+        options.existing.extend(granted.existing(self));
         let mut mined = mine_roles_with(&granted.assignments, &options, progress)?;
         suggest_names(&mut mined, &granted);
         if let Some(form) = form {
@@ -130,42 +132,73 @@ fn write_forms(
 ) -> Result<(), Error> {
     let forms: BTreeMap<&str, &'static [RoleForm]> =
         snapshot.estates().iter().map(|estate| (estate.provider.name, estate.provider.role_forms)).collect();
+    let form_of = |provider: &str| {
+        let known = forms.get(provider).copied().unwrap_or(&[]);
+        known.iter().find(|known| known.name == form).ok_or_else(|| {
+            let names: Vec<&str> = known.iter().map(|known| known.name).collect();
+            Error::invalid("form", format!("roles of {provider} are written as {}", names.join(", ")))
+        })
+    };
     let mut native = Vec::new();
+    let mut all: BTreeMap<&str, Vec<(&str, Value)>> = BTreeMap::new();
+    let mut names: BTreeSet<(&str, &str, String)> = BTreeSet::new();
     for (number, role) in mined.roles().enumerate() {
         let mut by_account: BTreeMap<(&str, &str), BTreeSet<usize>> = BTreeMap::new();
         for source in role.permission_sources() {
             let scope = granted.entitlements.get(source).and_then(|e| granted.scopes.get(e.scope as usize));
             if let Some(scope) = scope {
-                by_account.entry((scope.provider, &scope.account)).or_default().insert(source);
+                let account = if form_of(scope.provider)?.per_account { &*scope.account } else { "" };
+                by_account.entry((scope.provider, account)).or_default().insert(source);
             }
         }
-        let name = role.name().map_or_else(|| format!("role-{}", number + 1), short_name);
+        let suggested = role.name().map_or_else(|| format!("role-{}", number + 1), short_name);
         let mut written = Vec::new();
         for ((provider, account), sources) in by_account {
-            let known = forms.get(provider).copied().unwrap_or(&[]);
-            let Some(form) = known.iter().find(|known| known.name == form) else {
-                let names: Vec<&str> = known.iter().map(|known| known.name).collect();
-                return Err(Error::invalid(
-                    "form",
-                    format!("roles of {provider} are written as {}", names.join(", ")),
-                ));
-            };
+            let form = form_of(provider)?;
+            let is_new = |name: &str| names.insert((provider, account, name.to_lowercase()));
+            let name = unique(&suggested, form.longest_name, is_new);
             let members: Vec<&str> = role.users().collect();
             let entitlements = sources.iter().filter_map(|&source| granted.entitlements.get(source));
-            let (grants, not_written) = grants(entitlements, &granted.scopes);
+            let (grants, mut not_written) = grants(entitlements, &granted.scopes);
             let draft = RoleDraft { name: &name, account, members: &members, grants: &grants };
-            let (definition, over_limits) = (form.write)(&draft);
-            written.push(json!({
-                "form": form.name, "provider": provider, "account": account, "name": name,
-                "definition": definition, "over_limits": over_limits, "not_written": not_written,
-            }));
+            let role = (form.write)(&draft);
+            not_written.extend(role.not_written);
+            let mut out = json!({
+                "form": form.name, "provider": provider, "name": name, "definition": role.definition,
+                "over_limits": role.over_limits, "not_written": not_written,
+            });
+            if let Some(out) = out.as_object_mut().filter(|_| form.per_account) {
+                out.insert("account".to_owned(), account.into());
+            }
+            all.entry(provider).or_default().push((account, role.definition));
+            written.push(out);
         }
         native.push(written);
+    }
+    let mut over_limits = Vec::new();
+    for (provider, written) in &all {
+        let written: Vec<(&str, &Value)> = written.iter().map(|(account, role)| (*account, role)).collect();
+        over_limits.extend((form_of(provider)?.totals)(&written));
     }
     for (note, written) in mined.notes.iter_mut().zip(native) {
         note.native = written;
     }
+    mined.over_limits = over_limits;
     Ok(())
+}
+
+/// The name cut to what the provider allows, with a number where it is taken.
+fn unique(name: &str, longest: usize, mut is_new: impl FnMut(&str) -> bool) -> String {
+    let mut number = 1;
+    loop {
+        let suffix = if number == 1 { String::new() } else { format!("-{number}") };
+        let mut cut: String = name.chars().take(longest.saturating_sub(suffix.len())).collect();
+        cut.push_str(&suffix);
+        if is_new(&cut) {
+            return cut;
+        }
+        number += 1;
+    }
 }
 
 /// The last part of an id.

@@ -9,14 +9,14 @@ use serde::Deserialize;
 pub struct Budget {
     /// Nodes of the exact search. 1,000,000 without a choice, which takes some seconds.
     pub nodes: u64,
-    /// Steps of everything else, each about as long as it takes to look at a number. 20,000,000,000 without a choice,
-    /// which takes about a minute.
+    /// Steps of everything else, each about as long as it takes to look at a number. 10,000,000,000 without a choice,
+    /// which takes less than a minute.
     pub steps: u64,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Budget { nodes: 1_000_000, steps: 20_000_000_000 }
+        Budget { nodes: 1_000_000, steps: 10_000_000_000 }
     }
 }
 

@@ -1,10 +1,11 @@
 //! From the fewest roles to those that meet the constraints: several ways, and the best of them.
 
-use super::assignments::{Lists, Relation};
+use super::assignments::Relation;
 use super::cover;
 use super::existing::Existing;
 use super::factor::factor;
 use super::limits::Limits;
+use super::lists::{is_within, places};
 use super::matrix::Matrix;
 use super::meter::Meter;
 use super::options::{MiningOptions, Objective};
@@ -14,6 +15,20 @@ use std::cmp::Reverse;
 
 /// What there should be as little as possible of; as many existing roles as possible; assignments.
 type Price = (u64, Reverse<usize>, u64);
+
+/// Roles to begin with.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    /// The fewest that were found.
+    Fewest,
+    /// The same, with existing roles in the place of some.
+    Substituted,
+    /// The existing roles, and the fewest for what they leave.
+    After,
+    /// One for each row of the matrix, or for each column.
+    Rows,
+    Columns,
+}
 
 #[derive(Debug)]
 pub(super) struct Plan<'a> {
@@ -26,32 +41,38 @@ pub(super) struct Plan<'a> {
 
 impl Plan<'_> {
     /// The best roles, from the fewest; those that account for the most pairs first.
-    pub(super) fn best(&mut self, fewest: Vec<Role>, meter: &mut Meter<'_>) -> Result<Vec<Role>, Error> {
-        let mut starts = Vec::new();
+    pub(super) fn best(&self, fewest: Vec<Role>, meter: &mut Meter<'_>) -> Result<Vec<Role>, Error> {
+        let mut ways = Vec::new();
         if !self.existing.is_empty() {
-            meter.begin("preferring", self.matrix.cells(), 20)?;
-            let usable = self.existing.usable(self.relation, self.limits, meter)?;
-            let mut substituted = fewest.clone();
-            self.close(&mut substituted, meter)?;
-            Existing::substitute(self.relation, &usable, &mut substituted, meter)?;
-            starts.push((substituted, false));
-            starts.push((self.after(usable, meter)?, false));
+            ways.extend([(Way::Substituted, false), (Way::After, false)]);
         }
         let fewer_assignments = self.options.objective == Objective::Assignments;
         if fewer_assignments {
-            starts.push((fewest.clone(), true));
-            starts.push((self.by_row(), true));
-            starts.push((self.by_column(), true));
-            starts.push((self.by_column(), false));
+            ways.extend([
+                (Way::Fewest, true),
+                (Way::Rows, true),
+                (Way::Columns, true),
+                (Way::Columns, false),
+            ]);
         }
         if fewer_assignments || self.limits.max_roles < usize::MAX {
-            starts.push((self.by_row(), false));
+            ways.push((Way::Rows, false));
         }
-        starts.push((fewest, false));
+        ways.push((Way::Fewest, false));
+        let mut fewest = Some(fewest);
         let mut best: Option<(Price, Vec<Role>)> = None;
-        let (mut refused, count) = (None, starts.len());
-        for (done, (roles, factored)) in starts.into_iter().enumerate() {
-            meter.begin("fitting", count, 20)?;
+        let (mut refused, count) = (None, ways.len());
+        for (done, (way, factored)) in ways.into_iter().enumerate() {
+            let roles = match way {
+                Way::Fewest if done + 1 == count => fewest.take().unwrap_or_default(),
+                Way::Fewest => fewest.clone().unwrap_or_default(),
+                Way::Substituted => self.substituted(fewest.clone().unwrap_or_default(), meter)?,
+                Way::After => self.after(meter)?,
+                Way::Rows => self.by_row(),
+                Way::Columns => self.by_column(),
+            };
+            meter.part(25);
+            meter.begin("fitting", count, 100 / count as u64)?;
             meter.done(done);
             let roles = match self.fit(roles, factored, meter) {
                 Ok(roles) => roles,
@@ -123,8 +144,8 @@ impl Plan<'_> {
     /// A role for each distinct set of users that a permission has.
     fn by_column(&self) -> Vec<Role> {
         let role = |(column, rights): (u32, &[u32])| {
-            let rows = self.matrix.columns.get(column).iter().map(|&cell| self.matrix.row(cell));
-            let mut users: Vec<u32> = rows.flat_map(|row| self.matrix.users.get(row)).copied().collect();
+            let rows = self.matrix.columns.get(column).iter();
+            let mut users: Vec<u32> = rows.flat_map(|&row| self.matrix.users.get(row)).copied().collect();
             users.sort_unstable();
             Role::new(users, rights.to_vec())
         };
@@ -134,20 +155,20 @@ impl Plan<'_> {
     /// Makes roles as large as they can be: everybody who has their rights, all rights that those have.
     fn close(&self, roles: &mut [Role], meter: &mut Meter<'_>) -> Result<(), Error> {
         let relation = self.relation;
-        let holders: Lists = relation.held.inverted(relation.permissions.len());
+        let holders = relation.held.inverted(relation.permissions.len(), meter)?;
         for role in roles {
             let rarest = role.rights.iter().min_by_key(|&&right| holders.range(right).len());
             let Some(&rarest) = rarest else { continue };
             role.users = holders.get(rarest).to_vec();
             meter.step((role.users.len() * role.rights.len()) as u64)?;
-            role.users.retain(|&user| super::roles::is_within(&role.rights, relation.held.get(user)));
+            role.users.retain(|&user| is_within(&role.rights, relation.held.get(user)));
             let smallest = role.users.iter().min_by_key(|&&user| relation.held.range(user).len());
             let Some(&smallest) = smallest else { continue };
             let mut rights = role.rights.clone();
             for &right in relation.held.get(smallest) {
                 meter.step(role.users.len() as u64)?;
                 let is_common =
-                    rights.binary_search(&right).is_err() && is_subset(&role.users, holders.get(right));
+                    rights.binary_search(&right).is_err() && is_within(&role.users, holders.get(right));
                 if is_common && rights.len() < self.limits.max_rights {
                     let apart = self.limits.apart.get(right);
                     if apart.iter().all(|other| rights.binary_search(other).is_err()) {
@@ -161,9 +182,22 @@ impl Plan<'_> {
         Ok(())
     }
 
+    /// The roles with existing ones in their place where that costs none.
+    fn substituted(&self, mut roles: Vec<Role>, meter: &mut Meter<'_>) -> Result<Vec<Role>, Error> {
+        meter.part(5);
+        meter.begin("preferring", roles.len(), 100)?;
+        let usable = self.existing.usable(self.relation, self.limits, meter)?;
+        self.close(&mut roles, meter)?;
+        Existing::substitute(self.relation, &usable, &mut roles, meter)?;
+        Ok(roles)
+    }
+
     /// The existing roles that can be used, and the fewest roles for what they leave.
-    fn after(&self, usable: Vec<Role>, meter: &mut Meter<'_>) -> Result<Vec<Role>, Error> {
+    fn after(&self, meter: &mut Meter<'_>) -> Result<Vec<Role>, Error> {
         let matrix = self.matrix;
+        meter.part(10);
+        meter.begin("preferring", matrix.cells(), 100)?;
+        let usable = self.existing.usable(self.relation, self.limits, meter)?;
         let mut row_of = vec![0u32; self.relation.users.len()];
         (0u32..).zip(matrix.users.iter()).for_each(|(row, users)| {
             users.iter().for_each(|&user| row_of[user as usize] = row);
@@ -187,9 +221,9 @@ impl Plan<'_> {
             rows.dedup();
             meter.step((rows.len() * whole.len()) as u64)?;
             for row in rows {
-                let range = matrix.rows.range(row);
-                for place in super::roles::places(matrix.rows.get(row), &whole).flatten() {
-                    is_done[range.start + place] = true;
+                let first = matrix.row_cells(row).start as usize;
+                for place in places(matrix.rows.get(row), &whole).flatten() {
+                    is_done[first + place] = true;
                 }
             }
         }
@@ -199,8 +233,4 @@ impl Plan<'_> {
         roles.extend(cover(matrix, &left, meter)?.1);
         Ok(roles)
     }
-}
-
-fn is_subset(part: &[u32], whole: &[u32]) -> bool {
-    super::roles::is_within(part, whole)
 }

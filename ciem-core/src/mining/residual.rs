@@ -1,11 +1,14 @@
 //! What domination leaves: groups of cells that hang together, each solved exactly where it is small enough.
 
-use super::dominate::{Finder, Live, Marks};
+use super::components::components;
 use super::graph::Graph;
 use super::greedy::{Cover, Side, greedy};
+use super::lists::{Lists, places};
+use super::live::Live;
 use super::matrix::Matrix;
 use super::meter::Meter;
 use crate::error::Error;
+use std::collections::HashMap;
 
 /// Above so many cells a component is not searched: its compatibility alone would be half a megabyte of bits.
 const MOST_SEARCHED: usize = 2048;
@@ -24,174 +27,146 @@ pub(super) struct Solution {
     pub(super) independent: Vec<u32>,
 }
 
+/// The roles of one component, counted from 0, and how many there must be.
+#[derive(Debug)]
+struct Part {
+    role_of: Vec<u32>,
+    roles: usize,
+    least: usize,
+    independent: Vec<u32>,
+}
+
 /// Covers the remaining cells with as few roles as the budget allows.
 pub(super) fn solve(matrix: &Matrix, remaining: &[u32], meter: &mut Meter<'_>) -> Result<Solution, Error> {
-    let live = Live::only(matrix, remaining);
+    let live = Live::only(matrix, remaining, meter)?;
     let components = components(matrix, &live, remaining, meter)?;
     let mut solution =
         Solution { role_of: vec![0; matrix.cells()], roles: 0, lower_bound: 0, independent: Vec::new() };
-    let Some(components) = components else {
-        let cover = covers(matrix, remaining, meter)?.into_iter().min_by_key(|cover| cover.roles);
-        solution.independent = independent(matrix, &live, remaining, meter)?;
-        solution.lower_bound = solution.independent.len();
-        if let Some(cover) = cover {
-            solution.roles = cover.roles;
-            for (&cell, role) in remaining.iter().zip(cover.role_of) {
-                solution.role_of[cell as usize] = role;
-            }
-        }
-        return Ok(solution);
-    };
-    let (alone, mut together): (Vec<_>, Vec<_>) = components.into_iter().partition(|cells| cells.len() == 1);
-    for &cell in alone.iter().flatten() {
-        solution.role_of[cell as usize] = solution.roles as u32;
-        solution.roles += 1;
-        solution.lower_bound += 1;
-        solution.independent.push(cell);
+    let (alone, mut together): (Vec<&[u32]>, Vec<&[u32]>) =
+        components.iter().partition(|cells| cells.len() == 1);
+    for &cells in &alone {
+        let part = Part { role_of: vec![0], roles: 1, least: 1, independent: cells.to_vec() };
+        solution.add(cells, part);
     }
     // Small ones first: they leave most of the budget to the large ones.
-    together.sort_by_key(Vec::len);
-    let mut entangled: Vec<u32> = together.iter().flatten().copied().collect();
-    entangled.sort_unstable();
+    together.sort_by_key(|cells| cells.len());
+    let mut is_alone = vec![false; matrix.cells()];
+    alone.iter().copied().flatten().for_each(|&cell| is_alone[cell as usize] = true);
+    let entangled: Vec<u32> = remaining.iter().copied().filter(|&cell| !is_alone[cell as usize]).collect();
+    drop(is_alone);
     let covers = covers(matrix, &entangled, meter)?;
-    meter.begin("searching", entangled.len(), 15)?;
+    let (small, large) = together.split_at(together.partition_point(|cells| cells.len() <= MOST_SEARCHED));
     let mut done = 0;
-    for cells in &together {
-        let greedy: Vec<_> = covers.iter().map(|cover| groups_of(cells, &entangled, cover)).collect();
-        component(matrix, &live, cells, greedy, &mut solution, meter)?;
+    meter.begin("searching", entangled.len(), 5)?;
+    for &cells in small {
+        let greedy = best_of(cells, &entangled, &covers, meter)?;
+        solution.add(cells, search(matrix, cells, greedy, meter)?);
+        done += cells.len();
+        meter.done(done);
+    }
+    meter.begin("bounding", entangled.len(), 10)?;
+    for &cells in large {
+        let (role_of, roles) = best_of(cells, &entangled, &covers, meter)?;
+        let independent = independent(matrix, &live, cells, meter)?;
+        solution.add(cells, Part { role_of, roles, least: independent.len(), independent });
         done += cells.len();
         meter.done(done);
     }
     Ok(solution)
 }
 
-/// Adds the roles of one component, from its greedy groups and their number.
-fn component(
-    matrix: &Matrix,
-    live: &Live,
-    cells: &[u32],
-    greedy: Vec<(Vec<u32>, usize)>,
-    solution: &mut Solution,
-    meter: &mut Meter<'_>,
-) -> Result<(), Error> {
-    let best = greedy.into_iter().min_by_key(|(_, count)| *count);
-    let Some((mut groups, mut most)) = best else { return Ok(()) };
-    let (apart, least);
-    if cells.len() <= MOST_SEARCHED {
-        let mut graph = Graph::new(cells.len());
-        for (a, &cell) in cells.iter().enumerate() {
-            for (b, &other) in cells.iter().enumerate().take(a) {
-                if matrix.compatible(cell, other) {
-                    graph.join(a, b);
-                }
-            }
-            meter.step(a as u64)?;
+impl Solution {
+    fn add(&mut self, cells: &[u32], part: Part) {
+        for (&cell, role) in cells.iter().zip(part.role_of) {
+            self.role_of[cell as usize] = self.roles as u32 + role;
         }
-        let first = graph.independent(meter)?;
-        let mut bound = first.len();
-        if bound < most {
-            let (found, is_proven) = graph.groups(&first, most, meter)?;
-            if let Some(found) = found {
-                most = found.iter().max().map_or(0, |&last| last as usize + 1);
-                groups = found;
-            }
-            if is_proven {
-                bound = most;
-            }
-        }
-        apart = first.iter().map(|&at| cells[at]).collect::<Vec<_>>();
-        least = bound;
-    } else {
-        apart = independent(matrix, live, cells, meter)?;
-        least = apart.len();
+        self.roles += part.roles;
+        self.lower_bound += part.least;
+        self.independent.extend(part.independent);
     }
-    for (&cell, group) in cells.iter().zip(groups) {
-        solution.role_of[cell as usize] = solution.roles as u32 + group;
-    }
-    solution.roles += most;
-    solution.lower_bound += least;
-    solution.independent.extend(apart);
-    Ok(())
 }
 
-/// The roles that a cover of `covered`, sorted, gives `cells`, counted from 0, and how many there are.
-fn groups_of(cells: &[u32], covered: &[u32], cover: &Cover) -> (Vec<u32>, usize) {
-    let role = |cell: &u32| cover.role_of[covered.partition_point(|other| other < cell)];
-    let roles: Vec<u32> = cells.iter().map(role).collect();
-    let mut used = roles.clone();
-    used.sort_unstable();
-    used.dedup();
-    let number = |role: &u32| used.partition_point(|other| other < role) as u32;
-    (roles.iter().map(number).collect(), used.len())
+/// The fewest roles for a small component, from greedy ones.
+fn search(
+    matrix: &Matrix,
+    cells: &[u32],
+    (mut role_of, mut roles): (Vec<u32>, usize),
+    meter: &mut Meter<'_>,
+) -> Result<Part, Error> {
+    let mut graph = Graph::new(cells.len());
+    for (a, &cell) in cells.iter().enumerate() {
+        for (b, &other) in cells.iter().enumerate().take(a) {
+            if matrix.compatible(cell, other) {
+                graph.join(a, b);
+            }
+        }
+        meter.step(a as u64)?;
+    }
+    let first = graph.independent(meter)?;
+    let mut least = first.len();
+    if least < roles {
+        let (found, is_proven) = graph.groups(&first, roles, meter)?;
+        if let Some(found) = found {
+            roles = found.iter().max().map_or(0, |&last| last as usize + 1);
+            role_of = found;
+        }
+        if is_proven {
+            least = roles;
+        }
+    }
+    let independent = first.iter().map(|&at| cells[at]).collect();
+    Ok(Part { role_of, roles, least, independent })
+}
+
+/// The roles that the best of the covers of `covered`, sorted, gives `cells`, counted from 0, and how many there are.
+fn best_of(
+    cells: &[u32],
+    covered: &[u32],
+    covers: &[Cover],
+    meter: &mut Meter<'_>,
+) -> Result<(Vec<u32>, usize), Error> {
+    let mut best: Option<(Vec<u32>, usize)> = None;
+    for cover in covers {
+        // Roles of the cover belong to one component each, for their cells are compatible.
+        let mut numbers: HashMap<u32, u32> = HashMap::new();
+        let mut roles = Vec::with_capacity(cells.len());
+        for place in places(covered, cells).flatten() {
+            let next = numbers.len() as u32;
+            roles.push(*numbers.entry(cover.role_of[place]).or_insert(next));
+            meter.step(8)?;
+        }
+        if best.as_ref().is_none_or(|(_, fewest)| numbers.len() < *fewest) {
+            best = Some((roles, numbers.len()));
+        }
+    }
+    Ok(best.unwrap_or_default())
 }
 
 /// The greedy covers that are worth a try.
 fn covers(matrix: &Matrix, cells: &[u32], meter: &mut Meter<'_>) -> Result<Vec<Cover>, Error> {
-    meter.begin("covering", cells.len(), 15)?;
-    let mut all = vec![greedy(matrix, cells, Side::Both, 0, meter)?];
+    let sides = [Side::Both, Side::Users, Side::Permissions];
     if cells.len() > MOST_REPEATED {
+        let mut all = Vec::new();
+        for side in sides {
+            meter.begin("covering", cells.len(), 20 / sides.len() as u64)?;
+            all.push(greedy(matrix, cells, side, 0, meter)?);
+        }
         return Ok(all);
     }
-    for side in [Side::Users, Side::Permissions, Side::Both] {
-        for seed in 0..SEEDS {
-            if meter.is_spent() {
-                return Ok(all);
-            }
-            if (side, seed) != (Side::Both, 0) {
-                all.push(greedy(matrix, cells, side, seed, meter)?);
-            }
+    meter.begin("covering", cells.len(), 20)?;
+    let mut all = vec![greedy(matrix, cells, Side::Both, 0, meter)?];
+    for (side, seed) in sides.into_iter().flat_map(|side| (0..SEEDS).map(move |seed| (side, seed))).skip(1) {
+        if !meter.is_spent() {
+            all.push(greedy(matrix, cells, side, seed, meter)?);
         }
     }
     Ok(all)
 }
 
-/// The cells in groups, such that cells of different groups are never compatible; none if that takes too many steps.
-fn components(
-    matrix: &Matrix,
-    live: &Live,
-    cells: &[u32],
-    meter: &mut Meter<'_>,
-) -> Result<Option<Vec<Vec<u32>>>, Error> {
-    meter.begin("splitting", cells.len(), 10)?;
-    let mut parent: Vec<u32> = (0..cells.len() as u32).collect();
-    let number = |cell: u32| cells.partition_point(|&other| other < cell) as u32;
-    let mut finder = Finder::new(matrix);
-    let mut row = None;
-    for (own, &cell) in (0u32..).zip(cells) {
-        if row.replace(matrix.row(cell)) != Some(matrix.row(cell)) {
-            finder.enter(matrix, matrix.row(cell));
-        }
-        let mut root = find(&mut parent, own);
-        finder.neighbours(matrix, live, cell, |other| {
-            // Compatibility is mutual: the earlier of two sees the later.
-            if other > cell {
-                let others = find(&mut parent, number(other));
-                let (low, high) = (root.min(others), root.max(others));
-                parent[high as usize] = low;
-                root = low;
-            }
-        });
-        meter.step(std::mem::take(&mut finder.steps))?;
-        meter.done(own as usize);
-        if meter.is_spent() {
-            return Ok(None);
-        }
-    }
-    let mut groups: Vec<Vec<u32>> = vec![Vec::new(); cells.len()];
-    for (own, &cell) in (0u32..).zip(cells) {
-        groups[find(&mut parent, own) as usize].push(cell);
-    }
-    groups.retain(|group| !group.is_empty());
-    Ok(Some(groups))
-}
+const NONE: u32 = u32::MAX;
 
-fn find(parent: &mut [u32], mut at: u32) -> u32 {
-    while parent[at as usize] != at {
-        parent[at as usize] = parent[parent[at as usize] as usize];
-        at = parent[at as usize];
-    }
-    at
-}
+/// Widths of neighbourhoods are told apart to six binary digits.
+const DIGITS: u32 = 6;
 
 /// Cells of which no two are compatible, as many as a walk from the smallest neighbourhoods finds. Every beginning of the
 /// walk is such a set, so it may end anywhere.
@@ -201,27 +176,44 @@ fn independent(
     cells: &[u32],
     meter: &mut Meter<'_>,
 ) -> Result<Vec<u32>, Error> {
-    meter.begin("bounding", cells.len(), 15)?;
-    let mut order = cells.to_vec();
-    let width =
-        |cell: u32| live.row(matrix.row(cell)).len() as u64 * live.column(matrix.column(cell)).len() as u64;
-    order.sort_by_cached_key(|&cell| (width(cell), cell));
-    let mut finder = Finder::new(matrix);
-    let mut taken = Marks::new(matrix.cells());
-    taken.clear();
+    let width = |cell: u32| {
+        let width = live.row(matrix.row(cell)).len() as u64 * live.column(matrix.column(cell)).len() as u64;
+        let scale = width.checked_ilog2().unwrap_or(0).saturating_sub(DIGITS);
+        (scale << DIGITS) + (width >> scale) as u32
+    };
+    let order = Lists::grouped((64 + 2) << DIGITS, cells.iter().map(|&cell| (width(cell), cell)), meter)?;
+    // The row of the chosen cell in each column: no two are in one. For each row the column of the chosen cell that a cell of the
+    // row was last compatible with: the next one likely is, too.
+    let mut row_in = vec![NONE; matrix.columns.len()];
+    let mut last_met = vec![NONE; matrix.rows.len()];
     let mut chosen = Vec::new();
-    for (done, &cell) in order.iter().enumerate() {
-        if taken.has(cell) {
-            continue;
-        }
+    for &cell in &order.items {
+        meter.step(1)?;
         if meter.is_spent() {
             break;
         }
-        chosen.push(cell);
-        finder.enter(matrix, matrix.row(cell));
-        finder.neighbours(matrix, live, cell, |other| taken.set(other));
-        meter.step(std::mem::take(&mut finder.steps))?;
-        meter.done(done);
+        let (row, column) = (matrix.row(cell), matrix.column(cell));
+        let collides = |other: u32| {
+            let there = row_in[other as usize];
+            there != NONE && matrix.has(there, column) && !matrix.are_apart(other, column)
+        };
+        let likely = last_met[row as usize];
+        if row_in[column as usize] != NONE || (likely != NONE && collides(likely)) {
+            continue;
+        }
+        let crossed = matrix.rows.get(row);
+        match crossed.iter().position(|&other| collides(other)) {
+            Some(at) => {
+                last_met[row as usize] = crossed[at];
+                meter.step(2 * at as u64)?;
+            }
+            None => {
+                chosen.push(cell);
+                row_in[column as usize] = row;
+                last_met[row as usize] = column;
+                meter.step(2 * crossed.len() as u64)?;
+            }
+        }
     }
     Ok(chosen)
 }

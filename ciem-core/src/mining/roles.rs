@@ -1,6 +1,7 @@
 //! Roles in the making: what they cover, and what of them is not needed.
 
-use super::assignments::{Lists, Relation};
+use super::assignments::Relation;
+use super::lists::{Lists, places};
 use super::meter::Meter;
 use crate::error::Error;
 
@@ -27,28 +28,6 @@ impl Role {
     }
 }
 
-/// Whether every item of `part`, sorted, is in `whole`, sorted.
-pub(super) fn is_within(part: &[u32], whole: &[u32]) -> bool {
-    part.len() <= whole.len() && places(whole, part).all(|place| place.is_some())
-}
-
-/// Where each item of `part`, sorted, stands in `whole`, sorted.
-pub(super) fn places<'a>(whole: &'a [u32], part: &'a [u32]) -> impl Iterator<Item = Option<usize>> + 'a {
-    let mut from = 0;
-    part.iter().map(move |item| {
-        // Doubling steps: as fast as a merge where most items are there, and as bisection where few are.
-        let rest = whole.get(from..).unwrap_or(&[]);
-        let mut reach = 1;
-        while rest.get(reach).is_some_and(|at| at < item) {
-            reach *= 2;
-        }
-        let near = &rest[reach / 2..rest.len().min(reach + 1)];
-        let at = reach / 2 + near.partition_point(|at| at < item);
-        from += at;
-        (whole.get(from) == Some(item)).then_some(from)
-    })
-}
-
 /// How many roles account for each pair.
 #[derive(Debug)]
 pub(super) struct Coverage<'a> {
@@ -60,8 +39,7 @@ impl<'a> Coverage<'a> {
     pub(super) fn of(relation: &'a Relation, roles: &[Role], meter: &mut Meter<'_>) -> Result<Self, Error> {
         let mut coverage = Coverage { relation, times: vec![0; relation.held.items.len()] };
         for role in roles {
-            coverage.add(role);
-            meter.step(role.pairs())?;
+            coverage.add(role, meter)?;
         }
         Ok(coverage)
     }
@@ -73,10 +51,12 @@ impl<'a> Coverage<'a> {
         places(&self.relation.held.items[range], rights).flatten().map(move |place| start + place)
     }
 
-    pub(super) fn add(&mut self, role: &Role) {
+    pub(super) fn add(&mut self, role: &Role, meter: &mut Meter<'_>) -> Result<(), Error> {
         for &user in &role.users {
             self.change(user, &role.rights, |times| times + 1);
+            meter.step(role.rights.len() as u64)?;
         }
+        Ok(())
     }
 
     pub(super) fn remove(&mut self, users: &[u32], rights: &[u32]) {
@@ -100,10 +80,13 @@ impl<'a> Coverage<'a> {
     }
 
     /// How many of the role's pairs no other role accounts for.
-    pub(super) fn only_here(&self, role: &Role) -> u64 {
-        let alone =
-            |user: &u32| self.places(*user, &role.rights).filter(|&place| self.times[place] == 1).count();
-        role.users.iter().map(|user| alone(user) as u64).sum()
+    pub(super) fn only_here(&self, role: &Role, meter: &mut Meter<'_>) -> Result<u64, Error> {
+        let mut alone = 0;
+        for &user in &role.users {
+            alone += self.places(user, &role.rights).filter(|&place| self.times[place] == 1).count() as u64;
+            meter.step(role.rights.len() as u64)?;
+        }
+        Ok(alone)
     }
 
     /// Pairs that no role accounts for.
@@ -129,7 +112,7 @@ pub(super) fn tighten(
             break;
         }
         let role = &mut roles[at];
-        meter.step(3 * role.pairs())?;
+        meter.step(role.pairs())?;
         let stay: &[u32] = role.existing.and_then(|at| members.get(at)).map_or(&[], Vec::as_slice);
         if role.existing.is_some() && role.users.iter().all(|&user| coverage.is_spare(user, &role.rights)) {
             coverage.remove(&role.users, &role.rights);
@@ -137,6 +120,7 @@ pub(super) fn tighten(
         }
         let mut kept = Vec::with_capacity(role.users.len());
         for &user in &role.users {
+            meter.step(role.rights.len() as u64)?;
             if stay.binary_search(&user).is_err() && coverage.is_spare(user, &role.rights) {
                 coverage.remove(&[user], &role.rights);
             } else {
@@ -147,6 +131,7 @@ pub(super) fn tighten(
         if role.existing.is_none() {
             let mut kept = Vec::with_capacity(role.rights.len());
             for &right in &role.rights {
+                meter.step(role.users.len() as u64)?;
                 if role.users.iter().all(|&user| coverage.is_spare(user, &[right])) {
                     coverage.remove(&role.users, &[right]);
                 } else {
@@ -161,8 +146,8 @@ pub(super) fn tighten(
 }
 
 /// The roles of each user.
-pub(super) fn roles_of(users: usize, roles: &[Role]) -> Lists {
+pub(super) fn roles_of(users: usize, roles: &[Role], meter: &mut Meter<'_>) -> Result<Lists, Error> {
     let pairs =
         (0u32..).zip(roles).flat_map(|(number, role)| role.users.iter().map(move |&user| (user, number)));
-    Lists::grouped(users, pairs)
+    Lists::grouped(users, pairs, meter)
 }

@@ -129,11 +129,25 @@ pub(crate) struct Provider {
 /// A form that a mined role can have.
 pub(crate) struct RoleForm {
     pub(crate) name: &'static str,
-    /// The definition as the provider's own tools take it, and the limits that it exceeds, in words.
-    pub(crate) write: fn(&RoleDraft<'_>) -> (serde_json::Value, Vec<String>),
+    /// Whether a role of several accounts is one in each of them.
+    pub(crate) per_account: bool,
+    /// Characters that a name can have.
+    pub(crate) longest_name: usize,
+    pub(crate) write: fn(&RoleDraft<'_>) -> WrittenRole,
+    /// What all definitions of this form together exceed, in words; each comes with its account.
+    pub(crate) totals: fn(&[(&str, &serde_json::Value)]) -> Vec<String>,
 }
 
-/// A role to be written for one account.
+/// A role as the provider's own tools take it.
+pub(crate) struct WrittenRole {
+    pub(crate) definition: serde_json::Value,
+    /// The limits that it exceeds, in words.
+    pub(crate) over_limits: Vec<String>,
+    /// Grants that the form cannot state, with the reason.
+    pub(crate) not_written: Vec<serde_json::Value>,
+}
+
+/// A role to be written; `account` is empty where it is one for several.
 pub(crate) struct RoleDraft<'a> {
     pub(crate) name: &'a str,
     pub(crate) account: &'a str,

@@ -1,39 +1,35 @@
 //! Feature `arrow`: pairs from an Arrow IPC stream.
 
-use crate::error::{Error, Place};
+use super::arrow_check::{Checked, checked, malformed};
+use crate::error::Error;
 use crate::mining::assignments::Assignments;
+use crate::progress::Progress;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_ipc::reader::StreamDecoder;
+use arrow_ipc::reader::StreamReader;
 use arrow_schema::{ArrowError, DataType};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Adds the pairs of an Arrow IPC stream, as [`super::Table::to_arrow_ipc`] and other programs write it: its columns
-/// `user` and `permission`, or else its first two, of texts or dictionaries of texts.
+/// `user` and `permission`, or else its first two, of texts or dictionaries of texts. Other columns are not read, compressed
+/// batches neither.
 ///
 /// # Errors
 /// `malformed` if the bytes are no such stream; `invalid_request` if there are no two columns of texts without nulls; as
-/// [`Assignments::add`].
-pub fn add_arrow(assignments: &mut Assignments, stream: &[u8]) -> Result<(), Error> {
-    // The decoder keeps what has arrived and never makes room for what a header promises.
-    let mut decoder = StreamDecoder::new();
-    let mut rest = stream.to_vec().into();
-    while let Some(batch) = caught(|| decoder.decode(&mut rest))? {
-        add_batch(assignments, &batch)?;
+/// [`Assignments::add`]; `cancelled`.
+pub fn add_arrow(assignments: &mut Assignments, stream: &[u8], progress: &Progress) -> Result<(), Error> {
+    let refused = |error: ArrowError| malformed(&error.to_string());
+    let Checked { stream, columns } = checked(stream)?;
+    for batch in StreamReader::try_new(&*stream, Some(columns.to_vec())).map_err(refused)? {
+        add_batch(assignments, &batch.map_err(refused)?, progress)?;
     }
-    caught(|| decoder.finish())
+    Ok(())
 }
 
-/// The decoder takes lengths in the stream at their word and panics where they lie.
-fn caught<R>(decode: impl FnOnce() -> Result<R, ArrowError>) -> Result<R, Error> {
-    let lying = |_| Err(ArrowError::IpcError("lengths that do not fit".to_owned()));
-    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(lying).map_err(malformed)
-}
-
-fn add_batch(assignments: &mut Assignments, batch: &RecordBatch) -> Result<(), Error> {
-    let column = |name: &str, place: usize| batch.column_by_name(name).or_else(|| batch.columns().get(place));
-    let (users, permissions) = (texts(column("user", 0))?, texts(column("permission", 1))?);
+fn add_batch(assignments: &mut Assignments, batch: &RecordBatch, progress: &Progress) -> Result<(), Error> {
+    let [users, permissions] = batch.columns() else { return Err(malformed("a column is lacking")) };
+    let (users, permissions) = (Column::of(users), Column::of(permissions));
     for row in 0..batch.num_rows() {
+        progress.tick("reading pairs", row, Some(batch.num_rows()))?;
         assignments.add(users.get(row)?, permissions.get(row)?)?;
     }
     Ok(())
@@ -47,6 +43,15 @@ struct Column<'a> {
 }
 
 impl<'a> Column<'a> {
+    fn of(column: &'a ArrayRef) -> Self {
+        let dictionary = column.as_any_dictionary_opt();
+        let texts = dictionary.map_or(column, |dictionary| dictionary.values());
+        // Keys of a dictionary without values are all null, and cannot be made numbers.
+        let keys =
+            dictionary.map(|given| if texts.is_empty() { Vec::new() } else { given.normalized_keys() });
+        Column { texts, keys, nulls: column }
+    }
+
     fn get(&self, row: usize) -> Result<&'a str, Error> {
         let at = self.keys.as_ref().map_or(Some(row), |keys| keys.get(row).copied());
         let at =
@@ -58,21 +63,4 @@ impl<'a> Column<'a> {
             _ => self.texts.as_string_view().value(at),
         })
     }
-}
-
-fn texts(column: Option<&ArrayRef>) -> Result<Column<'_>, Error> {
-    let refused = || Error::invalid("pairs", "two columns of texts are needed: `user` and `permission`");
-    let column = column.ok_or_else(refused)?;
-    let dictionary = column.as_any_dictionary_opt();
-    let texts = dictionary.map_or(column, |dictionary| dictionary.values());
-    if !matches!(texts.data_type(), DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) {
-        return Err(refused());
-    }
-    // Keys of a dictionary without values are all null, and cannot be made numbers.
-    let keys = dictionary.map(|given| if texts.is_empty() { Vec::new() } else { given.normalized_keys() });
-    Ok(Column { texts, keys, nulls: column })
-}
-
-fn malformed(error: ArrowError) -> Error {
-    Error::malformed(format!("not an Arrow IPC stream: {error}"), Place::default())
 }

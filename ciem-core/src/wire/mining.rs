@@ -1,5 +1,6 @@
 //! Role mining from loose pairs: options as JSON, pairs as JSON or Arrow.
 
+use super::usage::window;
 use super::{parse, text};
 use crate::error::Error;
 use crate::mining::assignments::Assignments;
@@ -8,6 +9,7 @@ use crate::mining::mine_roles_with;
 use crate::mining::options::{Budget, ExistingRole, MiningOptions, Objective};
 use crate::progress::Progress;
 use crate::snapshot::Snapshot;
+use crate::usage::value::Usage;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -85,10 +87,18 @@ struct Asked {
     form: Option<String>,
 }
 
-/// The answer of `mine_roles` of a snapshot.
-pub(super) fn of_snapshot(snapshot: &Snapshot, request: &str, progress: &Progress) -> Result<String, Error> {
-    let Asked { query, request, form } = parse(request)?;
-    text(&snapshot.mine_roles(&query, &request.options()?, form.as_deref(), progress)?)
+/// The answer of `mine_roles` of a snapshot; with usage only of what was used.
+pub(super) fn of_snapshot(
+    snapshot: &Snapshot,
+    usage: Option<&Usage>,
+    request: &str,
+    progress: &Progress,
+) -> Result<String, Error> {
+    let Asked { mut query, request: asked, form } = parse(request)?;
+    if let Some(usage) = usage {
+        query = query.used(usage, &window(usage, request)?);
+    }
+    text(&snapshot.mine_roles(&query, &asked.options()?, form.as_deref(), progress)?)
 }
 
 /// Adds pairs given as a JSON list of lists of two texts.

@@ -3,6 +3,8 @@
 #[cfg(feature = "arrow")]
 mod arrow;
 #[cfg(feature = "arrow")]
+mod arrow_check;
+#[cfg(feature = "arrow")]
 mod arrow_pairs;
 mod check;
 mod columns;
@@ -70,7 +72,7 @@ pub fn call_with(
         "can" => text(&snapshot.can(&parse::<Request>(request)?)?),
         "explain" => text(&snapshot.explain(&parse::<Request>(request)?)?),
         "coverage" => text(&snapshot.coverage()),
-        "mine_roles" => mining::of_snapshot(snapshot, request, progress),
+        "mine_roles" => mining::of_snapshot(snapshot, None, request, progress),
         _ => table(snapshot, verb, request, progress).map(|table| table.to_json()),
     }
 }
@@ -128,8 +130,9 @@ pub fn table(snapshot: &Snapshot, verb: &str, request: &str, progress: &Progress
 
 /// Asks `snapshot` a question about `usage` and answers in JSON.
 ///
-/// Verbs: `rightsize`, a [`crate::Proposal`] for `principal`; the other fields of the request are those of
-/// [`crate::RightsizeOptions`].
+/// Verbs: `rightsize`, a [`crate::Proposal`] for `principal`, where the other fields of the request are those of
+/// [`crate::RightsizeOptions`]; `mine_roles`, as [`call`] answers it, of what was used in the window that `window`, `at` and `gaps`
+/// say, as [`table_with_usage`] reads them.
 ///
 /// ```
 /// # use ciem_core::{Progress, SnapshotBuilder, UsageBuilder, wire};
@@ -155,6 +158,7 @@ pub fn call_with_usage(
     progress.poll("asking", 0, None)?;
     match verb {
         "rightsize" => text(&rightsize::answer(snapshot, usage, parse(request)?)?),
+        "mine_roles" => mining::of_snapshot(snapshot, Some(usage), request, progress),
         _ => Err(Error::invalid("verb", "no such question about usage")),
     }
 }

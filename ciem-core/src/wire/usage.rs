@@ -4,6 +4,7 @@ use super::columns::collect;
 use super::table::Table;
 use super::{parse, text};
 use crate::error::Error;
+use crate::mining::granted::AssignmentQuery;
 use crate::model::instant;
 use crate::progress::Progress;
 use crate::snapshot::Snapshot;
@@ -108,9 +109,9 @@ pub fn usage_table(usage: &Usage, verb: &str, request: &str, progress: &Progress
     }
 }
 
-/// Asks `snapshot` a question that takes usage into account: `unused`. The request has `window` (`90d` without it), `at`
-/// (RFC 3339; when the logs end without it), `gaps` (days of the window that may lack in the logs) and the fields of
-/// [`UnusedOptions`].
+/// Asks `snapshot` a question that takes usage into account. The request has `window` (`90d` without it), `at` (RFC 3339; when
+/// the logs end without it), `gaps` (days of the window that may lack in the logs) and the fields of the verb: for `unused` those
+/// of [`UnusedOptions`], for `assignments` those of [`AssignmentQuery`].
 ///
 /// ```
 /// # use ciem_core::{Progress, SnapshotBuilder, Usage, wire};
@@ -135,20 +136,30 @@ pub fn table_with_usage(
 ) -> Result<Table, Error> {
     match verb {
         "unused" => {
-            let asked: Asked = parse(request)?;
-            let at = match &asked.at {
-                Some(at) => instant(at)?,
-                None => usage.end().ok_or_else(|| {
-                    Error::invalid(
-                        "at",
-                        "no log tells the time; give the end of the window, such as 2026-01-31T12:00:00Z",
-                    )
-                })?,
-            };
-            let window = Window::before(&asked.window, at)?.gaps(asked.gaps);
+            let window = window(usage, request)?;
             let unused = snapshot.unused_with(usage, &window, &parse::<UnusedOptions>(request)?, progress)?;
             collect(unused.rows().iter(), Some(unused.rows().len()), unused.assumptions(), progress)
         }
+        "assignments" => {
+            let query = parse::<AssignmentQuery>(request)?.used(usage, &window(usage, request)?);
+            let pairs = snapshot.assignments(&query, progress)?;
+            collect(pairs.iter(), Some(pairs.len()), &[], progress)
+        }
         _ => Err(Error::invalid("verb", "no such question")),
     }
+}
+
+/// The window that a request about usage names; it ends with the logs where the request does not say when.
+pub(super) fn window(usage: &Usage, request: &str) -> Result<Window, Error> {
+    let asked: Asked = parse(request)?;
+    let at = match &asked.at {
+        Some(at) => instant(at)?,
+        None => usage.end().ok_or_else(|| {
+            Error::invalid(
+                "at",
+                "no log tells the time; give the end of the window, such as 2026-01-31T12:00:00Z",
+            )
+        })?,
+    };
+    Ok(Window::before(&asked.window, at)?.gaps(asked.gaps))
 }

@@ -9,6 +9,7 @@
 )]
 
 mod nine_sets;
+mod of_snapshot;
 
 use ciem_core::{
     Assignments, Budget, Cancel, ExistingRole, MiningOptions, Objective, Progress, RoleMining, mine_roles,
@@ -391,104 +392,62 @@ fn it_stops_when_asked_and_says_how_far_it_is() {
     assert!(seen.lock().unwrap().is_superset(&["sorting pairs", "reducing", "searching", "checking"].into()));
 }
 
-/// Three users of one group, one with a condition and one with an exception.
-fn snapshot() -> ciem_core::Snapshot {
-    let statement = |action: &str, resource: &str| serde_json::json!({"Effect": "Allow", "Action": action, "Resource": resource});
-    let policy = |statements: Vec<serde_json::Value>| serde_json::json!([{"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}]);
-    let mut mfa = statement("s3:PutObject", "arn:aws:s3:::pay/*");
-    mfa["Condition"] = serde_json::json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}});
-    let mut deny = statement("s3:DeleteObject", "arn:aws:s3:::pay/audit/*");
-    deny["Effect"] = "Deny".into();
-    let person = |name: &str, team: &str, statements: Vec<serde_json::Value>| {
-        serde_json::json!({
-            "Path": "/", "UserName": name, "UserId": format!("AIDA{name:0<17}"), "Arn": format!("arn:aws:iam::111122223333:user/{name}"),
-            "CreateDate": "2024-01-01T00:00:00+00:00", "GroupList": ["readers"], "AttachedManagedPolicies": [],
-            "UserPolicyList": policy(statements), "Tags": [{"Key": "team", "Value": team}]
-        })
-    };
-    let group = serde_json::json!({
-        "Path": "/", "GroupName": "readers", "GroupId": "AGPA00000000000000001", "Arn": "arn:aws:iam::111122223333:group/readers",
-        "CreateDate": "2024-01-01T00:00:00+00:00", "AttachedManagedPolicies": [],
-        "GroupPolicyList": policy(vec![statement("s3:GetObject", "arn:aws:s3:::pay/*")])
-    });
-    let users = [
-        person("ana", "Pay & Bill", vec![mfa]),
-        person("cleo", "tills", Vec::new()),
-        person("bob", "tills", vec![statement("s3:DeleteObject", "arn:aws:s3:::pay/*"), deny]),
-    ];
-    let export = serde_json::json!({"UserDetailList": users, "GroupDetailList": [group], "RoleDetailList": [], "Policies": []});
-    let mut builder = ciem_core::SnapshotBuilder::new();
-    builder.add("account.json", export.to_string().as_bytes()).unwrap();
-    builder.finish().unwrap()
-}
-
+/// Every poll is a place where the work can end: whichever it is, it does.
 #[test]
-fn a_snapshot_is_mined_named_and_written() {
-    let query = ciem_core::AssignmentQuery::default().account("111122223333").principal_kind("user");
-    let options = MiningOptions::default();
-    let mined = snapshot().mine_roles(&query, &options, Some("permission_set"), &Progress::none()).unwrap();
-    let roles: Vec<_> = mined.roles().map(|role| (role.name().unwrap(), role.users().len())).collect();
-    assert_eq!(
-        roles,
-        [("arn:aws:iam::111122223333:group/readers", 3), ("tills-write", 1), ("pay-bill-write", 1)],
-        "{}",
-        serde_json::to_string_pretty(&mined).unwrap()
-    );
-
-    let readers = mined.roles().next().unwrap();
-    assert_eq!(readers.closest().map(|closest| (closest.permissions, closest.users)), Some((1.0, Some(1.0))));
-    let native = &readers.native()[0];
-    assert_eq!(native["definition"]["Name"], "readers");
-    assert_eq!(native["definition"]["InlinePolicy"]["Statement"][0]["Action"][0], "s3:GetObject");
-    assert_eq!(native["over_limits"], serde_json::json!([]));
-
-    let paying = mined.roles().find(|role| role.name() == Some("pay-bill-write")).unwrap();
-    let statement = &paying.native()[0]["definition"]["InlinePolicy"]["Statement"][0];
-    assert_eq!(statement["Condition"], serde_json::json!({"Bool": {"aws:MultiFactorAuthPresent": ["true"]}}));
-
-    // What bob may delete has an exception, which a policy that only allows cannot say.
-    let tills = mined.roles().find(|role| role.name() == Some("tills-write")).unwrap();
-    assert_eq!(
-        tills.permissions().collect::<Vec<_>>(),
-        [
-            r#"s3:DeleteObject on arn:aws:s3:::pay/* except arn:aws:s3:::pay/audit/* if {"not":{"resource_in":["arn:aws:s3:::pay/audit/*"]}}"#
-        ]
-    );
-    let native = &tills.native()[0];
-    assert_eq!(native["not_written"][0]["except"], serde_json::json!(["arn:aws:s3:::pay/audit/*"]));
-    assert_eq!(native["definition"]["InlinePolicy"]["Statement"], serde_json::json!([]));
-}
-
-#[test]
-fn a_snapshot_is_mined_by_team() {
-    let query = ciem_core::AssignmentQuery::default().tag("team", "tills");
-    let pairs = snapshot().assignments(&query, &Progress::none()).unwrap();
-    assert!(pairs.len() == 3 && pairs.iter().all(|pair| !pair.user.ends_with("user/ana")));
-    let query = ciem_core::AssignmentQuery::default();
-    let error = snapshot()
-        .mine_roles(&query, &MiningOptions::default(), Some("haiku"), &Progress::none())
-        .unwrap_err();
-    assert_eq!(error.to_string(), "invalid form: roles of aws are written as group, permission_set");
-}
-
-#[cfg(feature = "arrow")]
-#[test]
-fn no_stream_of_bytes_breaks_the_reader() {
-    use ciem_core::wire;
-    let table = wire::table(&snapshot(), "assignments", "{}", &Progress::none()).unwrap();
-    let stream = table.to_arrow_ipc().unwrap();
-    let mut pairs = Assignments::new();
-    wire::add_arrow(&mut pairs, &stream).unwrap();
-    assert_eq!(pairs.len(), table.len());
-    for cut in 0..stream.len() {
-        // Cut off anywhere it may be read as far as it goes, or refused.
-        let _ = wire::add_arrow(&mut Assignments::new(), &stream[..cut]);
-    }
-    for place in 0..stream.len() {
-        for flip in [0x01, 0xFF] {
-            let mut broken = stream.clone();
-            broken[place] ^= flip;
-            let _ = wire::add_arrow(&mut Assignments::new(), &broken);
+fn it_stops_at_every_poll() {
+    let pairs: Pairs =
+        (0..50).flat_map(|u| (0..50).map(move |p| (u, p))).filter(|(u, p)| (u ^ p) % 5 > 1).collect();
+    let all = assignments(&pairs);
+    let options = MiningOptions::default()
+        .budget(Budget::default().nodes(1_000))
+        .max_roles_per_user(20)
+        .separate(permission(1), permission(2))
+        .existing(ExistingRole::new("some", [permission(3), permission(4)], [user(0)]));
+    let mut phases = BTreeSet::new();
+    for stop_at in 1.. {
+        let (cancel, polls) = (Cancel::new(), std::sync::Arc::new(std::sync::Mutex::new((0, ""))));
+        let (asked, told) = (cancel.clone(), std::sync::Arc::clone(&polls));
+        let progress = Progress::none().with_cancel(cancel).on_step(move |step| {
+            let mut polls = told.lock().unwrap();
+            *polls = (polls.0 + 1, step.phase);
+            if polls.0 == stop_at {
+                asked.cancel();
+            }
+        });
+        match mine_roles_with(&all, &options, &progress) {
+            Ok(_) => {
+                assert!(polls.lock().unwrap().0 <= stop_at, "it was asked to stop before its last poll");
+                break;
+            }
+            Err(error) => assert_eq!(error.code(), "cancelled"),
         }
+        let (count, phase) = *polls.lock().unwrap();
+        assert_eq!(count, stop_at, "nothing is told after {phase}");
+        phases.insert(phase);
     }
+    for phase in ["sorting pairs", "merging", "reducing", "splitting", "covering", "searching", "bounding"] {
+        assert!(phases.contains(phase), "{phase} is not told");
+    }
+    for phase in ["preferring", "fitting", "checking"] {
+        assert!(phases.contains(phase), "{phase} is not told");
+    }
+}
+
+/// So many pairs that the budget ends in every phase in turn; the roles stay exact, the bound honest, and the same again.
+#[test]
+fn any_budget_gives_an_exact_answer_with_a_bound() {
+    let pairs: Pairs = (0..120u8)
+        .flat_map(|u| (0..90u8).map(move |p| (u, p)))
+        .filter(|&(u, p)| (u32::from(u) * 31 + u32::from(p) * 17 + u32::from(u) * u32::from(p) * 7) % 11 < 6)
+        .collect();
+    let (mut best, mut most) = (usize::MAX, 0);
+    for steps in [0, 1_000, 10_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000, 100_000_000] {
+        let mined =
+            mine(&pairs, &MiningOptions::default().budget(Budget::default().steps(steps).nodes(1_000)));
+        assert_eq!(given(&mined), wanted(&pairs), "{steps}");
+        assert!(mined.roles().len() <= 90, "{steps}: a role for each permission is always there");
+        best = best.min(mined.roles().len());
+        most = most.max(mined.lower_bound());
+    }
+    assert!(most <= best as u64 && most > 0, "a bound of one budget holds for the roles of another");
 }

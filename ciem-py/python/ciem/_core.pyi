@@ -18,9 +18,9 @@ class Snapshot:
     """
     A loaded snapshot that answers wire requests; `ciem.Snapshot` wraps it.
     """
-    def ask(self, /, verb: str, request: str, report: Any | None = None) -> str:
+    def ask(self, /, verb: str, request: str, report: Any | None = None, usage: Usage | None = None) -> str:
         """
-        Answers the wire request of a verb that takes long.
+        Answers the wire request of a verb that takes long; some verbs take usage into account.
         """
     def call(self, /, verb: str, request: str, usage: Usage | None = None) -> str:
         """

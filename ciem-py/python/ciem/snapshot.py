@@ -162,23 +162,28 @@ class Snapshot:
         """
         return self._table("can_become", _options(locals()))
 
-    def assignments(self, *, on_progress: OnProgress = None, **selection: Any) -> Table:
+    def assignments(self, *, usage: Usage | None = None, on_progress: OnProgress = None, **selection: Any) -> Table:
         """Who is effectively allowed what, as pairs for :func:`ciem.mine_roles`; selected by ``account``, ``principal_kind``, ``tags``.
+        With ``usage`` only what was used in the ``window``; ``keep_unobservable=True`` adds what the logs cannot show.
 
         >>> ciem.load("exports").assignments()[0]["permission"]
         's3:GetObject on arn:aws:s3:::pay/* in 111122223333'
         """
-        return self._table("assignments", {**selection, "on_progress": on_progress})
+        request = _options({**selection, "on_progress": on_progress})
+        return self._table("assignments", request, usage and usage._native)
 
-    def mine_roles(self, *, on_progress: OnProgress = None, **options: Any) -> RoleMining:
+    def mine_roles(
+        self, *, usage: Usage | None = None, on_progress: OnProgress = None, **options: Any
+    ) -> RoleMining:
         """The fewest roles for this access, with the options of :meth:`assignments` and :func:`ciem.mine_roles`, and ``form``, in
-        which they are written, too: ``"group"`` or ``"permission_set"``.
+        which they are written, too: ``"group"``, ``"permission_set"`` or ``"custom_role"``.
 
         >>> ciem.load("exports").mine_roles(form="group").roles[0]["native"][0]["definition"]["UserNames"]
         ['ana']
         """
         with watching(on_progress) as report:
-            return RoleMining(json.loads(self._native.ask("mine_roles", json.dumps(options), report)))
+            request = json.dumps(_options(options))
+            return RoleMining(json.loads(self._native.ask("mine_roles", request, report, usage and usage._native)))
 
     def what_would_settle_it(
         self,

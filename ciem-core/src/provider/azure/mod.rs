@@ -8,6 +8,7 @@ mod groups;
 mod keys;
 mod leads;
 pub(crate) mod read;
+mod roles;
 mod rule;
 mod scope;
 mod spec;

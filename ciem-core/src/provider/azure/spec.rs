@@ -35,6 +35,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     key_words,
     key_nature,
     further_facts: super::read::FACTS,
+    role_forms: super::roles::FORMS,
     usage: &USAGE,
     ..Provider::plain("azure", SYNTAX, LAYERS, rule_table!(rule), super::read::read, finish)
 };
