@@ -78,17 +78,18 @@ fn join_lines(matrix: &Matrix, live: &Live, sets: &mut Sets, meter: &mut Meter<'
     for row in 0..matrix.rows.len() as u32 {
         let cells = live.row(row);
         meter.step(cells.len() as u64)?;
-        let is_free = |cell: u32| matrix.apart.range(matrix.column(cell)).is_empty();
-        match cells.iter().find(|&&cell| is_free(cell)) {
-            Some(&free) => cells.iter().for_each(|&cell| sets.join(free, cell)),
-            None => {
-                for (at, &cell) in cells.iter().enumerate() {
-                    for &other in &cells[..at] {
-                        meter.step(1)?;
-                        if !matrix.are_apart(matrix.column(cell), matrix.column(other)) {
-                            sets.join(cell, other);
-                        }
-                    }
+        let rules = |cell: u32| matrix.apart.range(matrix.column(cell)).len();
+        let Some(&pivot) = cells.iter().min_by_key(|&&cell| rules(cell)) else { continue };
+        let are_apart = |one: u32, other: u32| matrix.are_apart(matrix.column(one), matrix.column(other));
+        for &cell in cells {
+            if !are_apart(pivot, cell) {
+                sets.join(pivot, cell);
+                continue;
+            }
+            for &other in cells {
+                meter.step(1)?;
+                if !are_apart(cell, other) {
+                    sets.join(cell, other);
                 }
             }
         }

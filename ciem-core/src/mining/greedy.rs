@@ -57,7 +57,7 @@ pub(super) fn greedy(
     }
     let mut cover = Cover { role_of: work.role_of, roles: work.roles };
     // By cell of the matrix up to here.
-    if cells.len() <= MOST_PRUNED && !meter.is_spent() {
+    if work.is_pruned && !meter.is_spent() {
         prune(matrix, cells, &work.made, &mut cover, meter)?;
     }
     cover.role_of = cells.iter().map(|&cell| cover.role_of[cell as usize]).collect();
@@ -75,9 +75,10 @@ struct Work<'a> {
     row_left: Vec<u32>,
     column_left: Vec<u32>,
     queue: BTreeSet<Entry>,
-    /// The role in the making, and those made.
+    /// The role in the making, and those made if they are looked through in the end.
     rows: Vec<u32>,
     columns: Vec<u32>,
+    is_pruned: bool,
     made: Vec<(Vec<u32>, Vec<u32>)>,
     in_role: Marks,
     role_of: Vec<u32>,
@@ -109,6 +110,7 @@ impl<'a> Work<'a> {
             queue: BTreeSet::new(),
             rows: Vec::new(),
             columns: Vec::new(),
+            is_pruned: cells.len() <= MOST_PRUNED,
             made: Vec::new(),
             in_role: Marks::new(matrix.columns.len()),
             role_of: vec![0; matrix.cells()],
@@ -239,7 +241,9 @@ impl<'a> Work<'a> {
         lines().for_each(|(is_column, number)| self.enter_queue(is_column, number));
         self.steps += QUEUED * (rows.len() + columns.len()) as u64 + taken as u64;
         self.roles += 1;
-        self.made.push((rows, columns));
+        if self.is_pruned {
+            self.made.push((rows, columns));
+        }
         taken
     }
 

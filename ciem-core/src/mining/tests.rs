@@ -56,8 +56,9 @@ proptest! {
         let mut meter = Meter::new(&progress, u64::MAX, 100_000);
         let cells: Vec<u32> = (0..matrix.cells() as u32).collect();
         let left = dominate::dominate(&matrix, &cells, &mut meter).unwrap().remaining;
-        let near = |cell: u32| left.iter().copied().filter(move |&other| cell == other || matrix.compatible(cell, other));
-        let near: Vec<Vec<u32>> = left.iter().map(|&cell| near(cell).collect()).collect();
+        let compatible = |one: u32, other: u32| one == other || matrix.compatible(one, other);
+        let near: Vec<Vec<u32>> =
+            left.iter().map(|&one| left.iter().copied().filter(|&other| compatible(one, other)).collect()).collect();
         for (f, of_f) in left.iter().zip(&near) {
             for (e, of_e) in left.iter().zip(&near) {
                 prop_assert!(e == f || !of_f.iter().all(|cell| of_e.contains(cell)), "{} dominates {}", f, e);
