@@ -2,7 +2,6 @@
 
 use super::super::spec::canonical;
 use crate::error::Error;
-use crate::model::application::{ApplicationRecord, ServiceRecord};
 use crate::model::assignment::{Block, RoleRecord};
 use crate::model::{AccessLevel, Facts, Tier};
 use crate::provider::input::{Input, Item, Object};
@@ -133,63 +132,6 @@ pub(super) fn activated(input: &Input<'_>, item: &Item<'_>) -> Result<Vec<Assign
         until: None,
     };
     Ok(raw.members.unwrap_or_default().into_iter().map(of).collect())
-}
-
-/// What a service principal is beside its entry in the directory. Nothing of it makes an input malformed: others of the
-/// family read the same one.
-pub(super) struct Service {
-    id: String,
-    application: Option<String>,
-    name: Option<String>,
-    offers: Vec<(String, String)>,
-}
-
-#[derive(Deserialize)]
-struct Offer {
-    id: String,
-    value: Option<String>,
-}
-
-pub(super) fn service(item: &Item<'_>) -> Service {
-    let text = |name| item.members.text(name).map(|text| text.into_owned());
-    let offers =
-        item.members.get("appRoles").and_then(|raw| serde_json::from_str::<Vec<Offer>>(raw.get()).ok());
-    let offers = offers.unwrap_or_default().into_iter();
-    Service {
-        id: text("id").unwrap_or_default(),
-        application: text("appId"),
-        name: text("displayName"),
-        offers: offers
-            .filter_map(|offer| Some((offer.id, offer.value.filter(|text| !text.is_empty())?)))
-            .collect(),
-    }
-}
-
-pub(super) fn keep_service(facts: &mut Facts, one: Service) {
-    let id = facts.text(&one.id.to_ascii_lowercase());
-    let application = one.application.map(|text| facts.text(&text.to_ascii_lowercase()));
-    let name = one.name.map(|text| facts.text(&text));
-    let offers =
-        one.offers.iter().map(|(id, value)| (facts.text(&id.to_ascii_lowercase()), facts.text(value)));
-    let record = ServiceRecord { application, name, offers: offers.collect() };
-    let known = facts.applications.services.entry(id).or_default();
-    known.application = known.application.or(record.application);
-    known.name = known.name.or(record.name);
-    known.offers.extend(record.offers);
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Application {
-    id: String,
-    app_id: Option<String>,
-}
-
-pub(super) fn keep_application(facts: &mut Facts, one: Application) {
-    let id = facts.text(&one.id.to_ascii_lowercase());
-    let application = one.app_id.map(|text| facts.text(&text.to_ascii_lowercase()));
-    let known = facts.applications.applications.entry(id).or_insert(ApplicationRecord { application });
-    known.application = known.application.or(application);
 }
 
 /// What a group is beside its entry in the directory.
