@@ -19,7 +19,7 @@ impl Finish<'_> {
                 false => vec![object],
             };
             for (name, policy) in gives.into_iter().flat_map(|what| self.active(what)) {
-                taken.extend(owners.ids.iter().map(|&owner| (owner, name.clone(), policy.clone())));
+                taken.extend(owners.ids.iter().map(|&owner| (owner, name.clone(), policy)));
             }
         }
         // In whatever order the inputs came.

@@ -1,9 +1,10 @@
 //! Objects of Graph beyond people and groups.
 
+use super::super::documents::access;
 use super::super::spec::canonical;
 use crate::error::Error;
 use crate::model::assignment::{Block, RoleRecord};
-use crate::model::{AccessLevel, Facts, Tier};
+use crate::model::{Facts, Tier};
 use crate::provider::input::{Input, Item, Object};
 use crate::provider::schedule::{ScheduleInfo, instant, planned};
 use serde::Deserialize;
@@ -33,9 +34,7 @@ pub(super) fn keep_role(facts: &mut Facts, role: Role) {
     for permission in role.role_permissions.into_iter().filter(|_| role.is_enabled != Some(false)) {
         let actions = permission.allowed_resource_actions.unwrap_or_default();
         for action in actions.iter().filter(|text| text.contains('/') && !text.contains(['*', '?'])) {
-            let reads = action.to_ascii_lowercase().ends_with("/read");
-            let level = if reads { AccessLevel::Read } else { AccessLevel::Write };
-            facts.listed.insert(action.as_str().into(), level);
+            facts.listed.insert(action.as_str().into(), access(action));
         }
         let listed = actions.iter().map(|text| facts.text(text)).collect();
         let condition = permission.condition.filter(|text| !text.trim().is_empty());
