@@ -30,6 +30,10 @@ mod stories_tests;
 mod table;
 #[path = "assess/telling.rs"]
 mod telling;
+#[path = "assess/tenant.rs"]
+mod tenant;
+#[path = "assess/tenant_text.rs"]
+mod tenant_text;
 #[cfg(test)]
 #[path = "assess/tests.rs"]
 mod tests;

@@ -5,6 +5,8 @@
 use ciem_core::{Denial, Error, LoadOptions, Request, Snapshot, Verdict, load_paths};
 
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/estate");
+/// Whose permissions the wishes are; principals of another provider are nobody there.
+const PROVIDER: &str = "aws";
 /// Things that people ask for and are told that they may not.
 const WISHES: [&str; 4] =
     ["cloudtrail:StopLogging", "iam:CreateUser", "ec2:TerminateInstances", "s3:DeleteBucket"];
@@ -12,7 +14,7 @@ const WISHES: [&str; 4] =
 /// A question of somebody who holds the permission and is stopped all the same, if there is one.
 fn a_denial(snapshot: &Snapshot) -> Result<Option<Request>, Error> {
     let people: Vec<String> =
-        snapshot.principals().filter(|row| row.loaded).map(|row| row.principal).collect();
+        snapshot.principals().filter(|row| row.loaded && row.provider == PROVIDER).map(|row| row.principal).collect();
     let mut implicit = None;
     for (action, person) in WISHES.iter().flat_map(|action| people.iter().map(move |person| (action, person)))
     {

@@ -36,7 +36,9 @@ fn every_world_gives_the_expected_answers() {
 #[test]
 fn every_rule_is_shown_from_both_sides() {
     let mut rules = Vec::new();
-    for (provider, prefix) in [("aws", "AWS-"), ("azure", "AZ-R"), ("entra", "EN-R"), ("entra", "AZ-R")] {
+    for (provider, prefix) in
+        [("aws", "AWS-"), ("azure", "AZ-R"), ("azure", "EN-R"), ("entra", "EN-R"), ("entra", "AZ-R")]
+    {
         let notes = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/provider/{provider}/NOTES.md"));
         let notes = std::fs::read_to_string(notes).unwrap();
         let lines =

@@ -87,6 +87,7 @@ impl Group {
 
 /// A resource of a system, or what lies in one: objects of a bucket, indexes of a table.
 struct Part {
+    provider: &'static str,
     system: String,
     resource: String,
     /// Permissions of other services say nothing about the resource, though some hold on anything.
@@ -103,12 +104,18 @@ fn systems(asking: &Asking<'_>) -> Result<Vec<Part>, Error> {
         let service = row.resource_kind.split(':').next().unwrap_or_default();
         for resource in [row.resource.clone(), format!("{}/*", row.resource)] {
             let mut public = BTreeSet::new();
-            if let Some(anybody) = &anybody {
+            if let Some(anybody) = anybody.as_ref().filter(|who| who.provider == row.provider) {
                 let access = asking.what_can(&anybody.principal, Some(&resource))?;
                 let sure = access.rows().iter().filter(|row| row.verdict == Verdict::Allow);
                 public.extend(sure.flat_map(|row| row.permissions.clone()));
             }
-            parts.push(Part { system: system.clone(), resource, service: service.to_owned(), public });
+            parts.push(Part {
+                provider: row.provider,
+                system: system.clone(),
+                resource,
+                service: service.to_owned(),
+                public,
+            });
         }
     }
     Ok(parts)
@@ -121,7 +128,7 @@ fn reach(
     parts: &[Part],
 ) -> Result<BTreeMap<String, Vec<ResourceReach>>, Error> {
     let mut found: BTreeMap<String, Vec<ResourceReach>> = BTreeMap::new();
-    for part in parts {
+    for part in parts.iter().filter(|part| part.provider == who.provider) {
         let access = asking.what_can(&who.principal, Some(&part.resource))?;
         for row in access.rows().iter().filter(|row| row.verdict != Verdict::Deny) {
             let own = |permission: &&String| {

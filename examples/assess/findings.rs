@@ -44,7 +44,7 @@ impl Assessment {
             outside_access: outsiders::openings(snapshot, progress)?,
             identities,
             stories: Stories::of(snapshot, usage, at, progress)?,
-            permissions: snapshot.permissions().count(),
+            permissions: snapshot.permissions().filter(|row| row.provider == reach::PROVIDER).count(),
         })
     }
 }

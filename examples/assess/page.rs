@@ -5,6 +5,7 @@ use crate::departed::Departed;
 use crate::elevations::{Elevation, short};
 use crate::findings::Assessment;
 use crate::readers::Readers;
+use crate::tenant_text;
 use crate::unused::Unused;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -65,6 +66,10 @@ pub(crate) fn html(assessment: &Assessment) -> String {
     elevations(&mut out, &stories.elevations);
     unused(&mut out, &stories.unused);
     readers(&mut out, &stories.readers);
+    for part in stories.tenant.iter().flat_map(tenant_text::parts) {
+        let _ = writeln!(out, "<h2>{}</h2>", safe(&part.title));
+        table(&mut out, &part.headings, &part.rows);
+    }
     administrators(&mut out, assessment);
     widest(&mut out, assessment);
     gaps(&mut out, assessment);

@@ -5,6 +5,9 @@ use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+/// The provider that this is about: what everything is in one is nothing in another.
+pub(crate) const PROVIDER: &str = "aws";
+
 /// Services whose permissions management is the management of everybody's access.
 const ACCESS_SERVICES: [&str; 3] = ["iam", "organizations", "sso"];
 
@@ -49,15 +52,16 @@ pub(crate) fn survey(
     let with_mfa = Survey::new(snapshot, true, progress)?;
     let mut administrators = Vec::new();
     let mut identities = Vec::new();
-    let names: BTreeMap<String, String> =
-        snapshot.principals().map(|who| (who.principal, who.name)).collect();
+    let own = snapshot.principals().filter(|who| who.provider == PROVIDER);
+    let names: BTreeMap<String, String> = own.map(|who| (who.principal, who.name)).collect();
     for (row, (principal, kind, account)) in plain.matrix.principals().enumerate() {
         if !matches!(kind, PrincipalKind::User | PrincipalKind::Role | PrincipalKind::Person) {
             continue;
         }
+        let Some(name) = names.get(principal) else { continue };
         let who = Identity {
             principal: principal.to_owned(),
-            name: names.get(principal).map_or(principal, String::as_str).to_owned(),
+            name: name.clone(),
             account: account.to_owned(),
             kind,
             write: at(&plain.write, row),
@@ -95,7 +99,7 @@ impl Survey {
                 .insert("aws:MultiFactorAuthPresent".to_owned(), ContextValue::One("true".to_owned()));
         }
         let matrix = snapshot.matrix_with(&query, progress)?;
-        let permissions: Vec<_> = snapshot.permissions().collect();
+        let permissions: Vec<_> = snapshot.permissions().filter(|row| row.provider == PROVIDER).collect();
         let services = ACCESS_SERVICES.iter().map(|&service| {
             let managing = |access: AccessLevel, name: &str| {
                 access == AccessLevel::PermissionsManagement

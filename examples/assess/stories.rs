@@ -7,6 +7,7 @@ use crate::dates;
 use crate::departed::{self, Departed};
 use crate::elevations::{self, Elevation};
 use crate::readers::{self, Readers};
+use crate::tenant::{self, Tenant};
 use crate::unused::{self, Unused};
 use ciem_core::{Access, Error, PrincipalRow, Progress, Query, Snapshot, Usage};
 use jiff::Timestamp;
@@ -24,6 +25,9 @@ pub(crate) struct Stories {
     pub(crate) unused: Unused,
     /// Who can read the customers' data.
     pub(crate) readers: Vec<Readers>,
+    /// A tenant of Entra and what hangs on it, where one was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tenant: Option<Tenant>,
     /// Dates in tags that are none, and so take no part in any of this.
     pub(crate) unreadable: Vec<BadDate>,
 }
@@ -49,6 +53,7 @@ impl Stories {
             elevations: elevations::elevations(&asking)?,
             unused: unused::unused(&asking)?,
             readers: readers::readers(&asking)?,
+            tenant: tenant::tenant(&asking)?,
             unreadable: unreadable(snapshot),
         })
     }

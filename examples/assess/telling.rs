@@ -7,6 +7,7 @@ use crate::print::{SHOWN, counted, more, shortened, title};
 use crate::readers::{Proof, Readers};
 use crate::stories::Stories;
 use crate::table::{paragraph, table};
+use crate::tenant_text;
 use crate::unused::Unused;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -17,6 +18,9 @@ pub(crate) fn tell(out: &mut impl Write, stories: &Stories) -> io::Result<()> {
     elevations(out, &stories.at, &stories.elevations)?;
     unused(out, &stories.unused)?;
     readers(out, &stories.at, &stories.readers)?;
+    if let Some(tenant) = &stories.tenant {
+        tenant_text::tell(out, tenant)?;
+    }
     for bad in stories.unreadable.iter().take(SHOWN) {
         paragraph(out, "  -", &format!("no date: {} of {}: {}", bad.tag, bad.principal, bad.value))?;
     }

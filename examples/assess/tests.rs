@@ -6,6 +6,7 @@ use crate::dates::start;
 use crate::findings::Assessment;
 use crate::outsiders::Admission;
 use crate::table::WIDTH;
+use crate::tenant::Holder;
 use crate::{Options, SAMPLE_AT, run, sample_estate};
 use ciem_core::{LoadOptions, PrincipalKind, Progress, Snapshot, SnapshotBuilder, Verdict, load_paths};
 use std::path::PathBuf;
@@ -32,9 +33,10 @@ fn everything_in_the_estate_is_read() {
     let coverage = assessment().coverage;
     assert!(coverage.rejected.is_empty(), "{:?}", coverage.rejected);
     assert!(coverage.files.iter().all(|file| file.kind != "unrecognised" && file.errors.is_empty()));
-    assert_eq!(coverage.files.len(), 49);
+    assert_eq!(coverage.files.len(), 72);
     let counted = ["accounts", "users", "roles", "people", "groups"].map(|what| coverage.counts[what]);
-    assert_eq!(counted, [6, 36, 47, 26, 9]);
+    // Six accounts and a tenant: its 33 users, 8 groups, and who has elevated access beside those of AWS.
+    assert_eq!(counted, [7, 69, 48, 26, 17]);
     assert!(coverage.unknown_actions.is_empty(), "{:?}", coverage.unknown_actions);
 }
 
@@ -115,6 +117,63 @@ fn outsiders_are_found_on_what_admits_them() {
     let repository =
         admissions(&assessment, &format!("arn:aws:ecr:eu-west-1:{PAYMENTS}:repository/checkout"));
     assert!(repository.iter().all(|a| a.kind != PrincipalKind::Anonymous));
+}
+
+#[test]
+fn the_tenant_is_told_as_the_exports_have_it() {
+    let assessment = assessment();
+    let tenant = assessment.stories.tenant.as_ref().unwrap();
+    let told = |list: &[Holder], can: &str| -> Vec<String> {
+        let rows = list.iter().filter(|one| one.can == can);
+        let mut rows: Vec<String> = rows
+            .map(|one| {
+                format!(
+                    "{} {} {}",
+                    one.name.split(['@', '_']).next().unwrap(),
+                    one.tier,
+                    one.verdict.as_str()
+                )
+            })
+            .collect();
+        rows.sort();
+        rows
+    };
+    // Who can give roles of the directory: an application, the emergency account, and two who have to activate a role.
+    assert_eq!(
+        told(&tenant.directory, "give roles"),
+        [
+            "adam.wolff eligible allow",
+            "breakglass.one active allow",
+            "hr-sync active allow",
+            "mira.stein eligible allow"
+        ]
+    );
+    // One helpdesk role is for the unit of the stores.
+    let karin = tenant.directory.iter().find(|one| one.name.starts_with("karin.vogel")).unwrap();
+    assert_eq!((karin.can, karin.verdict), ("set passwords", Verdict::Conditional));
+    // An elevation that was left behind, an activation, and what the platform group can activate.
+    assert_eq!(
+        told(&tenant.subscriptions, "give access"),
+        ["adam.wolff active allow", "agnes.keller active conditional", "agnes.keller eligible conditional"]
+    );
+    let guests = |can: &str| -> Vec<&str> {
+        let guests = tenant.data.iter().filter(|one| one.guest && one.can == can);
+        let mut names: Vec<&str> = guests.map(|one| one.name.split('_').next().unwrap()).collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(guests("read"), ["marta.ruiz", "tom.baker"]);
+    assert_eq!(guests("read with its keys"), ["yuki.tanaka"]);
+    // The owner of the application that deploys, by way of its service principal.
+    assert!(told(&tenant.data, "read with its keys").contains(&"nadia.rossi latent allow".to_owned()));
+    let acts = |name: &str, how: &str| {
+        tenant.identities.iter().any(|one| one.name.starts_with(name) && one.kind == how)
+    };
+    assert!(acts("tara.singh", "deploy_code") && acts("omar.haddad", "run_command"));
+    assert!(!acts("tara.singh", "run_command") && !acts("georg.maier", "run_command"));
+    // Of AWS alone nothing of this is said.
+    let builder = SnapshotBuilder::new();
+    assert!(assess(&builder.finish().unwrap()).stories.tenant.is_none());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Identities of which nobody can say how far they reach, because something that they refer to was not read.
 
+use crate::reach::PROVIDER;
 use ciem_core::{Error, Missing, PrincipalKind, Request, Snapshot, Verdict};
 use serde::Serialize;
 
@@ -18,7 +19,8 @@ pub(crate) struct Undecided {
 pub(crate) fn undecided(snapshot: &Snapshot) -> Result<Vec<Undecided>, Error> {
     let mut found = Vec::new();
     for who in snapshot.principals() {
-        if !matches!(who.principal_kind, PrincipalKind::User | PrincipalKind::Role) {
+        let kinds = matches!(who.principal_kind, PrincipalKind::User | PrincipalKind::Role);
+        if !kinds || who.provider != PROVIDER {
             continue;
         }
         let decision = snapshot.can(&Request::new(&who.principal, PROBE, "*"))?;

@@ -11,7 +11,9 @@ import sys
 from pathlib import Path
 
 import accounts
+import azure
 import credentials
+import entra
 import logs
 import organisation
 import people
@@ -27,6 +29,10 @@ def pretty(value):
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
+def lines(values):
+    return "".join(json.dumps(value) + "\n" for value in values)
+
+
 def files():
     """File name to text."""
     out = {}
@@ -35,10 +41,10 @@ def files():
         out[f"{account.name}.authorization-details.json"] = pretty(account.export())
         out[f"{account.name}.credential-report.csv"] = credentials.report(account)
     out["organization.json"] = pretty(organisation.export())
-    for part in (people, resources, tags, usage):
+    for part in (people, resources, tags, usage, entra, azure):
         for name, content in part.exports().items():
-            out[name] = pretty(content)
-    out["other-resource-policies.jsonl"] = "".join(json.dumps(row) + "\n" for row in resources.rows())
+            out[name] = lines(content) if name.endswith(".jsonl") else pretty(content)
+    out["other-resource-policies.jsonl"] = lines(resources.rows())
     return out
 
 

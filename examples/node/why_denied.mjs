@@ -4,12 +4,14 @@
 import { Snapshot } from 'ciem'
 
 const SAMPLE = new URL('../estate', import.meta.url)
+// Whose permissions the wishes are; principals of another provider are nobody there.
+const PROVIDER = 'aws'
 // Things that people ask for and are told that they may not.
 const WISHES = ['cloudtrail:StopLogging', 'iam:CreateUser', 'ec2:TerminateInstances', 's3:DeleteBucket']
 
 /** A question of somebody who holds the permission and is stopped all the same, if there is one. */
 function aDenial(snapshot) {
-  const people = snapshot.principals().toArray().filter((row) => row.loaded)
+  const people = snapshot.principals().toArray().filter((row) => row.loaded && row.provider === PROVIDER)
   const questions = WISHES.flatMap((action) => people.map(({ principal }) => ({ principal, action, resource: '*' })))
   const denied = questions.filter((question) => snapshot.can(question).verdict === 'deny')
   return denied.find((question) => snapshot.can(question).denial === 'explicit') ?? denied[0]

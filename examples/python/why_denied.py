@@ -9,13 +9,15 @@ from pathlib import Path
 import ciem
 
 SAMPLE = Path(__file__).parent.parent / "estate"
+# Whose permissions the wishes are; principals of another provider are nobody there.
+PROVIDER = "aws"
 # Things that people ask for and are told that they may not.
 WISHES = ["cloudtrail:StopLogging", "iam:CreateUser", "ec2:TerminateInstances", "s3:DeleteBucket"]
 
 
 def a_denial(snapshot: ciem.Snapshot) -> tuple[str, str, str]:
     """A question of somebody who holds the permission and is stopped all the same, if there is one."""
-    people = [row["principal"] for row in snapshot.principals() if row["loaded"]]
+    people = [row["principal"] for row in snapshot.principals() if row["loaded"] and row["provider"] == PROVIDER]
     questions = [(person, action, "*") for action in WISHES for person in people]
     denied = [question for question in questions if snapshot.can(*question).verdict == "deny"]
     return next((question for question in denied if snapshot.can(*question).denial == "explicit"), denied[0])

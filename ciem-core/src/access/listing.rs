@@ -397,7 +397,11 @@ fn layers(
         for spec in estate.provider.layers {
             let mut absent = Vec::new();
             let why = read.partial.get(&(name.clone(), spec.name.to_owned())).cloned();
+            let told = read.given.get(&(name.clone(), spec.name)).copied();
             let state = match spec.binding {
+                // Exports of its own give it, or none does.
+                _ if spec.optional && account.loaded && estate.lacks(spec) => "not_given",
+                Binding::Rule if spec.optional && account.loaded => "given",
                 Binding::Principal if !account.loaded => "not_given",
                 Binding::Principal => {
                     let part = spec.grants && estate.partial_kinds.iter().any(|(a, _)| *a == id);
@@ -424,11 +428,9 @@ fn layers(
                             && resource.policies.iter().any(|&p| estate.policies[p].layer == spec.id)
                     });
                     // Only the resources whose policies were exported are known.
-                    if any { "partial" } else { "not_given" }
+                    if any { "partial" } else { given_state(told) }
                 }
-                Binding::Context(_) | Binding::Rule if account.loaded => {
-                    given_state(read.given.get(&(name.clone(), spec.name)).copied())
-                }
+                Binding::Context(_) | Binding::Rule if account.loaded => given_state(told),
                 Binding::Request | Binding::Context(_) | Binding::Rule => continue,
             };
             if state == "not_given" {

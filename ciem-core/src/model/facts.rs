@@ -236,6 +236,8 @@ pub(crate) struct Facts {
     pub(crate) told: BTreeSet<LayerId>,
     /// Permissions that inputs list, for the catalogue.
     pub(crate) listed: BTreeMap<Box<str>, AccessLevel>,
+    /// By principal: the resources that act as it. Who rules one of these can become the principal.
+    pub(crate) acting_resources: BTreeMap<Text, BTreeSet<Text>>,
     pub(crate) attachments: Attachments,
     /// Waits for the provider's `finish`, which fills `people` and `acting`.
     pub(crate) directory: Directory,

@@ -30,7 +30,8 @@ pub struct BecomeRow {
     /// Full id of the principal it turns into.
     pub to: String,
     /// How the last step is made: `assume_role`, `service_role` (a service takes on the role), `saml`, `oidc`,
-    /// `identity_center` (an assignment), or `pass_role`: `from` may pass `to` to a service that can take it on.
+    /// `identity_center` (an assignment), `add_credentials`, `federated_credential`, `elevate_access`, `run_command` and
+    /// `deploy_code` (on a resource that acts as `to`), or `pass_role`: `from` may pass `to` to a service that can take it on.
     pub kind: &'static str,
     /// The provider.
     pub provider: &'static str,
@@ -41,7 +42,8 @@ pub struct BecomeRow {
     pub condition: Option<String>,
     /// The number of steps, 1 for an edge. A `pass_role` row is one fact, and nothing is reached over it.
     pub hops: u64,
-    /// Full ids of the principals in between, in order; the service of a `pass_role` row.
+    /// Full ids of the principals in between, in order; the service of a `pass_role` row; the resource that acts as a
+    /// principal before that principal, where ruling the resource is the step.
     pub through: Vec<String>,
     /// Whether `to` can become `from`, too.
     pub mutual: bool,
@@ -151,24 +153,31 @@ impl Writer<'_> {
         }
         let mut rows: Vec<BecomeRow> = found.iter().filter_map(|steps| self.row(source, steps)).collect();
         rows.sort_by(|a, b| {
-            (&a.to, a.hops, a.kind, &a.through, &a.condition).cmp(&(
+            (&a.to, a.hops, a.kind, &a.through, &a.condition, &a.via).cmp(&(
                 &b.to,
                 b.hops,
                 b.kind,
                 &b.through,
                 &b.condition,
+                &b.via,
             ))
         });
+        // The same step can be made by several permissions.
+        rows.dedup();
         rows
     }
 
     fn row(&mut self, source: NodeIndex, steps: &[EdgeIndex]) -> Option<BecomeRow> {
         let (estate, paths) = (self.estate, self.paths);
-        let (&last, before) = steps.split_last()?;
+        let &last = steps.last()?;
         let (_, to) = paths.graph.edge_endpoints(last)?;
         let needs = Needs::all(steps.iter().map(|&step| &paths.graph[step].needs));
-        let between = before.iter().filter_map(|&step| paths.graph.edge_endpoints(step));
-        let mut through: Vec<String> = between.map(|(_, to)| paths.id(estate, to).to_owned()).collect();
+        let mut through: Vec<String> = Vec::new();
+        for &step in steps {
+            through.extend(paths.on(estate, step).map(str::to_owned));
+            let end = paths.graph.edge_endpoints(step).filter(|_| step != last);
+            through.extend(end.map(|(_, to)| paths.id(estate, to).to_owned()));
+        }
         if let Proof::Passed(number) = paths.graph[last].proof {
             let service = paths.passed.get(number)?.service;
             through.push(estate.text(estate.principals[service].id).to_owned());

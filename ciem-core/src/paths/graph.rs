@@ -14,7 +14,7 @@ use crate::truth::PrincipalId;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use petgraph::algo::tarjan_scc;
-use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeFiltered;
 use std::sync::Arc;
 
@@ -98,6 +98,14 @@ impl Paths {
             Node::Person(id) => estate.people[id].kind,
             Node::Asked(number) => self.asked[number].kind,
         }
+    }
+
+    /// The resource on which the permission is used that makes a step.
+    pub(super) fn on<'a>(&self, estate: &'a Estate, step: EdgeIndex) -> Option<&'a str> {
+        let Proof::Taken(number) = self.graph[step].proof else { return None };
+        let on = self.takings.get(number)?.inquiry.on?;
+        let id = estate.text(estate.resources[on].id);
+        Some((estate.provider.shown)(id))
     }
 
     /// Whether both can become each other.

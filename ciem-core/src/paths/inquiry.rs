@@ -8,17 +8,19 @@ use crate::error::Error;
 use crate::model::{ContextValue, PrincipalKind, Query};
 use crate::progress::Progress;
 use crate::provider::{PassingSpec, WaySpec};
-use crate::snapshot::estate::Estate;
+use crate::snapshot::estate::{Estate, ResourceId};
 use crate::truth::PrincipalId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A question about one principal as a resource, answered for everybody at once.
+/// A question about one principal as a resource, or about a resource that acts as one, answered for everybody at once.
 #[derive(Debug)]
 pub(super) struct Inquiry {
     pub(super) plan: Plan,
     /// Into whom the permission turns.
     pub(super) target: PrincipalId,
+    /// The resource that acts as it, where the permission is one on that.
+    pub(super) on: Option<ResourceId>,
     /// Which of [`Settings`].
     pub(super) setting: usize,
     sure: IdSet<PrincipalId>,
@@ -29,14 +31,18 @@ impl Inquiry {
     fn new(
         estate: &Estate,
         permission: u16,
-        target: PrincipalId,
+        (target, on): (PrincipalId, Option<ResourceId>),
         (setting, asked): (usize, &Setting),
         progress: &Progress,
     ) -> Result<Self, Error> {
-        let resource = estate.text(estate.principals[target].id);
+        let resource = match on {
+            Some(resource) => estate.resources[resource].id,
+            None => estate.principals[target].id,
+        };
+        let resource = estate.text(resource);
         let plan = Plan::new(estate, permission, resource, false)?;
         let (sure, open) = sure_and_open(estate, &plan, asked, progress)?;
-        Ok(Inquiry { plan, target, setting, sure, open })
+        Ok(Inquiry { plan, target, on, setting, sure, open })
     }
 
     /// What the access of `callers` depends on; those who have none are left out.
@@ -159,7 +165,8 @@ pub(super) struct Passed {
     pub(super) inquiry: Inquiry,
 }
 
-/// Every principal whose own policy can make a difference to a permission that turns into it.
+/// Every principal whose own policy can make a difference to a permission that turns into it, and every one that resources
+/// act as.
 pub(super) fn takings(
     estate: &Estate,
     settings: &Settings,
@@ -173,12 +180,25 @@ pub(super) fn takings(
         if estate.text(resource.id).contains(['*', '?']) {
             continue;
         }
-        for way in estate.provider.becoming.ways {
+        for way in estate.provider.becoming.ways.iter().filter(|way| way.on.is_none()) {
             let permission = estate.universe.find(way.permission);
             let Some(permission) = permission.filter(|&id| estate.spoken.of(resource).contains(id)) else {
                 continue;
             };
-            let inquiry = Inquiry::new(estate, permission, target, (0, &settings.all[0]), progress)?;
+            let (turned, asked) = ((target, None), (0, &settings.all[0]));
+            let inquiry = Inquiry::new(estate, permission, turned, asked, progress)?;
+            found.push(Taking { way, inquiry });
+        }
+    }
+    let count = estate.acting_resources.len();
+    for (done, &(target, on)) in estate.acting_resources.iter().enumerate() {
+        progress.tick("asking", done, Some(count))?;
+        let kind = estate.text(estate.resources[on].kind);
+        let is_on = |way: &&WaySpec| way.on.is_some_and(|wanted| wanted.eq_ignore_ascii_case(kind));
+        for way in estate.provider.becoming.ways.iter().filter(is_on) {
+            let Some(permission) = estate.universe.find(way.permission) else { continue };
+            let (turned, asked) = ((target, Some(on)), (0, &settings.all[0]));
+            let inquiry = Inquiry::new(estate, permission, turned, asked, progress)?;
             found.push(Taking { way, inquiry });
         }
     }
@@ -205,7 +225,8 @@ pub(super) fn passings(
             }
             let index = settings.for_service(estate, query, passing, service)?;
             let asked = (index, &settings.all[index]);
-            let inquiry = Inquiry::new(estate, permission, taking.inquiry.target, asked, progress)?;
+            let turned = (taking.inquiry.target, None);
+            let inquiry = Inquiry::new(estate, permission, turned, asked, progress)?;
             found.push(Passed { service, taking: number, inquiry });
         }
     }

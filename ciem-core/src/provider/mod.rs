@@ -1,5 +1,6 @@
 //! Providers: what each declares of itself, and the one table that lists them.
 
+pub(crate) mod applications;
 pub(crate) mod aws;
 pub(crate) mod azure;
 pub(crate) mod entra;
@@ -280,10 +281,13 @@ pub(crate) struct BecomingSpec {
     pub(crate) passing: Option<PassingSpec>,
 }
 
-/// A permission whose use turns the caller into the principal that is asked for as a resource.
+/// A permission whose use turns the caller into the principal that is asked for as a resource, or into the one that a
+/// resource acts as.
 #[derive(Debug)]
 pub(crate) struct WaySpec {
     pub(crate) permission: &'static str,
+    /// The kind of the resources that act as principals, on which it is used; none where it is used on the principal.
+    pub(crate) on: Option<&'static str>,
     /// The kind by the caller's kind and id; `None` where no such caller can use the permission.
     pub(crate) kind: fn(PrincipalKind, &str) -> Option<&'static str>,
 }

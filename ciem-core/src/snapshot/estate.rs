@@ -153,6 +153,8 @@ pub(crate) struct Estate {
     pub(crate) told: std::collections::BTreeSet<LayerId>,
     pub(crate) resources: IdVec<ResourceId, Resource>,
     pub(crate) resource_ids: HashMap<Text, ResourceId, foldhash::fast::RandomState>,
+    /// Principals and the resources that act as them, sorted by their ids.
+    pub(crate) acting_resources: Box<[(PrincipalId, ResourceId)]>,
     pub(crate) organisation: Option<Text>,
     pub(crate) spoken: Spoken,
     /// By layer that grants to principals.

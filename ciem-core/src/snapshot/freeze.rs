@@ -303,10 +303,17 @@ pub(crate) fn freeze(
     for name in ["policies", "guardrails"] {
         counts.entry(name).or_insert(0);
     }
+    let by_id: HashMap<Text, PrincipalId, foldhash::fast::RandomState> =
+        own().map(|(id, p)| (p.id, id)).collect();
+    let acting = std::mem::take(&mut facts.acting_resources);
+    let pairs = acting.into_iter().flat_map(|(who, all)| all.into_iter().map(move |what| (who, what)));
+    let mut acting_resources: Box<[(PrincipalId, super::estate::ResourceId)]> =
+        pairs.filter_map(|(who, what)| Some((*by_id.get(&who)?, *resource_ids.get(&what)?))).collect();
+    acting_resources.sort_unstable();
     let spoken = Spoken::index(provider, &universe, &mut frozen, &policies, &library);
     let estate = Estate {
         provider,
-        by_id: own().map(|(id, p)| (p.id, id)).collect(),
+        by_id,
         by_unique_id: own().filter_map(|(id, p)| Some((p.unique_id?, id))).collect(),
         people_by_key: people::by_key(&people),
         acting_as: people::acting_as(&principals),
@@ -327,6 +334,7 @@ pub(crate) fn freeze(
         told: std::mem::take(&mut facts.told),
         resources: frozen,
         resource_ids,
+        acting_resources,
         organisation,
         spoken,
         holders,

@@ -6,9 +6,9 @@ use crate::provider::{BecomingSpec, PassingSpec, WaySpec};
 pub(super) const BECOMING: BecomingSpec = BecomingSpec {
     assigned: "identity_center",
     ways: &[
-        WaySpec { permission: "sts:AssumeRole", kind: by_credentials },
-        WaySpec { permission: "sts:AssumeRoleWithSAML", kind: by_assertion },
-        WaySpec { permission: "sts:AssumeRoleWithWebIdentity", kind: by_token },
+        WaySpec { permission: "sts:AssumeRole", on: None, kind: by_credentials },
+        WaySpec { permission: "sts:AssumeRoleWithSAML", on: None, kind: by_assertion },
+        WaySpec { permission: "sts:AssumeRoleWithWebIdentity", on: None, kind: by_token },
     ],
     passing: Some(PassingSpec { permission: "iam:PassRole", kind: "pass_role", to: "iam:PassedToService" }),
 };

@@ -128,7 +128,12 @@ fn cases(facts: &mut Facts, said: &Said<'_>, block: &Block) -> (Vec<Case>, Optio
                 let lists = matched.chain(guard.unmatched.iter().map(|one| (true, one)));
                 let narrowed = lists.map(|(negated, one)| {
                     // A condition names an operation on either plane; the block may be of one.
-                    let names = planes.iter().map(|plane| on_plane(one, plane));
+                    let mut names: Vec<String> = planes.iter().map(|plane| on_plane(one, plane)).collect();
+                    // Of an operation that the catalogue has on the other plane alone, there is none on this.
+                    if names.iter().any(|name| facts.listed.contains_key(name.as_str())) {
+                        names.retain(|name| facts.listed.contains_key(name.as_str()));
+                    }
+                    let names = names.into_iter();
                     Patterns { negated, items: names.map(|name| facts.text(&name)).collect() }
                 });
                 (guard.condition, narrowed.collect())

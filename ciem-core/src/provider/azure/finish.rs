@@ -1,19 +1,22 @@
 //! Completes the facts once every input was read: assignments become policies of those whom they reach.
 
+use super::becoming::WAYS;
 use super::documents::{Said, anything, contradiction, document, statements};
 use super::groups::Groups;
-use super::read::CLASSIC;
+use super::read::{CLASSIC, access};
 use super::scope::shown;
 use super::tree::{Reach, Tree};
 use super::{DENY, ELIGIBLE, ROLE};
 use crate::base::Text;
 use crate::condition::MissingFact;
+use crate::model::application::Applications;
 use crate::model::assignment::{AssignmentRecord, Assignments, Block, RoleRecord};
 use crate::model::facts::Seen;
 use crate::model::{
     DocId, Effect, Facts, GroupRecord, LayerId, PolicyRef, PolicyUse, PrincipalKind, PrincipalRecord,
     Rejected, SourceId, Tier,
 };
+use crate::provider::WaySpec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -34,11 +37,14 @@ pub(crate) fn finish(facts: &mut Facts) {
     let groups = Groups::new(&all, &facts.texts);
     let deleted = deleted(&all);
     let (held, of_groups, reaches) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    let mut finish = Finish { facts, all, tree, groups, deleted, held, of_groups, reaches };
+    let apps = std::mem::take(&mut facts.applications);
+    let mut finish = Finish { facts, all, apps, tree, groups, deleted, held, of_groups, reaches };
     finish.assign();
     finish.deny();
     finish.activate();
+    finish.own();
     finish.perhaps();
+    finish.act();
     finish.keep();
 }
 
@@ -54,6 +60,7 @@ struct Assigned {
 pub(super) struct Finish<'f> {
     pub(super) facts: &'f mut Facts,
     pub(super) all: Assignments,
+    pub(super) apps: Applications,
     tree: Tree,
     pub(super) groups: Groups,
     deleted: BTreeSet<Text>,
@@ -114,6 +121,11 @@ impl Finish<'_> {
 
     pub(super) fn hold(&mut self, whom: Text, layer: LayerId, policy: PolicyRef) {
         self.held.entry(whom).or_default().push(PolicyUse { layer, policy });
+    }
+
+    /// What somebody holds directly.
+    pub(super) fn held_by(&self, whom: Text) -> &[PolicyUse] {
+        self.held.get(&whom).map_or(&[], Vec::as_slice)
     }
 
     /// The missing fact that not all members of a group are known.
@@ -278,6 +290,23 @@ impl Finish<'_> {
                 if kind != PrincipalKind::Group {
                     self.hold(id, layer, PolicyRef::Told { name, document, source });
                 }
+            }
+        }
+    }
+
+    /// The resources that act as identities. What makes them do something can be asked about, whatever roles name.
+    fn act(&mut self) {
+        self.facts.acting_resources.clone_from(&self.all.attached);
+        let resources: BTreeSet<Text> = self.all.attached.values().flatten().copied().collect();
+        for resource in resources {
+            let kinds =
+                self.facts.resources.get(resource).iter().map(|record| self.facts.texts.get(record.kind));
+            let kinds: Vec<String> = kinds.map(str::to_owned).collect();
+            let is_on = |way: &&WaySpec| {
+                kinds.iter().any(|kind| way.on.is_some_and(|on| on.eq_ignore_ascii_case(kind)))
+            };
+            for way in WAYS.iter().filter(is_on) {
+                self.facts.listed.entry(way.permission.into()).or_insert_with(|| access(way.permission));
             }
         }
     }

@@ -1,11 +1,13 @@
 //! Azure: role-based access control of the resource manager and of resources' data.
 
 pub(crate) mod abac;
+mod becoming;
 mod denial;
 mod documents;
 mod finish;
 mod groups;
 mod keys;
+mod latent;
 mod leads;
 pub(crate) mod read;
 mod roles;
@@ -28,6 +30,7 @@ pub(crate) const ROLE: LayerId = LayerId(0);
 pub(crate) const ELIGIBLE: LayerId = LayerId(1);
 pub(crate) const DENY: LayerId = LayerId(2);
 pub(crate) const TREE: LayerId = LayerId(3);
+pub(crate) const LATENT: LayerId = LayerId(4);
 
 /// How permissions on data are told from those of the resource manager (AZ-R4).
 pub(crate) const DATA: &str = "data:";

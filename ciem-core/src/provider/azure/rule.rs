@@ -1,6 +1,6 @@
 //! The Azure decision rule, written once for every algebra. `NOTES.md` cites the pages it follows.
 
-use super::{DENY, ELIGIBLE, ROLE, TREE};
+use super::{DENY, ELIGIBLE, LATENT, ROLE, TREE};
 use crate::truth::{Evaluator, Outcome, Truth};
 
 /// Decides: a denial goes before every grant (AZ-R6), grants add up (AZ-R1). With `FULL` every layer is asked about
@@ -8,17 +8,18 @@ use crate::truth::{Evaluator, Outcome, Truth};
 pub(crate) fn rule<T: Truth, E: Evaluator<T> + ?Sized, const FULL: bool>(e: &mut E) -> Outcome<T> {
     let always = T::always();
     let role = e.layer(ROLE, 0, &always);
-    // Says nothing unless access that has to be activated is asked about (AZ-R9).
+    // Say nothing unless access of their tier is asked about: what has to be activated (AZ-R9), and what owners can take.
     let eligible = e.layer(ELIGIBLE, 0, &always);
+    let latent = e.layer(LATENT, 0, &always);
     // Says nothing unless the question is strict and no tree was given: then what lies above a subscription may grant or
     // deny anything.
     let above = e.layer(TREE, 0, &always);
-    let granted = role.allow.or(&eligible.allow).or(&above.allow);
+    let granted = role.allow.or(&eligible.allow).or(&latent.allow).or(&above.allow);
     if !FULL && granted.is_never() {
         return Outcome::allowing(granted);
     }
     let denial = e.layer(DENY, 0, if FULL { &always } else { &granted });
-    let denied = denial.deny.or(&role.deny).or(&eligible.deny);
+    let denied = denial.deny.or(&role.deny).or(&eligible.deny).or(&latent.deny);
     let open = granted.minus(&denied).minus(&above.deny);
     let mut outcome = Outcome::allowing(open);
     if FULL {

@@ -1,11 +1,12 @@
 //! What Azure declares of itself: layers, callers, names of permissions.
 
 use super::abac::{key_nature, key_words};
+use super::becoming::BECOMING;
 use super::finish::{GROUP, finish};
 use super::keys::{CONTAINER, key_scope, resource_context, resource_key};
 use super::rule::rule;
 use super::scope::{canonical, shown};
-use super::{DATA, DENY, ELIGIBLE, ROLE, SYNTAX, TREE};
+use super::{DATA, DENY, ELIGIBLE, LATENT, ROLE, SYNTAX, TREE};
 use crate::model::{Catalog, Plane, Tier};
 use crate::provider::{Binding, Fixed, LayerSpec, Provider, RuleTable, UsageSpec, rule_table};
 use crate::truth::{Evaluator, Outcome, Truth};
@@ -27,6 +28,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     missing_group: GROUP,
     inputs: super::read::INPUTS,
     leads_to: Some(super::leads::leads_to),
+    becoming: BECOMING,
     key_scope,
     resource_key,
     resource_context: |id| {
@@ -75,6 +77,16 @@ static LAYERS: &[LayerSpec] = &[
             "management_groups",
             Binding::Rule,
             ("management groups", "az account management-group show --expand --recurse, of the root group"),
+        )
+    },
+    LayerSpec {
+        tier: Tier::Latent,
+        optional: false,
+        ..LayerSpec::granting(
+            LATENT,
+            "owned",
+            Binding::Principal,
+            ("owners", "az rest, owners of groups, applications and service principals"),
         )
     },
 ];

@@ -5,7 +5,7 @@ use super::keys::TIME;
 use super::reach::Reach;
 use crate::base::Text;
 use crate::condition::{Atom, Expr, MissingFact, Test};
-use crate::model::{CondId, Document, Effect, Facts, PatternItem, Patterns, Statement, Who};
+use crate::model::{AccessLevel, CondId, Document, Effect, Facts, PatternItem, Patterns, Statement, Who};
 use std::sync::Arc;
 
 /// What a grant says, but for whom it is about.
@@ -31,9 +31,21 @@ impl Said {
     }
 }
 
+/// What an action does, by its name.
+pub(super) fn access(action: &str) -> AccessLevel {
+    match action.to_ascii_lowercase().ends_with("/read") {
+        true => AccessLevel::Read,
+        false => AccessLevel::Write,
+    }
+}
+
 pub(super) fn statement(facts: &mut Facts, index: usize, said: &Said) -> Statement {
     let items = said.resources.iter().map(|text| PatternItem { text: facts.text(text), variables: false });
     let resources = Patterns { negated: said.except, items: items.collect() };
+    // What stands here is documented or was read: these are permissions, whatever roles were given.
+    for action in said.actions.iter().filter(|text| text.contains('/') && !text.contains(['*', '?'])) {
+        facts.listed.entry(action.as_str().into()).or_insert_with(|| access(action));
+    }
     let items = said.actions.iter().map(|text| facts.text(text)).collect();
     Statement {
         effect: Effect::Allow,

@@ -181,6 +181,14 @@ impl Finish<'_> {
         let seen =
             Seen { users: true, roles: true, groups: true, policies: true, truncated: false, complete: true };
         self.facts.accounts.insert(account, seen);
+        let given = &mut self.facts.coverage.given;
+        let tenant = self.facts.texts.get(account).to_owned();
+        if let Some(&whole) = given.get(&(String::new(), "consents")) {
+            given.insert((tenant.clone(), "delegated_permission"), whole);
+        }
+        if !self.all.owners.is_empty() {
+            given.insert((tenant, "owner"), false);
+        }
         let uses = |held: Option<&Vec<(LayerId, Text, DocId)>>| -> Vec<PolicyUse> {
             let all = held.into_iter().flatten();
             all.map(|&(layer, name, document)| PolicyUse {
@@ -196,7 +204,7 @@ impl Finish<'_> {
                 id,
                 kind,
                 account,
-                name: known.and_then(|known| known.name).unwrap_or(id),
+                name: self.all.name_of(id, &self.facts.texts).unwrap_or(id),
                 unique_id: None,
                 tags: if self.apps.guests.contains(&id) { vec![guest] } else { Vec::new() },
                 flags: 0,
@@ -211,7 +219,7 @@ impl Finish<'_> {
             self.facts.groups.insert(GroupRecord {
                 id,
                 account,
-                name: known.and_then(|known| known.name).unwrap_or(id),
+                name: self.all.name_of(id, &self.facts.texts).unwrap_or(id),
                 policies: uses(self.held.get(&id)),
                 // Nothing that a group has here reaches members of its members.
                 groups: Vec::new(),

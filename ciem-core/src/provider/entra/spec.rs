@@ -49,13 +49,22 @@ pub(crate) fn canonical(id: &str) -> Cow<'_, str> {
 }
 
 static WAYS: &[WaySpec] = &[
-    WaySpec { permission: ADD_CREDENTIALS, kind: |kind, _| known(kind).then_some("add_credentials") },
-    WaySpec { permission: ADD_TO_APPLICATION, kind: |kind, _| known(kind).then_some("add_credentials") },
+    WaySpec {
+        permission: ADD_CREDENTIALS,
+        on: None,
+        kind: |kind, _| known(kind).then_some("add_credentials"),
+    },
+    WaySpec {
+        permission: ADD_TO_APPLICATION,
+        on: None,
+        kind: |kind, _| known(kind).then_some("add_credentials"),
+    },
     WaySpec {
         permission: FEDERATION,
+        on: None,
         kind: |kind, _| (kind == PrincipalKind::Federated).then_some("federated_credential"),
     },
-    WaySpec { permission: ELEVATE, kind: |kind, _| known(kind).then_some("elevate_access") },
+    WaySpec { permission: ELEVATE, on: None, kind: |kind, _| known(kind).then_some("elevate_access") },
 ];
 
 fn known(kind: PrincipalKind) -> bool {

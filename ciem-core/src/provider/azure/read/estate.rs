@@ -177,13 +177,13 @@ pub(super) fn group_eligibility(input: &Input<'_>, item: &Item<'_>) -> Result<Gr
 }
 
 pub(super) fn keep_eligibility(facts: &mut Facts, source: SourceId, one: &GroupEligibility) {
-    if !one.access_id.eq_ignore_ascii_case("member") {
-        return;
-    }
     let member = facts.text(&one.principal_id.to_ascii_lowercase());
     let group = facts.text(&one.group_id.to_ascii_lowercase());
     let known = |kind| KnownPrincipal { kind, source: Some(source), ..KnownPrincipal::default() };
     facts.assignments.know(member, known(None));
     facts.assignments.know(group, known(Some(PrincipalKind::Group)));
-    facts.assignments.eligible_members.entry(group).or_default().insert(member);
+    match one.access_id.eq_ignore_ascii_case("owner") {
+        true => facts.assignments.owners.entry(group).or_default().ids.insert(member),
+        false => facts.assignments.eligible_members.entry(group).or_default().insert(member),
+    };
 }

@@ -16,6 +16,7 @@ pub(super) enum Kind {
     Subscription,
     /// A record of the directory.
     Record(PrincipalKind),
+    Application,
     /// Members or owners of one object.
     Members(Of),
     Operations,
@@ -41,6 +42,8 @@ impl Kind {
             Kind::Record(PrincipalKind::User) => "azure.users",
             Kind::Record(PrincipalKind::Group) => "azure.groups",
             Kind::Record(_) => "azure.service_principals",
+            Kind::Application => "azure.applications",
+            Kind::Members(Of::Owners) => "azure.owners",
             Kind::Members(_) => "azure.group_members",
             Kind::Operations => "azure.operations",
             Kind::Resource => "azure.resources",
@@ -68,6 +71,7 @@ static TYPES: &[(&str, Kind)] = &[
 
 /// By the type that Graph gives.
 static GRAPH: &[(&str, Kind)] = &[
+    ("#microsoft.graph.application", Kind::Application),
     ("#microsoft.graph.user", Kind::Record(PrincipalKind::User)),
     ("#microsoft.graph.group", Kind::Record(PrincipalKind::Group)),
     ("#microsoft.graph.serviceprincipal", Kind::Record(PrincipalKind::ServicePrincipal)),
@@ -75,6 +79,7 @@ static GRAPH: &[(&str, Kind)] = &[
 
 /// By what the context of a Graph page names.
 static CONTEXTS: &[(&str, Kind)] = &[
+    ("#applications", Kind::Application),
     ("#users", Kind::Record(PrincipalKind::User)),
     ("#groups", Kind::Record(PrincipalKind::Group)),
     ("#serviceprincipals", Kind::Record(PrincipalKind::ServicePrincipal)),
@@ -95,7 +100,9 @@ pub(super) fn of_page(members: &Object<'_>) -> Option<Kind> {
     }
     let context = members.text("@odata.context")?.to_ascii_lowercase();
     let (_, entity) = context.split_once('#')?;
-    let entity = format!("#{}", entity.split(['(', '/']).next().unwrap_or_default());
+    // What is part of something is not that: `applications('x')/federatedIdentityCredentials`.
+    let last = entity.rsplit('/').next().unwrap_or_default();
+    let entity = format!("#{}", last.split('(').next().unwrap_or_default());
     by_end(&entity, CONTEXTS)
 }
 
@@ -145,6 +152,9 @@ pub(super) fn of_item(item: &Item<'_>) -> Option<Kind> {
     }
     if has("userPrincipalName") {
         return Some(Kind::Record(PrincipalKind::User));
+    }
+    if has("appId") && (has("signInAudience") || has("requiredResourceAccess") || has("identifierUris")) {
+        return Some(Kind::Application);
     }
     if has("servicePrincipalType") {
         return Some(Kind::Record(PrincipalKind::ServicePrincipal));

@@ -10,12 +10,14 @@ mod roles;
 mod tree;
 
 use crate::error::Error;
-use crate::model::{Facts, LayerId, SourceId, Tier};
+use crate::model::{Facts, LayerId, PrincipalKind, SourceId, Tier};
 use crate::provider::InputSpec;
+use crate::provider::applications;
 use crate::provider::graph::{self, Of, input};
 use crate::provider::input::Input;
 use kind::Kind;
 pub(super) use roles::CLASSIC;
+pub(super) use tree::access;
 
 /// Every input beside those of layers, and the command that gives it.
 pub(crate) static INPUTS: &[InputSpec] = &[
@@ -38,6 +40,8 @@ enum Found {
     Denial(roles::Denial),
     Node(tree::Node),
     Directory(graph::Entry),
+    Service(applications::Service),
+    Application(applications::Application),
     Members(graph::MemberList),
     Operations(Vec<(String, bool)>),
     Resource(estate::Resource),
@@ -78,6 +82,13 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
                 let (entry, lists) = graph::entry(&input, item, *kind)?;
                 found.push(Found::Directory(entry));
                 found.extend(lists.into_iter().map(Found::Members));
+                if *kind == PrincipalKind::ServicePrincipal {
+                    found.push(Found::Service(applications::service(item)));
+                }
+            }
+            Some(Kind::Application) => {
+                found.push(Found::Application(input.read(item)?));
+                found.extend(graph::lists(&input, item, Of::Members)?.into_iter().map(Found::Members));
             }
             Some(Kind::Operations) => found.push(Found::Operations(tree::operations(&input, item)?)),
             Some(Kind::Resource) => found.push(Found::Resource(estate::resource(&input, item)?)),
@@ -133,6 +144,8 @@ fn keep(facts: &mut Facts, source: SourceId, found: Found) {
         Found::Denial(denial) => roles::keep_denial(facts, source, denial),
         Found::Node(node) => tree::keep(facts, node),
         Found::Directory(entry) => graph::keep(facts, source, entry),
+        Found::Service(service) => applications::keep_service(facts, service),
+        Found::Application(application) => applications::keep_application(facts, application),
         Found::Members(members) => graph::keep_members(facts, source, members),
         Found::Resource(resource) => estate::keep_resource(facts, source, resource),
         Found::Eligibility(one) => estate::keep_eligibility(facts, source, &one),

@@ -170,7 +170,7 @@ pub(super) fn keep_operations(facts: &mut Facts, operations: Vec<(String, bool)>
 }
 
 /// What an operation does, by the last part of its name.
-fn access(name: &str) -> AccessLevel {
+pub(in crate::provider::azure) fn access(name: &str) -> AccessLevel {
     let lower = name.to_ascii_lowercase();
     let ends = |end: &str| lower.ends_with(end);
     let authorization = lower.starts_with("microsoft.authorization/");

@@ -13,6 +13,7 @@ use crate::model::application::Federation;
 use crate::model::{
     Facts, PolicyRef, PolicyUse, PrincipalKind, ResourceRecord, SourceId, Statement, Tier, Who, WhoEntry,
 };
+use crate::provider::applications::services_of;
 use std::sync::Arc;
 
 /// What the owner of a group can do with it, below `microsoft.directory/`; so further down.
@@ -99,15 +100,6 @@ impl Finish<'_> {
         self.objects.get(&id).cloned().unwrap_or_default()
     }
 
-    /// The service principals that are the identity of an application.
-    pub(super) fn services_of(&self, object: Text) -> Vec<Text> {
-        let Some(id) = self.apps.applications.get(&object).and_then(|known| known.application) else {
-            return Vec::new();
-        };
-        let of = self.apps.services.iter().filter(|(_, service)| service.application == Some(id));
-        of.map(|(&service, _)| service).collect()
-    }
-
     fn owners_of(&self, object: Text) -> Vec<Text> {
         self.all.owners.get(&object).into_iter().flat_map(|owners| &owners.ids).copied().collect()
     }
@@ -159,7 +151,7 @@ impl Finish<'_> {
         let mut steps: Vec<(Text, Text, bool)> = Vec::new();
         for (&object, owners) in &self.all.owners {
             let gives = match self.apps.applications.contains_key(&object) {
-                true => self.services_of(object),
+                true => services_of(&self.apps, object),
                 false => vec![object],
             };
             let pairs =

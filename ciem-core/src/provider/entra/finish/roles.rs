@@ -8,6 +8,7 @@ use crate::base::Text;
 use crate::condition::MissingFact;
 use crate::model::assignment::{AssignmentRecord, Block, RoleRecord};
 use crate::model::{DocId, Rejected, Statement, Tier};
+use crate::provider::applications::services_of;
 use std::sync::Arc;
 
 /// The holder itself is the object.
@@ -69,7 +70,7 @@ impl Finish<'_> {
         let (role, scope) = (self.text(one.role).to_owned(), self.text(one.scope).to_owned());
         let mut reach = reach(&self.all, &self.facts.texts, &scope);
         if self.apps.applications.contains_key(&one.scope) {
-            let services = self.services_of(one.scope);
+            let services = services_of(&self.apps, one.scope);
             reach.services = services.into_iter().map(|id| self.text(id).to_owned()).collect();
             reach.services.sort_unstable();
         }

@@ -9,6 +9,7 @@ use crate::model::application::{Consent, Federation, Given, TimedMember};
 use crate::model::assignment::AssignmentRecord;
 use crate::model::{Facts, PrincipalKind, SourceId, Tier};
 use crate::provider::InputSpec;
+use crate::provider::applications;
 use crate::provider::graph::{self, Of, input};
 use crate::provider::input::{Input, Item};
 use kind::Kind;
@@ -31,8 +32,8 @@ enum Found {
     Members(graph::MemberList),
     Role(objects::Role),
     Assignment(objects::Assignment),
-    Service(objects::Service),
-    Application(objects::Application),
+    Service(applications::Service),
+    Application(applications::Application),
     Group(objects::Group),
     Guest(String),
     Given(objects::AppRole),
@@ -89,7 +90,7 @@ fn object(input: &Input<'_>, item: &Item<'_>, kind: Kind, found: &mut Vec<Found>
     match kind {
         Kind::Record(PrincipalKind::User) => found.extend(objects::guest(item).map(Found::Guest)),
         Kind::Record(PrincipalKind::Group) => found.push(Found::Group(objects::group(item))),
-        Kind::Record(_) => found.push(Found::Service(objects::service(item))),
+        Kind::Record(_) => found.push(Found::Service(applications::service(item))),
         Kind::Application => {
             found.push(Found::Application(input.read(item)?));
             lists(found, Of::Members)?;
@@ -154,8 +155,8 @@ fn keep(facts: &mut Facts, source: SourceId, found: Found) {
             };
             facts.assignments.assignments.push(record);
         }
-        Found::Service(one) => objects::keep_service(facts, one),
-        Found::Application(one) => objects::keep_application(facts, one),
+        Found::Service(one) => applications::keep_service(facts, one),
+        Found::Application(one) => applications::keep_application(facts, one),
         Found::Group(one) => {
             let group = id(facts, &one.id);
             if one.assignable {

@@ -1,10 +1,10 @@
 //! Objects of Graph beyond people and groups.
 
+use super::super::documents::access;
 use super::super::spec::canonical;
 use crate::error::Error;
-use crate::model::application::{ApplicationRecord, ServiceRecord};
 use crate::model::assignment::{Block, RoleRecord};
-use crate::model::{AccessLevel, Facts, Tier};
+use crate::model::{Facts, Tier};
 use crate::provider::input::{Input, Item, Object};
 use crate::provider::schedule::{ScheduleInfo, instant, planned};
 use serde::Deserialize;
@@ -34,9 +34,7 @@ pub(super) fn keep_role(facts: &mut Facts, role: Role) {
     for permission in role.role_permissions.into_iter().filter(|_| role.is_enabled != Some(false)) {
         let actions = permission.allowed_resource_actions.unwrap_or_default();
         for action in actions.iter().filter(|text| text.contains('/') && !text.contains(['*', '?'])) {
-            let reads = action.to_ascii_lowercase().ends_with("/read");
-            let level = if reads { AccessLevel::Read } else { AccessLevel::Write };
-            facts.listed.insert(action.as_str().into(), level);
+            facts.listed.insert(action.as_str().into(), access(action));
         }
         let listed = actions.iter().map(|text| facts.text(text)).collect();
         let condition = permission.condition.filter(|text| !text.trim().is_empty());
@@ -133,63 +131,6 @@ pub(super) fn activated(input: &Input<'_>, item: &Item<'_>) -> Result<Vec<Assign
         until: None,
     };
     Ok(raw.members.unwrap_or_default().into_iter().map(of).collect())
-}
-
-/// What a service principal is beside its entry in the directory. Nothing of it makes an input malformed: others of the
-/// family read the same one.
-pub(super) struct Service {
-    id: String,
-    application: Option<String>,
-    name: Option<String>,
-    offers: Vec<(String, String)>,
-}
-
-#[derive(Deserialize)]
-struct Offer {
-    id: String,
-    value: Option<String>,
-}
-
-pub(super) fn service(item: &Item<'_>) -> Service {
-    let text = |name| item.members.text(name).map(|text| text.into_owned());
-    let offers =
-        item.members.get("appRoles").and_then(|raw| serde_json::from_str::<Vec<Offer>>(raw.get()).ok());
-    let offers = offers.unwrap_or_default().into_iter();
-    Service {
-        id: text("id").unwrap_or_default(),
-        application: text("appId"),
-        name: text("displayName"),
-        offers: offers
-            .filter_map(|offer| Some((offer.id, offer.value.filter(|text| !text.is_empty())?)))
-            .collect(),
-    }
-}
-
-pub(super) fn keep_service(facts: &mut Facts, one: Service) {
-    let id = facts.text(&one.id.to_ascii_lowercase());
-    let application = one.application.map(|text| facts.text(&text.to_ascii_lowercase()));
-    let name = one.name.map(|text| facts.text(&text));
-    let offers =
-        one.offers.iter().map(|(id, value)| (facts.text(&id.to_ascii_lowercase()), facts.text(value)));
-    let record = ServiceRecord { application, name, offers: offers.collect() };
-    let known = facts.applications.services.entry(id).or_default();
-    known.application = known.application.or(record.application);
-    known.name = known.name.or(record.name);
-    known.offers.extend(record.offers);
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Application {
-    id: String,
-    app_id: Option<String>,
-}
-
-pub(super) fn keep_application(facts: &mut Facts, one: Application) {
-    let id = facts.text(&one.id.to_ascii_lowercase());
-    let application = one.app_id.map(|text| facts.text(&text.to_ascii_lowercase()));
-    let known = facts.applications.applications.entry(id).or_insert(ApplicationRecord { application });
-    known.application = known.application.or(application);
 }
 
 /// What a group is beside its entry in the directory.

@@ -1,0 +1,73 @@
+//! Applications of a Graph directory and their identities: what every provider of that family needs of them.
+
+use crate::base::Text;
+use crate::model::Facts;
+use crate::model::application::{ApplicationRecord, Applications, ServiceRecord};
+use crate::provider::input::Item;
+use serde::Deserialize;
+
+/// What a service principal is beside its entry in the directory. Nothing of it makes an input malformed: others of the
+/// family read the same one.
+pub(crate) struct Service {
+    id: String,
+    application: Option<String>,
+    name: Option<String>,
+    offers: Vec<(String, String)>,
+}
+
+#[derive(Deserialize)]
+struct Offer {
+    id: String,
+    value: Option<String>,
+}
+
+pub(crate) fn service(item: &Item<'_>) -> Service {
+    let text = |name| item.members.text(name).map(|text| text.into_owned());
+    let offers =
+        item.members.get("appRoles").and_then(|raw| serde_json::from_str::<Vec<Offer>>(raw.get()).ok());
+    let offers = offers.unwrap_or_default().into_iter();
+    Service {
+        id: text("id").unwrap_or_default(),
+        application: text("appId"),
+        name: text("displayName"),
+        offers: offers
+            .filter_map(|offer| Some((offer.id, offer.value.filter(|text| !text.is_empty())?)))
+            .collect(),
+    }
+}
+
+pub(crate) fn keep_service(facts: &mut Facts, one: Service) {
+    let id = facts.text(&one.id.to_ascii_lowercase());
+    let application = one.application.map(|text| facts.text(&text.to_ascii_lowercase()));
+    let name = one.name.map(|text| facts.text(&text));
+    let offers =
+        one.offers.iter().map(|(id, value)| (facts.text(&id.to_ascii_lowercase()), facts.text(value)));
+    let record = ServiceRecord { application, name, offers: offers.collect() };
+    let known = facts.applications.services.entry(id).or_default();
+    known.application = known.application.or(record.application);
+    known.name = known.name.or(record.name);
+    known.offers.extend(record.offers);
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Application {
+    id: String,
+    app_id: Option<String>,
+}
+
+pub(crate) fn keep_application(facts: &mut Facts, one: Application) {
+    let id = facts.text(&one.id.to_ascii_lowercase());
+    let application = one.app_id.map(|text| facts.text(&text.to_ascii_lowercase()));
+    let known = facts.applications.applications.entry(id).or_insert(ApplicationRecord { application });
+    known.application = known.application.or(application);
+}
+
+/// The service principals that are the identity of an application.
+pub(crate) fn services_of(all: &Applications, object: Text) -> Vec<Text> {
+    let Some(id) = all.applications.get(&object).and_then(|known| known.application) else {
+        return Vec::new();
+    };
+    let of = all.services.iter().filter(|(_, service)| service.application == Some(id));
+    of.map(|(&service, _)| service).collect()
+}
