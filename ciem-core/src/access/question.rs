@@ -102,6 +102,9 @@ pub(crate) struct Plan {
     pub(crate) own_scope: bool,
 }
 
+/// Policies that a caller does not hold any more, by name and by what it holds them through.
+pub(crate) type Gone = Arc<[(Text, Option<Text>)]>;
+
 /// The documents that come with a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Brought {
@@ -110,9 +113,8 @@ pub(crate) struct Brought {
     pub(crate) documents: Vec<(LayerId, DocId)>,
     /// Names the documents.
     pub(crate) mark: Mark,
-    /// Where the documents are the caller's own: policies that it does not hold any more, by name and by what it holds
-    /// them through.
-    pub(crate) instead_of: Option<Arc<[(Text, Option<Text>)]>>,
+    /// Where the documents are the caller's own: what they take the place of.
+    pub(crate) instead_of: Option<Gone>,
 }
 
 impl Brought {
@@ -130,7 +132,7 @@ pub(crate) struct Compiled {
     pub(crate) library: Arc<Library>,
     pub(crate) documents: Vec<(LayerId, DocId)>,
     mark: Mark,
-    instead_of: Option<Arc<[(Text, Option<Text>)]>>,
+    instead_of: Option<Gone>,
 }
 
 /// What is asked beside principal and resource.
@@ -366,7 +368,7 @@ pub(crate) fn compiled_for(
     universe: &Universe,
     layer: LayerId,
     texts: &[String],
-    instead_of: Option<Arc<[(Text, Option<Text>)]>>,
+    instead_of: Option<Gone>,
 ) -> Result<Compiled, Error> {
     let provider: &'static Provider = estate.provider;
     let mut facts = Facts::default();

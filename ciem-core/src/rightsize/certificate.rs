@@ -40,7 +40,7 @@ impl After {
         let layer = layer.ok_or_else(|| Error::invalid("principal", "nobody holds policies"))?;
         let gone = holdings.names.iter().zip(&holdings.policies).filter(|(_, policy)| policy.replaced);
         let gone: Vec<_> = gone.map(|(name, _)| *name).collect();
-        let texts = proposed.iter().map(|document| text(document)).collect::<Result<Vec<_>, _>>()?;
+        let texts = proposed.iter().map(text).collect::<Result<Vec<_>, _>>()?;
         Ok(After(compiled_for(estate, &memory.universe, layer, &texts, Some(gone.into()))?))
     }
 

@@ -20,6 +20,9 @@ pub(super) struct Peers {
     likeness: f64,
 }
 
+/// What tells classes apart: kind, what is shared, what is granted.
+type Holds = (PrincipalKind, Vec<u32>, Intervals);
+
 /// By principal of the account: its class.
 struct Account {
     class_of: Vec<usize>,
@@ -116,7 +119,7 @@ fn size(set: &Intervals) -> usize {
 
 fn account_of(estate: &Estate, account: AccountId) -> Account {
     let mut found = Account { class_of: Vec::new(), classes: Vec::new() };
-    let mut known: BTreeMap<(PrincipalKind, Vec<u32>, Vec<(u16, u16)>), usize> = BTreeMap::new();
+    let mut known: BTreeMap<Holds, usize> = BTreeMap::new();
     for principal in estate.accounts[account].principals.clone().map(PrincipalId) {
         let held = estate.provider.own_grants(Tier::Active).flat_map(|spec| estate.held(spec.id, principal));
         let mut shared = Vec::new();
@@ -140,7 +143,7 @@ fn account_of(estate: &Estate, account: AccountId) -> Account {
         shared.dedup();
         let granted = Intervals::from_ranges(ranges);
         let kind = estate.principals[principal].kind;
-        let key = (kind, shared, granted.ranges().to_vec());
+        let key = (kind, shared, granted.clone());
         let class = match known.get(&key) {
             Some(&class) => class,
             None => {

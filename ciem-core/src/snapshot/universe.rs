@@ -26,8 +26,10 @@ pub(crate) struct Universe {
     /// By fact id: the permissions of which it holds.
     rows: Arc<[Row]>,
     /// Patterns that were expanded before, where the same ones come again and again.
-    expanded: Option<Arc<Mutex<HashMap<Box<str>, Intervals, RandomState>>>>,
+    expanded: Option<Arc<Mutex<Expanded>>>,
 }
+
+type Expanded = HashMap<Box<str>, Intervals, RandomState>;
 
 /// More remembered patterns than this are dropped and found anew.
 const REMEMBERED: usize = 1 << 16;

@@ -129,7 +129,7 @@ fn sign_in(value: &Value) -> Found<'_> {
     };
     let Some(at) = instant(time) else { return Found::Timeless };
     // A service principal's own; a person's name the application that they used beside.
-    let person = text(value, "/userId").filter(|id| id.trim_matches(['0', '-']) != "");
+    let person = text(value, "/userId").filter(|id| !id.trim_matches(['0', '-']).is_empty());
     let principal = person.or_else(|| text(value, "/servicePrincipalId"));
     let succeeded = value.pointer("/status/errorCode").and_then(Value::as_i64) == Some(0);
     let key = text(value, "/servicePrincipalCredentialKeyId").filter(|_| person.is_none());
