@@ -1,6 +1,8 @@
 //! Assesses cloud accounts from their exports: what was read and what was not, who is an administrator, who
 //! comes in from outside, which identities can change the most, and what should have ended by a date.
 
+#[path = "assess/changes.rs"]
+mod changes;
 #[path = "assess/conditions.rs"]
 mod conditions;
 #[path = "assess/dates.rs"]

@@ -13,8 +13,11 @@ const WISHES: [&str; 4] =
 
 /// A question of somebody who holds the permission and is stopped all the same, if there is one.
 fn a_denial(snapshot: &Snapshot) -> Result<Option<Request>, Error> {
-    let people: Vec<String> =
-        snapshot.principals().filter(|row| row.loaded && row.provider == PROVIDER).map(|row| row.principal).collect();
+    let people: Vec<String> = snapshot
+        .principals()
+        .filter(|row| row.loaded && row.provider == PROVIDER)
+        .map(|row| row.principal)
+        .collect();
     let mut implicit = None;
     for (action, person) in WISHES.iter().flat_map(|action| people.iter().map(move |person| (action, person)))
     {

@@ -7,13 +7,15 @@
     reason = "a test reads files and fails"
 )]
 
-use ciem_core::{Assignments, Error, LoadOptions, Progress, Snapshot, SnapshotBuilder, wire};
+use ciem_core::{
+    Assignments, Error, LoadOptions, Progress, Snapshot, SnapshotBuilder, Usage, UsageBuilder, wire,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Fewer worlds than this means that some were lost.
-const LEAST_WORLDS: usize = 210;
+const LEAST_WORLDS: usize = 213;
 
 #[test]
 fn every_world_gives_the_expected_answers() {
@@ -91,7 +93,11 @@ fn run(world: &Value) -> Vec<String> {
         (Err(error), Some(expected)) => return load_failure(&error, expected),
     };
     let asks = world["ask"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let failure = |(i, ask)| ask_one(&snapshot, ask).err().map(|why| format!("ask {i}: {why}"));
+    let usage = match logs(world) {
+        Ok(usage) => usage,
+        Err(error) => return vec![format!("logs are not read: {}", wire::error_json(&error))],
+    };
+    let failure = |(i, ask)| ask_one(&snapshot, &usage, ask).err().map(|why| format!("ask {i}: {why}"));
     asks.iter().enumerate().filter_map(failure).collect()
 }
 
@@ -105,6 +111,14 @@ fn load(world: &Value) -> Result<Snapshot, Error> {
         builder.add(file["name"].as_str().expect("a file has a name"), &bytes(file))?;
     }
     builder.finish()
+}
+
+fn logs(world: &Value) -> Result<Usage, Error> {
+    let mut builder = UsageBuilder::new();
+    for file in world["logs"].as_array().into_iter().flatten() {
+        builder.add(file["name"].as_str().expect("a file has a name"), &bytes(file))?;
+    }
+    Ok(builder.finish())
 }
 
 fn bytes(file: &Value) -> Vec<u8> {
@@ -140,7 +154,7 @@ fn load_failure(error: &Error, expected: &Value) -> Vec<String> {
     vec![format!("loading fails with {}, expected {expected}", wire::error_json(error))]
 }
 
-fn ask_one(snapshot: &Snapshot, ask: &Value) -> Result<(), String> {
+fn ask_one(snapshot: &Snapshot, usage: &Usage, ask: &Value) -> Result<(), String> {
     let verb = ask["verb"].as_str().expect("an ask has a verb");
     let request = ask.get("request").map_or_else(|| "{}".to_owned(), Value::to_string);
     let condition = || ask["request"]["condition"].to_string();
@@ -150,6 +164,13 @@ fn ask_one(snapshot: &Snapshot, ask: &Value) -> Result<(), String> {
         "condition_blocks" => wire::condition_blocks(&condition()),
         "mine_roles" if ask["request"]["pairs"].is_array() => {
             mine_roles_of_pairs(&ask["request"]["pairs"], &request)
+        }
+        "uses" => wire::usage_call(usage, verb, &request),
+        "usage_coverage" => wire::usage_call(usage, "coverage", &request),
+        "rightsize" => wire::call_with_usage(snapshot, usage, verb, &request, &Progress::none()),
+        "unused" => {
+            let table = wire::table_with_usage(snapshot, usage, verb, &request, &Progress::none());
+            table.map(|table| table.to_json())
         }
         _ if verb.starts_with("check_") => wire::check(verb, &request),
         _ => wire::call(snapshot, verb, &request),

@@ -17,7 +17,7 @@ for (const name of readdirSync(folder).filter((name) => name.endsWith('.json')).
     const place = mkdtempSync(join(tmpdir(), 'ciem-world-'))
     process.chdir(place)
     try {
-      for (const file of world.files) writeFileSync(file.name, content(file))
+      for (const file of [...world.files, ...(world.logs ?? [])]) writeFileSync(file.name, content(file))
       await run(world)
     } finally {
       process.chdir(home)
@@ -36,8 +36,9 @@ async function run(world) {
     return
   }
   const snapshot = await loading
+  const usage = world.logs && (await ciem.Usage.load(world.logs.map((file) => file.name)))
   for (const ask of world.ask) {
-    const answering = call(snapshot, ask.verb, ask.request ?? {})
+    const answering = call(snapshot, usage, ask.verb, ask.request ?? {})
     if (ask.error) {
       assert.equal((await failure(answering)).code, ask.error, JSON.stringify(ask))
     } else {
@@ -50,7 +51,10 @@ async function run(world) {
   }
 }
 
-async function call(snapshot, verb, request) {
+async function call(snapshot, usage, verb, request) {
+  if (verb === 'usage_coverage') return usage.coverage()
+  if (verb === 'uses') return usage.uses()
+  if (verb === 'unused' || verb === 'rightsize') return snapshot[verb]({ usage, ...request })
   if (verb.startsWith('condition_')) return ciem[camelCase(verb)](request.condition)
   if (verb === 'simulate') return ciem.simulate(request)
   if (request.pairs) return ciem.mineRoles(request.pairs, request)

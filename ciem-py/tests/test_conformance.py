@@ -14,7 +14,7 @@ WORLDS = sorted((Path(__file__).parents[2] / "ciem-core/testdata/conformance").g
 def test_world(path, tmp_path, monkeypatch):
     world = json.loads(path.read_text(encoding="utf-8"))
     monkeypatch.chdir(tmp_path)
-    for file in world["files"]:
+    for file in world["files"] + world.get("logs", []):
         Path(file["name"]).write_bytes(content(file))
     options = {key: world[key] for key in ("on_error", "catalog") if key in world}
     names = [file["name"] for file in world["files"]]
@@ -25,14 +25,15 @@ def test_world(path, tmp_path, monkeypatch):
         assert {key: found.get(key) for key in expected} == expected
         return
     snapshot = ciem.load(names, **options)
+    usage = ciem.load_usage([file["name"] for file in world["logs"]]) if "logs" in world else None
     for ask in world["ask"]:
         verb, request = ask["verb"], ask.get("request", {})
         if "error" in ask:
             with pytest.raises(ciem.CiemError) as caught:
-                call(snapshot, verb, request)
+                call(snapshot, usage, verb, request)
             assert caught.value.code == ask["error"], ask
         else:
-            answer = call(snapshot, verb, request)
+            answer = call(snapshot, usage, verb, request)
             assert mismatch(ask["expect"], answer) is None, (ask, answer)
             if lines := ask.get("text"):
                 assert set(lines) <= words(answer), (ask, answer)
@@ -44,7 +45,13 @@ def content(file):
     return file["text"].encode() if "text" in file else base64.b64decode(file["base64"])
 
 
-def call(snapshot, verb, request):
+def call(snapshot, usage, verb, request):
+    if verb == "usage_coverage":
+        return usage.coverage()
+    if verb == "uses":
+        return usage.uses().to_dict()
+    if verb in ("unused", "rightsize"):
+        return getattr(snapshot, verb)(usage=usage, **request).to_dict()
     if verb.startswith("condition_"):
         return getattr(ciem, verb)(**request)
     if verb == "simulate":

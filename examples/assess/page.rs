@@ -1,5 +1,6 @@
 //! The assessment as one HTML page that needs nothing else: no scripts, no fonts, no addresses.
 
+use crate::changes::Changes;
 use crate::conditions::in_words;
 use crate::departed::Departed;
 use crate::elevations::{Elevation, short};
@@ -65,6 +66,7 @@ pub(crate) fn html(assessment: &Assessment) -> String {
     departed(&mut out, &stories.departed);
     elevations(&mut out, &stories.elevations);
     unused(&mut out, &stories.unused);
+    changes(&mut out, &stories.changes);
     readers(&mut out, &stories.readers);
     for part in stories.tenant.iter().flat_map(tenant_text::parts) {
         let _ = writeln!(out, "<h2>{}</h2>", safe(&part.title));
@@ -240,6 +242,24 @@ fn unused(out: &mut String, unused: &Unused) {
         unused.by_nobody.len(),
         safe(&unused.not_told.join(", "))
     );
+}
+
+fn changes(out: &mut String, changes: &Changes) {
+    let _ = writeln!(
+        out,
+        "<h2>Smaller policies: the first {} of {}</h2>\n<p class=quiet>Rights that go; every logged call that passed before \
+         passes with the new policies.</p>",
+        changes.first.len(),
+        changes.possible
+    );
+    let row = |one: &crate::changes::Smaller| {
+        let counts = [one.permissions_management, one.write, one.removed].map(|count| count.to_string());
+        let [first, second, third] = counts;
+        let name = one.principal.rsplit([':', '/']).next().unwrap_or(&one.principal).to_owned();
+        vec![name, one.account.clone(), first, second, third, one.kept.to_string(), String::new()]
+    };
+    let rows: Vec<Vec<String>> = changes.first.iter().map(row).collect();
+    table(out, &["Identity", "Account", "To manage permissions", "To write", "Go", "Stay", ""], &rows);
 }
 
 fn readers(out: &mut String, readers: &[Readers]) {

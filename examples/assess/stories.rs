@@ -3,6 +3,7 @@
 //! Of identities the tags `contract_end`, `employment`, `elevation_end`, `elevation_policy`, `elevation_ticket` and
 //! `env` count, of resources `system`. Other estates have other tags: these are the names to change.
 
+use crate::changes::{self, Changes};
 use crate::dates;
 use crate::departed::{self, Departed};
 use crate::elevations::{self, Elevation};
@@ -23,6 +24,8 @@ pub(crate) struct Stories {
     pub(crate) elevations: Vec<Elevation>,
     /// What identities in development hold and did not use.
     pub(crate) unused: Unused,
+    /// What can be taken from whom, most first.
+    pub(crate) changes: Changes,
     /// Who can read the customers' data.
     pub(crate) readers: Vec<Readers>,
     /// A tenant of Entra and what hangs on it, where one was read.
@@ -52,6 +55,7 @@ impl Stories {
             departed: departed::departed(&asking)?,
             elevations: elevations::elevations(&asking)?,
             unused: unused::unused(&asking)?,
+            changes: changes::changes(&asking)?,
             readers: readers::readers(&asking)?,
             tenant: tenant::tenant(&asking)?,
             unreadable: unreadable(snapshot),

@@ -226,6 +226,27 @@ fn more_than_two_hundred_permissions_in_development_were_never_used() {
 }
 
 #[test]
+fn ten_smaller_policies_are_told_most_first() {
+    let changes = as_it_is().changes;
+    assert!(changes.first.len() == 10 && changes.possible > 10, "{}", changes.possible);
+    let weight = |at: usize| {
+        let one = &changes.first[at];
+        (one.permissions_management, one.write, one.removed)
+    };
+    assert!((1..10).all(|at| weight(at) <= weight(at - 1)));
+    for one in &changes.first {
+        assert!(one.removed as u32 == one.granted - one.kept && !one.remedy.changes.is_empty());
+        assert_eq!(one.rollback.inverse(), one.remedy);
+        let mut state = one.remedy.starting_state();
+        one.remedy.apply(&mut state).unwrap();
+    }
+    // Without logs nothing is known to be unused.
+    let quiet =
+        Stories::of(&edited("", |_| {}), &Usage::default(), start(SAMPLE_AT).unwrap(), &Progress::none());
+    assert_eq!(quiet.unwrap().changes.possible, 0);
+}
+
+#[test]
 fn the_catalogue_knows_every_action_whose_use_is_told() {
     let snapshot = edited("", |_| {});
     let known: std::collections::BTreeSet<String> =

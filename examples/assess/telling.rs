@@ -1,5 +1,6 @@
 //! The dated questions as text for people.
 
+use crate::changes::Changes;
 use crate::conditions::in_words;
 use crate::departed::{Departed, Reach};
 use crate::elevations::{Elevation, short};
@@ -17,6 +18,7 @@ pub(crate) fn tell(out: &mut impl Write, stories: &Stories) -> io::Result<()> {
     departed(out, &stories.at, &stories.departed)?;
     elevations(out, &stories.at, &stories.elevations)?;
     unused(out, &stories.unused)?;
+    changes(out, &stories.changes)?;
     readers(out, &stories.at, &stories.readers)?;
     if let Some(tenant) = &stories.tenant {
         tenant_text::tell(out, tenant)?;
@@ -25,6 +27,32 @@ pub(crate) fn tell(out: &mut impl Write, stories: &Stories) -> io::Result<()> {
         paragraph(out, "  -", &format!("no date: {} of {}: {}", bad.tag, bad.principal, bad.value))?;
     }
     more(out, stories.unreadable.len())
+}
+
+fn changes(out: &mut impl Write, changes: &Changes) -> io::Result<()> {
+    title(out, &format!("Smaller policies: the first {} of {}", changes.first.len(), changes.possible))?;
+    if changes.first.is_empty() {
+        return writeln!(
+            out,
+            "  None: without logs that cover {} nothing is known to be unused.",
+            changes.window
+        );
+    }
+    let row = |one: &crate::changes::Smaller| {
+        let counts = [one.permissions_management, one.write, one.removed].map(|count| count.to_string());
+        let [first, second, third] = counts;
+        let name = one.principal.rsplit([':', '/']).next().unwrap_or(&one.principal).to_owned();
+        vec![name, one.account.clone(), first, second, third, one.kept.to_string(), one.replayed.to_string()]
+    };
+    let rows: Vec<Vec<String>> = changes.first.iter().map(row).collect();
+    let heads = ["Identity", "Account", "To manage permissions", "To write", "Go", "Stay", "Calls replayed"];
+    table(out, &heads, &[2, 3, 4, 5, 6], &rows)?;
+    paragraph(
+        out,
+        " ",
+        "Each lies within what is granted and lets every logged call pass that passed before; `--json FILE` has the \
+         documents, the calls and what takes them back",
+    )
 }
 
 fn departed(out: &mut impl Write, at: &str, departed: &[Departed]) -> io::Result<()> {

@@ -6,7 +6,7 @@ use super::can::assert_session;
 use super::decide::{Case, Verdict, any, any_expr, verdict};
 use super::memo::{LeafMemo, PartMarks};
 use super::question::{Given, Plan, Setting};
-use crate::condition::Tri;
+use crate::condition::{Expr, Tri};
 use crate::error::Error;
 use crate::model::Request;
 use crate::snapshot::estate::Estate;
@@ -134,8 +134,20 @@ impl Prepared<'_> {
     pub(crate) fn given(&self, request: &Request, given: &Given<'_>) -> Result<PreparedRequest, Error> {
         let (estate, permission) = self.snapshot.find_permission(&request.action)?;
         let callers = find_callers(estate, &request.principal, given.session)?;
-        let index = self.snapshot.number_of(estate);
         let plan = Plan::new(estate, permission, &request.resource, false)?;
+        self.planned(estate, callers, plan, request, given)
+    }
+
+    /// The same of callers that are known, with the parts of the resource.
+    pub(crate) fn planned(
+        &self,
+        estate: &Estate,
+        callers: Vec<Caller>,
+        plan: Plan,
+        request: &Request,
+        given: &Given<'_>,
+    ) -> Result<PreparedRequest, Error> {
+        let (index, permission) = (self.snapshot.number_of(estate), plan.permission);
         let mut ways = Vec::with_capacity(callers.len());
         for caller in callers {
             assert_session(&caller, request)?;
@@ -155,6 +167,14 @@ impl Prepared<'_> {
             ways.push(Way { caller, setting, bound, marks });
         }
         Ok(PreparedRequest { estate: index, plan, ways })
+    }
+
+    /// The condition of a verdict, simplified.
+    pub(crate) fn condition(&self, request: &PreparedRequest) -> Expr {
+        let Some(estate) = self.snapshot.estates().get(request.estate) else { return Expr::Never };
+        let memory = LeafMemo::default();
+        let cases = request.ways.iter().map(|way| way.case(estate, &request.plan, &memory));
+        among::simplified(estate, &request.plan, &any_expr(cases)).expr
     }
 
     /// The verdict of [`Snapshot::can`], without what explains it.

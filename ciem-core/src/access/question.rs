@@ -2,6 +2,7 @@
 
 use super::caller::Caller;
 use super::context::{Context, State, States};
+use crate::base::Text;
 use crate::error::Error;
 use crate::model::{
     ContextValue, DocId, Facts, LayerId, MissingLayer, Query, Request, Session, Tier, UnknownContext,
@@ -12,6 +13,7 @@ use crate::provider::{Binding, FactSpec, Fixed, LayerSpec, Provider, ResourceTra
 use crate::snapshot::estate::{AccountId, Estate, ResourceId};
 use crate::snapshot::governed::Ground;
 use crate::snapshot::library::{Library, LibraryBuilder};
+use crate::snapshot::universe::Universe;
 use crate::truth::{FactId, Mark};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -125,6 +127,9 @@ pub(crate) struct Plan {
     pub(crate) own_scope: bool,
 }
 
+/// Policies that a caller does not hold any more, by name and by what it holds them through.
+pub(crate) type Gone = Arc<[(Text, Option<Text>)]>;
+
 /// The documents that come with a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Brought {
@@ -133,15 +138,26 @@ pub(crate) struct Brought {
     pub(crate) documents: Vec<(LayerId, DocId)>,
     /// Names the documents.
     pub(crate) mark: Mark,
+    /// Where the documents are the caller's own: what they take the place of.
+    pub(crate) instead_of: Option<Gone>,
+}
+
+impl Brought {
+    /// Whether the caller still holds a policy of its own.
+    pub(crate) fn leaves(&self, name: Text, via: Option<Text>) -> bool {
+        self.instead_of.as_ref().is_none_or(|gone| !gone.contains(&(name, via)))
+    }
 }
 
 /// Session policies, compiled for questions that bring the same.
 #[derive(Debug)]
 pub(crate) struct Compiled {
+    /// As the request has them; none where they are the caller's own.
     policies: Vec<serde_json::Value>,
-    library: Arc<Library>,
-    documents: Vec<(LayerId, DocId)>,
+    pub(crate) library: Arc<Library>,
+    pub(crate) documents: Vec<(LayerId, DocId)>,
     mark: Mark,
+    instead_of: Option<Gone>,
 }
 
 /// What is asked beside principal and resource.
@@ -243,9 +259,17 @@ impl Setting {
         told.retain(|key, _| given_value(given.context, key).is_none());
         let context = [given.context, &told];
         let states = States::new(&estate.library, context, given.unknown);
-        let brought = match given.policies {
-            Some(policies) => Some(Box::new(brought(estate, policies, context, given)?)),
-            None => None,
+        let brought = match (given.policies, given.compiled) {
+            (Some(policies), _) => Some(Box::new(brought(estate, policies, context, given)?)),
+            // Policies of the caller's own come without a session.
+            (None, Some(own)) if own.instead_of.is_some() => Some(Box::new(Brought {
+                library: Arc::clone(&own.library),
+                states: States::new(&own.library, context, given.unknown),
+                documents: own.documents.clone(),
+                mark: own.mark,
+                instead_of: own.instead_of.clone(),
+            })),
+            _ => None,
         };
         let strict = given.missing == MissingLayer::Unknown;
         let named = estate
@@ -342,32 +366,46 @@ fn brought(
         }
     };
     let states = States::new(&library, context, given.unknown);
-    Ok(Brought { library, states, documents, mark })
+    Ok(Brought { library, states, documents, mark, instead_of: None })
 }
 
 /// Compiles the session policies of a request into a library of their own.
 pub(crate) fn compiled(estate: &Estate, policies: &[serde_json::Value]) -> Result<Compiled, Error> {
-    let provider: &'static Provider = estate.provider;
-    let mut facts = Facts::default();
-    let layer = provider.layers.iter().find(|spec| spec.binding == Binding::Request);
+    let layer = estate.provider.layers.iter().find(|spec| spec.binding == Binding::Request);
     let Some(layer) = layer.map(|spec| spec.id) else {
         return Err(Error::invalid("session", "this provider knows no session policies"));
     };
-    let (mut documents, mut texts) = (Vec::new(), Vec::new());
-    for policy in policies {
-        let document = policy.get("document").unwrap_or(policy);
-        let text = match document {
+    let texts: Vec<String> = policies
+        .iter()
+        .map(|policy| match policy.get("document").unwrap_or(policy) {
             serde_json::Value::String(text) => text.clone(),
             other => other.to_string(),
-        };
-        documents.push((layer, (provider.document)(&mut facts, layer, &text)?));
-        texts.push(text);
+        })
+        .collect();
+    let compiled = compiled_for(estate, &estate.universe, layer, &texts, None)?;
+    Ok(Compiled { policies: policies.to_vec(), ..compiled })
+}
+
+/// Compiles documents of a layer that a request brings, over the permissions of the estate. `instead_of`: policies of
+/// the caller that they take the place of.
+pub(crate) fn compiled_for(
+    estate: &Estate,
+    universe: &Universe,
+    layer: LayerId,
+    texts: &[String],
+    instead_of: Option<Gone>,
+) -> Result<Compiled, Error> {
+    let provider: &'static Provider = estate.provider;
+    let mut facts = Facts::default();
+    let mut documents = Vec::with_capacity(texts.len());
+    for text in texts {
+        documents.push((layer, (provider.document)(&mut facts, layer, text)?));
     }
     // Over the estate's own permissions: actions that no catalogue knows have other ids elsewhere. Nobody holds these
     // documents, so there is nothing else to index.
-    let library = LibraryBuilder::new(provider, &estate.universe, &mut facts).finish();
+    let library = LibraryBuilder::new(provider, universe, &mut facts).finish();
     let mark = Mark::of(&texts);
-    Ok(Compiled { policies: policies.to_vec(), library: Arc::new(library), documents, mark })
+    Ok(Compiled { policies: Vec::new(), library: Arc::new(library), documents, mark, instead_of })
 }
 
 impl Plan {

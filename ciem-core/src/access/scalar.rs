@@ -408,7 +408,17 @@ impl<T: Scalar> Evaluator<T> for ScalarEvaluator<'_> {
                 if held.is_empty() && !spec.grants {
                     return open();
                 }
-                self.policies(layer, held.iter().copied())
+                let Some(own) = self.setting.brought.as_ref().filter(|own| own.instead_of.is_some()) else {
+                    return self.policies(layer, held.iter().copied());
+                };
+                let policy = |held: &Held| self.estate.policies[held.policy].name;
+                let left = held.iter().filter(|held| own.leaves(policy(held), held.via)).copied();
+                let mut effects = self.policies(layer, left.collect::<Vec<_>>().into_iter());
+                let scene = self.scene(true);
+                for (_, document) in own.documents.iter().filter(|(l, _)| *l == layer) {
+                    self.add_document(&scene, layer, None, *document, &mut effects);
+                }
+                effects
             }
             Binding::PrincipalScope | Binding::ResourceScope => {
                 let Some(scope) = self.scope(spec, level) else {

@@ -9,7 +9,6 @@ use crate::progress::Progress;
 use crate::provider::{Fit, Provider, Simulated, SimulationSpec, TABLE};
 use crate::snapshot::freeze::freeze;
 use crate::snapshot::known::Known;
-use crate::snapshot::library::Library;
 use crate::snapshot::universe::Universe;
 use crate::snapshot::{Inner, Snapshot};
 use serde_json::Value;
@@ -95,20 +94,6 @@ impl Simulator {
         Simulator::freeze(provider, spec, universe, facts, simulated)
     }
 
-    /// The same over the permissions of a snapshot, which has to have those that the documents name.
-    pub(crate) fn over(
-        provider: &'static Provider,
-        universe: Universe,
-        simulation: &str,
-    ) -> Result<Simulator, Error> {
-        let mut facts = Facts::default();
-        let Some(spec) = &provider.simulation else {
-            return Err(Error::invalid("provider", "no loose policies of this provider are evaluated"));
-        };
-        let simulated = (spec.build)(simulation, &mut facts)?;
-        Simulator::freeze(provider, spec, universe, facts, simulated)
-    }
-
     fn freeze(
         provider: &'static Provider,
         spec: &'static SimulationSpec,
@@ -121,11 +106,6 @@ impl Simulator {
         let compiled = policies.map(|policies| compiled(&estate, policies)).transpose()?;
         let inner = Inner { estates: vec![estate], coverages: vec![coverage], unrecognised: Vec::new() };
         Ok(Simulator { fit: spec.fit, snapshot: Snapshot(Arc::new(inner)), simulated, compiled })
-    }
-
-    /// The documents as they were read.
-    pub(crate) fn library(&self) -> Option<&Library> {
-        self.snapshot.estates().first().map(|estate| &estate.library)
     }
 
     /// The question of the document.

@@ -1,7 +1,10 @@
 //! A logged call as the readers of logs give it: who used which permission on what, and how it ended.
 
 use crate::error::Error;
+use serde_json::Value;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// How a logged call ended.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Serialize)]
@@ -60,6 +63,17 @@ impl Network {
     /// All classes, in their order.
     pub const ALL: [Network; 3] = [Network::Public, Network::Private, Network::Provider];
 
+    /// That of an address; none of what is no address.
+    pub(crate) fn of(address: &str) -> Option<Network> {
+        let private = match address.parse().ok()? {
+            IpAddr::V4(four) => {
+                four.is_private() || four.is_loopback() || four.is_link_local() || shared(four)
+            }
+            IpAddr::V6(six) => six.is_unique_local() || six.is_loopback() || six.is_unicast_link_local(),
+        };
+        Some(if private { Network::Private } else { Network::Public })
+    }
+
     /// The wire form: `public`, `private` or `provider`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -68,6 +82,12 @@ impl Network {
             Network::Provider => "provider",
         }
     }
+}
+
+/// Addresses that carriers share among their customers (RFC 6598).
+fn shared(address: Ipv4Addr) -> bool {
+    let [first, second, ..] = address.octets();
+    first == 100 && (64..128).contains(&second)
 }
 
 /// One use of a permission. Readers of logs make these; so may a caller with a log of its own.
@@ -251,6 +271,38 @@ pub(crate) enum Reading {
 
 /// Takes the records that a reader finds.
 pub(crate) type TakeRecord<'t> = dyn FnMut(LogRecord<'_>) -> Result<(), Error> + 't;
+
+/// How deep the records of directories and resource managers nest at most, with room to spare.
+const DEEPEST: usize = 32;
+
+/// The record with which the text begins and its length, or what became of it otherwise. For logs of which nobody has
+/// gigabytes: the record is taken apart as a whole.
+pub(crate) fn whole_record(text: &str) -> Result<(Value, usize), Reading> {
+    // As raw text first, which needs no stack however deep it nests.
+    let mut records = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    let raw = match records.next() {
+        Some(Ok(raw)) => raw.get(),
+        Some(Err(error)) if !error.is_eof() => return Err(Reading::Bad(error.to_string())),
+        Some(Err(_)) | None => return Err(Reading::Cut),
+    };
+    let length = records.byte_offset();
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in raw.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_text,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => depth += 1,
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return Err(Reading::Foreign(length));
+        }
+    }
+    let record = serde_json::from_str(raw).map_err(|error| Reading::Bad(error.to_string()))?;
+    Ok((record, length))
+}
 
 /// Reads the records of one kind of log, one after another.
 pub(crate) trait LogReader: Send + std::fmt::Debug {

@@ -19,14 +19,14 @@ pub(crate) mod request;
 mod tests;
 pub(crate) mod usage;
 
-pub(crate) use catalog::NameSets;
 pub use catalog::{
     AccessLevel, Catalog, KeyInfo, KeyType, PermissionInfo, ResourceTypeInfo, Speller, Spelling, SpellingMode,
 };
+pub(crate) use catalog::{Covers, NameSets};
 pub(crate) use condition::{Clause, ClauseId, CondId, CondNode, Conditions};
 pub(crate) use document::{DocId, Document, Effect, PatternItem, Patterns, Statement, Who, WhoEntry};
 pub use event::{Ended, Network, Plane, UseEvent};
-pub(crate) use event::{LogReader, LogRecord, Logged, Reading, TakeRecord};
+pub(crate) use event::{LogReader, LogRecord, Logged, Reading, TakeRecord, whole_record};
 pub(crate) use facts::{Coverage, Facts, Records, Written};
 pub use facts::{FileReport, Rejected};
 pub(crate) use record::{

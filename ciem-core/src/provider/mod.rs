@@ -217,6 +217,8 @@ pub(crate) struct UsageSpec {
     pub(crate) plane: fn(&str) -> Plane,
     /// How many days back the provider looks when it tells of the last use of services and permissions.
     pub(crate) looks_back: u16,
+    /// What the log tells of the grant that allowed a call: keys of the call's context.
+    pub(crate) evidence: &'static [&'static str],
     /// The region in whose log alone the calls of a service stand, if there is one.
     pub(crate) home_region: fn(&str) -> Option<&'static str>,
 }

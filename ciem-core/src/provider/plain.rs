@@ -77,6 +77,7 @@ impl UsageSpec {
         service_of: |permission| permission.split('/').next().unwrap_or_default(),
         plane: |_| Plane::Management,
         looks_back: 0,
+        evidence: &[],
         home_region: |_| None,
     };
 }

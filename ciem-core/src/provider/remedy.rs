@@ -13,6 +13,8 @@ pub(crate) struct RemedySpec {
     pub(crate) is_policy_id: fn(&str) -> bool,
     /// The statements of a document as they are written, by position; or why they cannot be taken over.
     pub(crate) statements: fn(&str) -> Result<Vec<Value>, &'static str>,
+    /// The statements of a document that was made here, by position.
+    pub(crate) statements_in: fn(&Value) -> &[Value],
     /// The resources of a statement as they are written, and whether it means all others.
     pub(crate) resources: fn(&Value) -> (bool, Vec<String>),
     /// A statement that allows less.
@@ -22,11 +24,9 @@ pub(crate) struct RemedySpec {
     /// Characters of a document that count towards limits.
     pub(crate) size: fn(&Value) -> u64,
     /// A document of these statements.
-    pub(crate) document: fn(&[Value]) -> Value,
+    pub(crate) document: fn(Vec<Value>) -> Value,
     /// Who holds the new documents and which calls are made, given what is replaced.
-    pub(crate) plan: fn(&Exchange<'_>) -> Plan,
-    /// A `simulate` document: a caller by id who holds these documents.
-    pub(crate) simulation: fn(&str, &[Value]) -> Value,
+    pub(crate) plan: fn(&mut Exchange<'_>) -> Plan,
     /// Names of principals of whom nothing is taken, with wildcards.
     pub(crate) protected: &'static [&'static str],
     pub(crate) companions: &'static [Companion],
@@ -75,8 +75,10 @@ pub(crate) struct Exchange<'a> {
     pub(crate) holder: &'a str,
     pub(crate) kind: Option<PrincipalKind>,
     pub(crate) held: &'a [HeldPolicy],
-    pub(crate) statements: &'a [Value],
+    pub(crate) statements: Vec<Value>,
     pub(crate) name: &'a str,
+    /// Whether shorter lists of the same permissions can be had: then a plan that does not fit need not be whole.
+    pub(crate) can_shrink: bool,
     pub(crate) limit: &'a dyn Fn(&str) -> u64,
 }
 

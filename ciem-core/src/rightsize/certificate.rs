@@ -1,19 +1,23 @@
 //! What a proposal rests on: the logs decided anew, what they cover, and what that says of needs that were not seen.
 
-use super::holdings::Unit;
+use super::holdings::{Holdings, Unit};
 use super::need::{Asked, Need};
 use super::proof;
 use super::proposal::{Calendar, Failure, Replay, Unseen};
+use crate::access::caller::Caller;
 use crate::access::decide::Verdict;
 use crate::access::prepared::Scratch;
-use crate::access::simulator::Simulator;
+use crate::access::question::{Compiled, Given, Plan, compiled_for};
 use crate::error::Error;
-use crate::model::{ContextValue, Plane, Remedy, Request};
+use crate::model::{ContextValue, Plane, Remedy, Request, Tier};
+use crate::snapshot::Snapshot;
+use crate::snapshot::estate::Estate;
+use crate::truth::PrincipalId;
 use crate::usage::days::name;
 use crate::usage::permission_use::Observed;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Failures that are listed.
@@ -22,47 +26,51 @@ const MOST_FAILURES: usize = 100;
 pub(super) const ASSUMPTION: &str = "days are independent of each other and the time to come is like the window: a job that runs less often than once in \
      the window breaks it";
 
-/// The simulators of the policies before and after, for one member.
-pub(super) struct Pair {
-    old: Simulator,
-    pub(super) new: Simulator,
-}
+/// The proposal as the estate would read it: documents of a layer, and the policies that they take the place of.
+pub(super) struct After(Compiled);
 
-impl Pair {
+impl After {
     pub(super) fn of(
         asked: &Asked<'_>,
-        principal: &str,
-        old: &[Value],
-        new: &[Value],
-    ) -> Result<Pair, Error> {
-        let simulator = |documents: &[Value]| {
-            let simulation = (asked.spec.simulation)(principal, documents).to_string();
-            Simulator::over(asked.estate.provider, asked.estate.universe.clone(), &simulation)
-        };
-        Ok(Pair { old: simulator(old)?, new: simulator(new)? })
+        holdings: &Holdings<'_>,
+        proposed: &[&Value],
+    ) -> Result<After, Error> {
+        let Asked { estate, memory, .. } = asked;
+        let layer = estate.provider.own_grants(Tier::Active).next().map(|spec| spec.id);
+        let layer = layer.ok_or_else(|| Error::invalid("principal", "nobody holds policies"))?;
+        let gone = holdings.names.iter().zip(&holdings.policies).filter(|(_, policy)| policy.replaced);
+        let gone: Vec<_> = gone.map(|(name, _)| *name).collect();
+        let texts = proposed.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+        Ok(After(compiled_for(estate, &memory.universe, layer, &texts, Some(gone.into()))?))
+    }
+
+    /// The statements of the proposal as they are read again.
+    pub(super) fn again<'d>(&self, asked: &Asked<'_>, proposed: &[&'d Value]) -> Vec<proof::Again<'d>> {
+        let documents = self.0.documents.iter().map(|(_, document)| *document);
+        proof::read_again(asked.spec, &self.0.library, documents.zip(proposed.iter().copied()))
     }
 }
 
-/// Decides what was logged of the unit with the old and the new policies.
-pub(super) fn replay(asked: &Asked<'_>, unit: &Unit, old: &[Value], new: &[Value]) -> Result<Replay, Error> {
+/// Decides what was logged of the unit anew, by the provider's whole rule: once with the policies that it holds, once
+/// with the proposal in their place.
+pub(super) fn replay(
+    snapshot: &Snapshot,
+    asked: &Asked<'_>,
+    unit: &Unit,
+    after: &After,
+) -> Result<Replay, Error> {
     let Asked { estate, usage, window, .. } = asked;
     let mut replay = Replay::default();
-    let ids: BTreeSet<&str> = unit.members.iter().map(|&id| estate.text(estate.principals[id].id)).collect();
     let mut failures: BTreeMap<(String, String), u64> = BTreeMap::new();
-    for id in ids {
-        let uses: Vec<_> = usage.of(id).filter(|one| !one.used().is_empty()).collect();
-        if uses.is_empty() {
-            continue;
-        }
-        let pair = Pair::of(asked, id, old, new)?;
-        let (before, after) = (pair.old.prepare(), pair.new.prepare());
-        let mut scratch = Scratch::default();
-        for one in uses {
+    let (prepared, mut scratch) = (snapshot.prepare(), Scratch::default());
+    for (id, member) in by_id(estate, unit) {
+        let caller = Caller::of(estate, member, None);
+        for one in usage.of(id).filter(|one| !one.used().is_empty()) {
             // A name that no policy and no catalogue has was never granted by these policies.
-            if estate.universe.find(one.permission()).is_none() {
-                replay.not_by_these_policies += one.observed().len() as u64;
+            let Some(permission) = estate.universe.find(one.permission()) else {
+                replay.not_allowed_before += one.observed().len() as u64;
                 continue;
-            }
+            };
             for observed in one.observed() {
                 let in_window = observed.last_seen >= window.from() && observed.first_seen < window.to();
                 if in_window {
@@ -76,22 +84,29 @@ pub(super) fn replay(asked: &Asked<'_>, unit: &Unit, old: &[Value], new: &[Value
                     replay.undecided += u64::from(in_window);
                     continue;
                 }
-                let request = request(pair.new.request(), one.permission(), &observed);
-                let verdict = after.verdict(&pair.new.ready(&after, &request)?, &mut scratch);
+                let request = request(id, one.permission(), &observed);
+                // Where the log names nothing, no resource's own policy can be asked.
+                let plan = || Plan::new(estate, permission, &request.resource, observed.resource.is_none());
+                let mut given = Given::from(&request);
+                let ready = |given: &Given<'_>| {
+                    prepared.planned(estate, vec![caller.clone()], plan()?, &request, given)
+                };
+                let before = ready(&given)?;
+                given.compiled = Some(&after.0);
+                let then = ready(&given)?;
+                let verdict = prepared.verdict(&then, &mut scratch);
                 if verdict == Verdict::Allow {
                     continue;
                 }
-                let was = before.verdict(&pair.old.ready(&before, &request)?, &mut scratch);
-                let fails = match was {
+                let fails = match prepared.verdict(&before, &mut scratch) {
                     Verdict::Deny => {
-                        replay.not_by_these_policies += u64::from(in_window);
+                        replay.not_allowed_before += u64::from(in_window);
                         false
                     }
                     Verdict::Allow => true,
                     // It hangs on what the log does not have: on the same as before, or on more.
                     Verdict::Conditional | Verdict::Unknown => {
-                        verdict == Verdict::Deny
-                            || pair.old.decide(&request)?.condition != pair.new.decide(&request)?.condition
+                        verdict == Verdict::Deny || prepared.condition(&before) != prepared.condition(&then)
                     }
                 };
                 if fails && in_window {
@@ -110,12 +125,17 @@ pub(super) fn replay(asked: &Asked<'_>, unit: &Unit, old: &[Value], new: &[Value
     Ok(replay)
 }
 
+/// Members by the id that logs name.
+fn by_id<'e>(estate: &'e Estate, unit: &Unit) -> BTreeMap<&'e str, PrincipalId> {
+    unit.members.iter().rev().map(|&id| (estate.text(estate.principals[id].id), id)).collect()
+}
+
 /// The events, where nothing is decided otherwise.
 pub(super) fn counted(asked: &Asked<'_>, unit: &Unit) -> Replay {
     let Asked { estate, usage, window, .. } = asked;
     let mut replay = Replay::default();
-    let ids: BTreeSet<&str> = unit.members.iter().map(|&id| estate.text(estate.principals[id].id)).collect();
-    for observed in ids.into_iter().flat_map(|id| usage.of(id)).flat_map(|one| one.observed()) {
+    for observed in by_id(estate, unit).into_keys().flat_map(|id| usage.of(id)).flat_map(|one| one.observed())
+    {
         if observed.last_seen >= window.from() && observed.first_seen < window.to() {
             replay.events += observed.count;
             replay.requests += 1;
@@ -126,10 +146,8 @@ pub(super) fn counted(asked: &Asked<'_>, unit: &Unit) -> Replay {
     replay
 }
 
-fn request(like: &Request, permission: &str, observed: &Observed<'_>) -> Request {
-    let mut request = like.clone();
-    request.action = permission.to_owned();
-    request.resource = observed.resource.unwrap_or("*").to_owned();
+fn request(principal: &str, permission: &str, observed: &Observed<'_>) -> Request {
+    let mut request = Request::new(principal, permission, observed.resource.unwrap_or("*"));
     // Where the log was too long to keep each value, a network stands for addresses: it is no value of a request.
     let plain = observed.context().filter(|(_, value)| observed.exact || !value.contains('/'));
     request.context.extend(plain.map(|(key, value)| (key.to_owned(), ContextValue::One(value.to_owned()))));
@@ -175,26 +193,15 @@ pub(super) fn unseen(asked: &Asked<'_>, need: &Need<'_>, calendar: &Calendar) ->
     }
 }
 
+fn text(value: &impl serde::Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| Error::Internal { reason: error.to_string() })
+}
+
 /// Of the document that takes the changes back.
 pub(super) fn hash(rollback: &Remedy) -> Result<String, Error> {
-    let text =
-        serde_json::to_string(rollback).map_err(|error| Error::Internal { reason: error.to_string() })?;
-    Ok(Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut out, byte| {
+    Ok(Sha256::digest(text(rollback)?.as_bytes()).iter().fold(String::new(), |mut out, byte| {
         // Writing to a text does not fail.
         let _ = write!(out, "{byte:02x}");
         out
     }))
-}
-
-/// The statements of the proposal as the new simulator reads them.
-pub(super) fn again(asked: &Asked<'_>, unit: &Unit, proposed: &[Value]) -> Result<Vec<proof::Again>, Error> {
-    let Asked { estate, spec, .. } = asked;
-    if proposed.is_empty() {
-        return Ok(Vec::new());
-    }
-    let principal = estate.text(estate.principals[unit.first()].id);
-    let simulation = (spec.simulation)(principal, proposed).to_string();
-    let simulator = Simulator::over(estate.provider, estate.universe.clone(), &simulation)?;
-    let library = simulator.library();
-    Ok(library.map(|library| proof::read_again(spec, library, proposed)).unwrap_or_default())
 }

@@ -37,7 +37,7 @@ impl Draft {
         let mut draft = Draft { parts: holdings.grants.iter().map(|_| BTreeMap::new()).collect() };
         let drafter =
             Drafter { asked, need, holdings, narrower: Narrower::new(asked.estate, asked.options.most_ids) };
-        for (&permission, reasons) in need.reasons.iter().filter(|(_, reasons)| reasons.stays()) {
+        for (permission, reasons) in need.reasons.iter().filter(|(_, reasons)| reasons.stays()) {
             let used = reasons.has(Reason::Used) && !need.told.contains(&permission);
             let narrowed = (asked.options.level >= Level::Resources && used && only_used(need, permission))
                 .then(|| drafter.narrowed(permission))
@@ -83,7 +83,6 @@ impl Draft {
         mode: SpellingMode,
     ) -> (Vec<Value>, bool) {
         let replaced = |policy: usize| holdings.is_replaced(policy);
-        let universe = &asked.estate.universe;
         // Statements that differ in permissions alone are one.
         let mut alike: BTreeMap<String, (Value, &Part, BTreeSet<u16>)> = BTreeMap::new();
         for (grant, parts) in
@@ -101,7 +100,7 @@ impl Draft {
         let mut statements: Vec<Value> = Vec::new();
         for (written, part, permissions) in alike.values() {
             let wanted = Intervals::from_ranges(permissions.iter().map(|id| (*id, id + 1)).collect());
-            let spelled = universe.spell(&wanted, mode, BESIDE);
+            let spelled = asked.memory.spell(wanted, mode, BESIDE);
             optimal &= spelled.optimal;
             statements.push((asked.spec.narrowed)(written, &part.narrowing(&spelled.patterns)));
         }
@@ -122,7 +121,7 @@ impl Part {
 
 /// Whether nothing but what was seen speaks for a permission: what stays for other reasons too stays on everything.
 fn only_used(need: &Need<'_>, permission: u16) -> bool {
-    let Some(reasons) = need.reasons.get(&permission) else { return false };
+    let Some(reasons) = need.reasons.get(permission) else { return false };
     let wider =
         [Reason::Protected, Reason::Calendar, Reason::NewGrant, Reason::Attempted, Reason::Unobservable];
     !wider.iter().any(|reason| reasons.has(*reason))

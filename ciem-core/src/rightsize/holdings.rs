@@ -76,6 +76,8 @@ pub(super) struct Grant<'a> {
 /// All policies of a unit, and what those grant that can be exchanged.
 pub(super) struct Holdings<'a> {
     pub(super) policies: Vec<HeldPolicy>,
+    /// By policy: what the estate knows it by.
+    pub(super) names: Vec<(Text, Option<Text>)>,
     pub(super) grants: Vec<Grant<'a>>,
     /// Statements that deny, by policy: they stay with whatever replaces it.
     pub(super) denials: Vec<(usize, Value)>,
@@ -90,8 +92,13 @@ impl<'a> Holdings<'a> {
         shared: Shared,
         new_since: Option<u32>,
     ) -> Self {
-        let mut found =
-            Holdings { policies: Vec::new(), grants: Vec::new(), denials: Vec::new(), untouched: Vec::new() };
+        let mut found = Holdings {
+            policies: Vec::new(),
+            names: Vec::new(),
+            grants: Vec::new(),
+            denials: Vec::new(),
+            untouched: Vec::new(),
+        };
         let layers = estate.provider.own_grants(Tier::Active);
         let held: Vec<Held> = layers.flat_map(|spec| estate.held(spec.id, unit.first())).copied().collect();
         // Whoever leaves a group leaves all of its policies: they are exchanged together or not at all.
@@ -146,6 +153,7 @@ impl<'a> Holdings<'a> {
             }
             let via = held.via.map(|via| estate.text(via).to_owned());
             let number = self.policies.len();
+            self.names.push((policy.name, held.via));
             self.policies.push(HeldPolicy { policy: name.to_owned(), via, managed, text, replaced: false });
             match statements {
                 Ok(statements) => read.push((number, held, statements)),

@@ -4,6 +4,7 @@
 mod certificate;
 mod draft;
 mod holdings;
+mod memory;
 mod need;
 mod observed;
 pub(crate) mod options;
@@ -25,9 +26,9 @@ use crate::usage::value::Usage;
 use crate::usage::window::Window;
 use draft::Draft;
 use holdings::{Holdings, Unit};
+use memory::Memory;
 use need::{Asked, Need};
 use options::RightsizeOptions;
-use peers::Peers;
 use proposal::{Certificate, Proposal, ProposedPolicy, Reason};
 use serde_json::Value;
 
@@ -84,8 +85,9 @@ impl Snapshot {
     /// # Ok::<(), ciem_core::Error>(())
     /// ```
     pub fn rightsizer<'a>(&'a self, usage: &'a Usage, options: &'a RightsizeOptions) -> Rightsizer<'a> {
-        let peers = self.estates().iter().map(|estate| Peers::new(estate, options.peer_likeness)).collect();
-        Rightsizer { snapshot: self, usage, options, peers }
+        let memories =
+            self.estates().iter().map(|estate| Memory::new(estate, options.peer_likeness)).collect();
+        Rightsizer { snapshot: self, usage, options, memories }
     }
 }
 
@@ -94,7 +96,7 @@ pub struct Rightsizer<'a> {
     snapshot: &'a Snapshot,
     usage: &'a Usage,
     options: &'a RightsizeOptions,
-    peers: Vec<Peers>,
+    memories: Vec<Memory>,
 }
 
 impl std::fmt::Debug for Rightsizer<'_> {
@@ -110,16 +112,16 @@ impl Rightsizer<'_> {
     /// As [`Snapshot::rightsize`].
     pub fn propose(&self, principal: &str) -> Result<Proposal, Error> {
         let mut first = None;
-        for (estate, peers) in self.snapshot.estates().iter().zip(&self.peers) {
+        for (estate, memory) in self.snapshot.estates().iter().zip(&self.memories) {
             match Unit::find(estate, principal) {
-                Ok(unit) => return self.of_unit(estate, peers, &unit),
+                Ok(unit) => return self.of_unit(estate, memory, &unit),
                 Err(error) => first = first.or(Some(error)),
             }
         }
         Err(first.unwrap_or_else(|| Error::invalid("principal", "no provider is loaded")))
     }
 
-    fn of_unit(&self, estate: &Estate, peers: &Peers, unit: &Unit) -> Result<Proposal, Error> {
+    fn of_unit(&self, estate: &Estate, memory: &Memory, unit: &Unit) -> Result<Proposal, Error> {
         let (usage, options) = (self.usage, self.options);
         let Some(spec) = estate.provider.remedy else {
             let reason = format!("policies of {} cannot be written", estate.provider.name);
@@ -129,7 +131,7 @@ impl Rightsizer<'_> {
             return Err(Error::invalid("peer_likeness", "shares are between 0 and 1"));
         }
         let window = window(usage, estate, unit, options)?;
-        let asked = Asked { estate, usage, window, options, spec, peers };
+        let asked = Asked { estate, usage, window, options, spec, memory };
         let end = window.days().end;
         let new_since = (options.new_grant_days > 0).then(|| end.saturating_sub(options.new_grant_days));
         let mut holdings = Holdings::of(estate, unit, spec, options.shared, new_since);
@@ -148,13 +150,15 @@ impl Rightsizer<'_> {
             holdings.policies.iter_mut().for_each(|policy| policy.replaced = false);
         }
         let Exchanged { plan, mode, optimal } = exchange(&asked, unit, &holdings, &draft);
-        let proposed: Vec<Value> = plan.policies.iter().map(|policy| policy.document.clone()).collect();
-        let again = certificate::again(&asked, unit, &proposed)?;
+        let proposed: Vec<&Value> = plan.policies.iter().map(|policy| &policy.document).collect();
+        let after = certificate::After::of(&asked, &holdings, &proposed)?;
+        let again = after.again(&asked, &proposed);
         let remedy = Remedy::new(estate.provider.name, plan.changes);
         let rollback = remedy.inverse();
-        let certificate = self.certificate(&asked, unit, &holdings, &need, &proposed, &again, &rollback)?;
+        let certificate =
+            self.certificate(&asked, unit, &holdings, &need, &proposed, &after, &again, &rollback)?;
         let old = proof::old_document(&holdings, spec);
-        let kept = need.reasons.values().filter(|reasons| reasons.stays()).count() as u32;
+        let kept = need.reasons.iter().filter(|(_, reasons)| reasons.stays()).count() as u32;
         let mut warnings = plan.warnings;
         warnings.extend(calendar_warnings(&certificate));
         let characters = [
@@ -208,15 +212,14 @@ impl Rightsizer<'_> {
         unit: &Unit,
         holdings: &Holdings<'_>,
         need: &Need<'_>,
-        proposed: &[Value],
-        again: &[proof::Again],
+        proposed: &[&Value],
+        after: &certificate::After,
+        again: &[proof::Again<'_>],
         rollback: &Remedy,
     ) -> Result<Certificate, Error> {
         let Asked { estate, spec, options, .. } = asked;
         let replay = if holdings.any_replaced() {
-            let old = proof::documents(holdings, None, spec);
-            let new = proof::documents(holdings, Some(proposed), spec);
-            certificate::replay(asked, unit, &old, &new)?
+            certificate::replay(self.snapshot, asked, unit, after)?
         } else {
             // Nothing changes: whatever was decided before is decided the same way.
             certificate::counted(asked, unit)
@@ -237,7 +240,8 @@ impl Rightsizer<'_> {
             calendar,
             unobservable,
             unobservable_share: f64::from(unobservable) / granted as f64,
-            kept_unused: need.reasons.values().filter(|r| r.stays() && !r.has(Reason::Used)).count() as u32,
+            kept_unused: need.reasons.iter().filter(|(_, r)| r.stays() && !r.has(Reason::Used)).count()
+                as u32,
             catalog: estate.universe.catalog().version().to_owned(),
             rollback_sha256: certificate::hash(rollback)?,
         })
@@ -266,12 +270,13 @@ fn exchange(asked: &Asked<'_>, unit: &Unit, holdings: &Holdings<'_>, draft: &Dra
     let mut last = None;
     for mode in modes.into_iter().filter(|mode| *mode >= options.mode) {
         let (statements, optimal) = draft.statements(asked, holdings, mode);
-        let plan = (spec.plan)(&Exchange {
+        let plan = (spec.plan)(&mut Exchange {
             holder: estate.text(holder),
             kind: holdings::kind(estate, unit),
             held: &holdings.policies,
-            statements: &statements,
+            statements,
             name: &options.policy_name,
+            can_shrink: mode < SpellingMode::Compact,
             limit: &limit,
         });
         let fits = plan.fits;
@@ -284,7 +289,7 @@ fn exchange(asked: &Asked<'_>, unit: &Unit, holdings: &Holdings<'_>, draft: &Dra
 }
 
 /// The comparison of any two policies, on these.
-fn compare(old: &Value, proposed: &[Value], provider: &str) -> Result<String, Error> {
+fn compare(old: &Value, proposed: &[&Value], provider: &str) -> Result<String, Error> {
     let options = CheckOptions::default().kind(PolicyKind::Identity).provider(provider);
     let mut worst = "pass".to_owned();
     for new in proposed {

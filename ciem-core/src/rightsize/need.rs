@@ -1,8 +1,9 @@
 //! Which permissions stay, and why.
 
 use super::holdings::Unit;
+use super::memory::Memory;
 use super::options::RightsizeOptions;
-use super::peers::{Peers, wilson};
+use super::peers::wilson;
 use super::periodic;
 use super::proposal::{Reason, Reasoned};
 use crate::base::Intervals;
@@ -35,17 +36,19 @@ impl Reasons {
     }
 
     /// Those to stay where there are any, else those to go.
+    fn told(self) -> Reasons {
+        if self.stays() { Reasons(self.0 & Self::STAY) } else { self }
+    }
+
     fn list(self) -> Vec<Reason> {
-        let stays = self.stays();
-        let counts = |reason: &Reason| self.has(*reason) && (!stays || Reasons(1 << *reason as u16).stays());
-        Reason::ALL.into_iter().filter(counts).collect()
+        Reason::ALL.into_iter().filter(|reason| self.has(*reason)).collect()
     }
 }
 
 /// What is known of the permissions that a unit is granted.
 pub(super) struct Need<'u> {
     /// By permission; all that are granted.
-    pub(super) reasons: BTreeMap<u16, Reasons>,
+    pub(super) reasons: ByPermission,
     /// What the logs tell of them.
     pub(super) uses: BTreeMap<u16, Vec<&'u PermissionUse>>,
     pub(super) used_not_granted: Vec<String>,
@@ -59,7 +62,31 @@ pub(super) struct Asked<'a> {
     pub(super) window: Window,
     pub(super) options: &'a RightsizeOptions,
     pub(super) spec: &'a RemedySpec,
-    pub(super) peers: &'a Peers,
+    pub(super) memory: &'a Memory,
+}
+
+/// By permission, in their order.
+#[derive(Debug, Default)]
+pub(super) struct ByPermission(Vec<(u16, Reasons)>);
+
+impl ByPermission {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u16, Reasons)> {
+        self.0.iter().copied()
+    }
+
+    pub(super) fn get(&self, permission: u16) -> Option<Reasons> {
+        let at = self.0.binary_search_by_key(&permission, |(id, _)| *id).ok()?;
+        self.0.get(at).map(|(_, reasons)| *reasons)
+    }
+
+    fn within(&mut self, start: u16, end: u16) -> impl Iterator<Item = &mut (u16, Reasons)> {
+        let from = self.0.partition_point(|(id, _)| *id < start);
+        self.0.iter_mut().skip(from).take_while(move |(id, _)| *id < end)
+    }
 }
 
 impl<'u> Need<'u> {
@@ -67,7 +94,7 @@ impl<'u> Need<'u> {
         let Asked { estate, usage, window, options, .. } = asked;
         let universe = &estate.universe;
         let mut need = Need {
-            reasons: BTreeMap::new(),
+            reasons: ByPermission::default(),
             uses: BTreeMap::new(),
             used_not_granted: Vec::new(),
             told: BTreeSet::new(),
@@ -84,7 +111,8 @@ impl<'u> Need<'u> {
         }
         need.used_not_granted = beyond.into_iter().collect();
         let everywhere = protected_whole(asked, unit);
-        let mut covered: BTreeMap<(Plane, &str), bool> = BTreeMap::new();
+        // Permissions of a service follow each other.
+        let mut covered: (Option<u16>, Vec<(Plane, bool)>) = (None, Vec::new());
         let told_of = |id: &str| usage.0.principals.get(id).is_some_and(|one| !one.told.is_empty());
         let any_told = ids.iter().any(|id| told_of(id));
         let end = window.days().end;
@@ -119,13 +147,24 @@ impl<'u> Need<'u> {
             let unobservable = match state {
                 Some(state) => state == UseState::Unobservable,
                 None => {
-                    let provider = estate.provider;
-                    let service = (provider.usage.service_of)(name);
-                    let plane = asked.peers.plane(estate, permission);
+                    let spec = estate.provider.usage;
+                    let shown = universe.shown(spec, permission);
+                    let service = shown.map(|(service, _)| service);
+                    let plane = shown.map_or_else(|| (spec.plane)(name), |(_, plane)| plane);
                     let tolerated = window.tolerated();
-                    !*covered.entry((plane, service)).or_insert_with(|| {
-                        ids.iter().all(|id| usage.uncovered_days(id, name, window) <= tolerated)
-                    })
+                    // Of what no catalogue has each is asked.
+                    if service.is_none() || covered.0 != service {
+                        covered = (service, Vec::new());
+                    }
+                    match covered.1.iter().find(|(known, _)| *known == plane) {
+                        Some((_, whole)) => !whole,
+                        None => {
+                            let whole =
+                                ids.iter().all(|id| usage.uncovered_days(id, name, window) <= tolerated);
+                            covered.1.push((plane, whole));
+                            !whole
+                        }
+                    }
                 }
             };
             if unobservable && !reasons.has(Reason::Used) {
@@ -139,7 +178,7 @@ impl<'u> Need<'u> {
             } else if !reasons.has(Reason::Used) {
                 reasons.add(Reason::Unused);
             }
-            need.reasons.insert(permission, reasons);
+            need.reasons.0.push((permission, reasons));
         }
         need.mark(asked, Reason::Protected, options.protected_permissions.iter().map(String::as_str));
         for entry in &options.calendar {
@@ -162,16 +201,19 @@ impl<'u> Need<'u> {
 
     fn mark<'p>(&mut self, asked: &Asked<'_>, reason: Reason, patterns: impl Iterator<Item = &'p str>) {
         for pattern in patterns {
-            for (start, end) in asked.estate.universe.expand(pattern).ranges() {
-                self.reasons.range_mut(*start..*end).for_each(|(_, reasons)| reasons.add(reason));
+            for &(start, end) in asked.memory.universe.expand(pattern).ranges() {
+                self.reasons.within(start, end).for_each(|(_, reasons)| reasons.add(reason));
             }
         }
     }
 
     fn companions(&mut self, asked: &Asked<'_>) {
-        let universe = &asked.estate.universe;
+        let universe = &asked.memory.universe;
         let used: Vec<u16> = self.having(Reason::Used).collect();
         let service = |id: u16| (asked.estate.provider.usage.service_of)(universe.name(id));
+        if used.is_empty() {
+            return;
+        }
         for companion in asked.spec.companions {
             let sets: Vec<Intervals> = companion.of.iter().map(|of| universe.expand(of)).collect();
             let triggers = used.iter().filter(|id| sets.iter().any(|set| set.contains(**id)));
@@ -181,8 +223,8 @@ impl<'u> Need<'u> {
             }
             for keep in companion.keep {
                 let kept = universe.expand(keep);
-                for (start, end) in kept.ranges() {
-                    for (id, reasons) in self.reasons.range_mut(*start..*end) {
+                for &(start, end) in kept.ranges() {
+                    for (id, reasons) in self.reasons.within(start, end) {
                         if !companion.same_service || services.contains(service(*id)) {
                             reasons.add(Reason::Companion);
                         }
@@ -195,19 +237,18 @@ impl<'u> Need<'u> {
     fn peers(&mut self, asked: &Asked<'_>, unit: &Unit) {
         let Asked { estate, usage, window, options, .. } = asked;
         for &member in &unit.members {
-            let (count, used) = asked.peers.used_by(estate, usage, window, member);
+            let (count, used) = asked.memory.peers.used_by(estate, usage, window, member);
             for (permission, by) in used {
-                if wilson(by, count) > options.peer_share
-                    && let Some(reasons) = self.reasons.get_mut(&permission)
-                {
-                    reasons.add(Reason::Peer);
+                if wilson(by, count) > options.peer_share {
+                    let granted = self.reasons.within(permission, permission + 1);
+                    granted.for_each(|(_, reasons)| reasons.add(Reason::Peer));
                 }
             }
         }
     }
 
     fn having(&self, reason: Reason) -> impl Iterator<Item = u16> + '_ {
-        self.reasons.iter().filter(move |(_, reasons)| reasons.has(reason)).map(|(id, _)| *id)
+        self.reasons.iter().filter(move |(_, reasons)| reasons.has(reason)).map(|(id, _)| id)
     }
 
     pub(super) fn count(&self, reason: Reason) -> u32 {
@@ -216,15 +257,22 @@ impl<'u> Need<'u> {
 
     pub(super) fn kept(&self) -> Intervals {
         let kept = self.reasons.iter().filter(|(_, reasons)| reasons.stays());
-        Intervals::from_ranges(kept.map(|(id, _)| (*id, id + 1)).collect())
+        Intervals::from_ranges(kept.map(|(id, _)| (id, id + 1)).collect())
     }
 
     /// What stays, or what goes, by reason.
     pub(super) fn reasoned(&self, asked: &Asked<'_>, stays: bool) -> Vec<Reasoned> {
-        let mut by: BTreeMap<Vec<Reason>, Vec<String>> = BTreeMap::new();
+        let mut by: Vec<(Reasons, Vec<String>)> = Vec::new();
         for (id, reasons) in self.reasons.iter().filter(|(_, reasons)| reasons.stays() == stays) {
-            by.entry(reasons.list()).or_default().push(asked.estate.universe.name(*id).to_owned());
+            let name = asked.estate.universe.name(id).to_owned();
+            let told = reasons.told();
+            match by.iter_mut().find(|(known, _)| *known == told) {
+                Some((_, names)) => names.push(name),
+                None => by.push((told, vec![name])),
+            }
         }
+        let by: BTreeMap<Vec<Reason>, Vec<String>> =
+            by.into_iter().map(|(reasons, names)| (reasons.list(), names)).collect();
         by.into_iter().map(|(reasons, permissions)| Reasoned { reasons, permissions }).collect()
     }
 }

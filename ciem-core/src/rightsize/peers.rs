@@ -2,7 +2,7 @@
 //! use cannot make somebody a stranger.
 
 use crate::base::Intervals;
-use crate::model::{Plane, Tier};
+use crate::model::{PrincipalKind, Tier};
 use crate::provider::RemedySpec;
 use crate::snapshot::estate::{AccountId, Estate};
 use crate::truth::PrincipalId;
@@ -10,47 +10,42 @@ use crate::usage::value::Usage;
 use crate::usage::window::Window;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Half the width of a 95 % interval, in standard deviations.
 const Z: f64 = 1.959_964;
 
 /// What everybody of an account may, and what they used.
 pub(super) struct Peers {
-    accounts: Vec<OnceLock<Vec<Entry>>>,
+    accounts: Vec<OnceLock<Account>>,
     likeness: f64,
-    /// By permission: one more than the place of its plane in `PLANES`, 0 before it was asked for.
-    planes: Vec<AtomicU8>,
 }
 
-const PLANES: [Plane; 3] = [Plane::Management, Plane::Data, Plane::Unlogged];
+/// What tells classes apart: kind, what is shared, what is granted.
+type Holds = (PrincipalKind, Vec<u32>, Intervals);
 
-struct Entry {
-    principal: PrincipalId,
+/// By principal of the account: its class.
+struct Account {
+    class_of: Vec<usize>,
+    classes: Vec<Class>,
+}
+
+/// Principals whose grants are the same.
+struct Class {
+    kind: PrincipalKind,
     /// Policies that others can hold too, and groups, sorted; what is a principal's alone tells nothing of its peers.
     shared: Vec<u32>,
     granted: Intervals,
     size: usize,
-    used: OnceLock<Vec<u16>>,
+    members: Vec<PrincipalId>,
+    /// By permission: how many members used it.
+    used: OnceLock<BTreeMap<u16, usize>>,
+    /// The same of all who are alike, the members included, and how many these are.
+    around: OnceLock<(usize, BTreeMap<u16, usize>)>,
 }
 
 impl Peers {
     pub(super) fn new(estate: &Estate, likeness: f64) -> Self {
-        let planes = (0..estate.universe.len()).map(|_| AtomicU8::new(0)).collect();
-        Peers { accounts: estate.accounts.ids().map(|_| OnceLock::new()).collect(), likeness, planes }
-    }
-
-    /// Which part of the log shows a permission's use: asked of the provider once.
-    pub(super) fn plane(&self, estate: &Estate, permission: u16) -> Plane {
-        let cell = self.planes.get(usize::from(permission));
-        let known = cell.map_or(0, |cell| cell.load(Ordering::Relaxed));
-        if let Some(plane) = known.checked_sub(1).and_then(|at| PLANES.get(usize::from(at))) {
-            return *plane;
-        }
-        let plane = (estate.provider.usage.plane)(estate.universe.name(permission));
-        let place = PLANES.iter().position(|one| *one == plane).map_or(0, |at| at as u8 + 1);
-        cell.into_iter().for_each(|cell| cell.store(place, Ordering::Relaxed));
-        plane
+        Peers { accounts: estate.accounts.ids().map(|_| OnceLock::new()).collect(), likeness }
     }
 
     /// How many peers there are, and by permission how many of them used it in the window.
@@ -60,29 +55,49 @@ impl Peers {
         usage: &Usage,
         window: &Window,
         of: PrincipalId,
+    ) -> (usize, Vec<(u16, usize)>) {
+        let id = estate.principals[of].account;
+        let Some(account) = self.accounts.get(id.0 as usize) else { return (0, Vec::new()) };
+        let account = account.get_or_init(|| account_of(estate, id));
+        let place = (of.0 - estate.accounts[id].principals.start) as usize;
+        let class = account.class_of.get(place).and_then(|class| account.classes.get(*class));
+        let Some(class) = class else { return (0, Vec::new()) };
+        let (count, around) = class.around.get_or_init(|| self.around(estate, usage, window, account, class));
+        let Some(others) = count.checked_sub(1) else { return (0, Vec::new()) };
+        let own = used_by(estate, usage, window, of);
+        let without_own = around
+            .iter()
+            .map(|(&permission, &by)| (permission, by - usize::from(own.binary_search(&permission).is_ok())));
+        (others, without_own.filter(|(_, by)| *by > 0).collect())
+    }
+
+    fn around(
+        &self,
+        estate: &Estate,
+        usage: &Usage,
+        window: &Window,
+        account: &Account,
+        class: &Class,
     ) -> (usize, BTreeMap<u16, usize>) {
-        let account = estate.principals[of].account;
-        let Some(entries) = self.accounts.get(account.0 as usize) else { return (0, BTreeMap::new()) };
-        let entries = entries.get_or_init(|| entries_of(estate, account));
-        let Some(own) = entries.iter().find(|entry| entry.principal == of) else {
-            return (0, BTreeMap::new());
-        };
-        let kind = estate.principals[of].kind;
-        let mut count = 0;
-        let mut used: BTreeMap<u16, usize> = BTreeMap::new();
-        for entry in entries.iter().filter(|entry| entry.principal != of) {
-            if estate.principals[entry.principal].kind != kind || !self.alike(own, entry) {
+        let (mut count, mut used) = (0, BTreeMap::new());
+        for other in account.classes.iter().filter(|other| other.kind == class.kind) {
+            if !self.alike(class, other) {
                 continue;
             }
-            count += 1;
-            for &permission in entry.used.get_or_init(|| used_by(estate, usage, window, entry.principal)) {
-                *used.entry(permission).or_default() += 1;
-            }
+            count += other.members.len();
+            let theirs = other.used.get_or_init(|| {
+                let mut used = BTreeMap::new();
+                for permission in other.members.iter().flat_map(|&id| used_by(estate, usage, window, id)) {
+                    *used.entry(permission).or_default() += 1;
+                }
+                used
+            });
+            theirs.iter().for_each(|(&permission, by)| *used.entry(permission).or_default() += by);
         }
         (count, used)
     }
 
-    fn alike(&self, one: &Entry, other: &Entry) -> bool {
+    fn alike(&self, one: &Class, other: &Class) -> bool {
         if one.size == 0 || other.size == 0 {
             return false;
         }
@@ -102,9 +117,10 @@ fn size(set: &Intervals) -> usize {
     set.ranges().iter().map(|(start, end)| usize::from(end - start)).sum()
 }
 
-fn entries_of(estate: &Estate, account: AccountId) -> Vec<Entry> {
-    let range = estate.accounts[account].principals.clone();
-    let of = |principal: PrincipalId| {
+fn account_of(estate: &Estate, account: AccountId) -> Account {
+    let mut found = Account { class_of: Vec::new(), classes: Vec::new() };
+    let mut known: BTreeMap<Holds, usize> = BTreeMap::new();
+    for principal in estate.accounts[account].principals.clone().map(PrincipalId) {
         let held = estate.provider.own_grants(Tier::Active).flat_map(|spec| estate.held(spec.id, principal));
         let mut shared = Vec::new();
         let mut ranges = Vec::new();
@@ -126,9 +142,30 @@ fn entries_of(estate: &Estate, account: AccountId) -> Vec<Entry> {
         shared.sort_unstable();
         shared.dedup();
         let granted = Intervals::from_ranges(ranges);
-        Entry { principal, shared, size: size(&granted), granted, used: OnceLock::new() }
-    };
-    range.map(|index| of(PrincipalId(index))).collect()
+        let kind = estate.principals[principal].kind;
+        let key = (kind, shared, granted.clone());
+        let class = match known.get(&key) {
+            Some(&class) => class,
+            None => {
+                found.classes.push(Class {
+                    kind,
+                    shared: key.1.clone(),
+                    size: size(&granted),
+                    granted,
+                    members: Vec::new(),
+                    used: OnceLock::new(),
+                    around: OnceLock::new(),
+                });
+                known.insert(key, found.classes.len() - 1);
+                found.classes.len() - 1
+            }
+        };
+        found.class_of.push(class);
+        if let Some(class) = found.classes.get_mut(class) {
+            class.members.push(principal);
+        }
+    }
+    found
 }
 
 fn used_by(estate: &Estate, usage: &Usage, window: &Window, principal: PrincipalId) -> Vec<u16> {

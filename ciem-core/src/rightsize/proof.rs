@@ -3,30 +3,30 @@
 
 use super::holdings::{Grant, Holdings};
 use super::need::{Asked, Need};
-use crate::base::{Id, Intervals};
-use crate::model::Effect;
+use crate::base::Intervals;
+use crate::model::{DocId, Effect};
 use crate::pattern::{Pattern, Relation, Syntax, Template};
-use crate::provider::{HeldPolicy, RemedySpec};
+use crate::provider::RemedySpec;
 use crate::snapshot::estate::Estate;
 use crate::snapshot::library::Library;
 use serde_json::Value;
 
 /// An Allow statement as it is read again: what it means, and how it is written.
-pub(super) type Again = (Intervals, Value);
+pub(super) type Again<'d> = (Intervals, &'d Value);
 
-/// The Allow statements of these documents in a library that has read them.
-pub(super) fn read_again(spec: &RemedySpec, library: &Library, documents: &[Value]) -> Vec<Again> {
-    let texts: Vec<String> = documents.iter().map(Value::to_string).collect();
+/// The Allow statements of these documents, which a library has read.
+pub(super) fn read_again<'d>(
+    spec: &RemedySpec,
+    library: &Library,
+    documents: impl Iterator<Item = (DocId, &'d Value)>,
+) -> Vec<Again<'d>> {
     let mut found = Vec::new();
-    for id in library.document_ids() {
-        let Some(text) = library.written.texts.get(id.index()).filter(|text| texts.contains(text)) else {
-            continue;
-        };
-        let Ok(written) = (spec.statements)(&text) else { continue };
+    for (id, document) in documents {
+        let written = (spec.statements_in)(document);
         for (_, statement) in library.statements_of(id) {
             let Some(written) = written.get(usize::from(statement.index)) else { continue };
             if statement.effect == Effect::Allow {
-                found.push((library.action_sets[statement.actions].clone(), written.clone()));
+                found.push((library.action_sets[statement.actions].clone(), written));
             }
         }
     }
@@ -34,7 +34,7 @@ pub(super) fn read_again(spec: &RemedySpec, library: &Library, documents: &[Valu
 }
 
 /// `proved`, or what lies outside the old policies.
-pub(super) fn within_granted(asked: &Asked<'_>, holdings: &Holdings<'_>, new: &[Again]) -> String {
+pub(super) fn within_granted(asked: &Asked<'_>, holdings: &Holdings<'_>, new: &[Again<'_>]) -> String {
     let Asked { estate, spec, .. } = asked;
     for (actions, written) in new {
         let (negated, resources) = (spec.resources)(written);
@@ -96,7 +96,7 @@ pub(super) fn covers_kept(
     asked: &Asked<'_>,
     holdings: &Holdings<'_>,
     need: &Need<'_>,
-    new: &[Again],
+    new: &[Again<'_>],
 ) -> String {
     let Asked { estate, .. } = asked;
     let stay = holdings.grants.iter().filter(|grant| !holdings.is_replaced(grant.policy));
@@ -115,21 +115,5 @@ pub(super) fn old_document(holdings: &Holdings<'_>, spec: &RemedySpec) -> Value 
     let grants = holdings.grants.iter().map(|grant| (grant.policy, &grant.written));
     let denials = holdings.denials.iter().map(|(at, written)| (*at, written));
     let exchanged = grants.chain(denials).filter(|(at, _)| holdings.is_replaced(*at));
-    (spec.document)(&exchanged.map(|(_, written)| written.clone()).collect::<Vec<_>>())
-}
-
-/// The documents that are held before (`proposed` is `None`) or after the exchange.
-pub(super) fn documents(
-    holdings: &Holdings<'_>,
-    proposed: Option<&[Value]>,
-    spec: &RemedySpec,
-) -> Vec<Value> {
-    let stays = |policy: &&HeldPolicy| proposed.is_none() || !policy.replaced;
-    let read = |policy: &HeldPolicy| {
-        // What cannot be read grants nothing that could be replayed.
-        let statements = (spec.statements)(policy.text.as_deref()?).ok()?;
-        Some((spec.document)(&statements))
-    };
-    let held = holdings.policies.iter().filter(stays).filter_map(read);
-    held.chain(proposed.unwrap_or_default().iter().cloned()).collect()
+    (spec.document)(exchanged.map(|(_, written)| written.clone()).collect())
 }

@@ -119,7 +119,7 @@ pub struct Replay {
     /// The first 100 of them.
     pub failures: Vec<Failure>,
     /// Requests that the old policies do not allow either: something else gave the access, or the grant is gone.
-    pub not_by_these_policies: u64,
+    pub not_allowed_before: u64,
     /// Requests on ids with a wildcard in them, which cannot be asked about.
     pub undecided: u64,
     /// Events before the window, and how many requests of them would fail today.

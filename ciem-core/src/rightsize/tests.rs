@@ -1,4 +1,5 @@
 mod laws;
+mod replay;
 
 use crate::model::{Plane, SpellingMode, UseEvent};
 use crate::rightsize::options::{CalendarEntry, Level, RightsizeOptions, Shared};

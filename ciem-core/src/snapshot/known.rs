@@ -1,14 +1,14 @@
 //! What follows from a catalogue alone: made once for a catalogue, and shared by every snapshot that uses it.
 
 use crate::base::{Intervals, Row};
-use crate::model::{AccessLevel, Catalog, NameSets};
+use crate::model::{AccessLevel, Catalog, NameSets, Plane};
 use crate::pattern::{Pattern, Written};
-use crate::provider::{Provider, TABLE};
+use crate::provider::{Provider, TABLE, UsageSpec};
 use crate::truth::FactId;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 /// The built-in catalogues of all providers, in the order of the table.
 static BUILT_IN: LazyLock<Vec<Arc<Known>>> = LazyLock::new(|| {
@@ -43,6 +43,8 @@ pub(crate) struct Known {
     /// The same as rows, for snapshots without unknown permissions.
     pub(crate) rows: Arc<[Row]>,
     pub(crate) names: NameSets,
+    /// By permission: the number of its service, and which part of the log shows its use. Made when first asked for.
+    shown: OnceLock<Box<[(u16, Plane)]>>,
 }
 
 impl Known {
@@ -55,6 +57,19 @@ impl Known {
     /// The built-in catalogue of a provider.
     pub(crate) fn built_in(provider: &'static Provider) -> Arc<Known> {
         Known::of(provider, (provider.catalog)())
+    }
+
+    /// The number of a permission's service, and which part of the log shows its use; none of what no catalogue has.
+    pub(crate) fn shown(&self, spec: &UsageSpec, permission: u16) -> Option<(u16, Plane)> {
+        let shown = self.shown.get_or_init(|| {
+            let mut services: HashMap<&str, u16, RandomState> = HashMap::default();
+            let shown = self.catalog.permissions().map(|one| {
+                let next = services.len() as u16;
+                (*services.entry((spec.service_of)(one.name)).or_insert(next), (spec.plane)(one.name))
+            });
+            shown.collect()
+        });
+        shown.get(usize::from(permission)).copied()
     }
 
     fn new(provider: &Provider, catalog: Catalog) -> Known {
@@ -121,6 +136,7 @@ impl Known {
             names_permission: provider.names_permission,
             rows: holding.iter().map(|holding| Row::from_intervals(holding, len)).collect(),
             holding,
+            shown: OnceLock::new(),
             names: NameSets::new(&catalog),
             catalog,
         }

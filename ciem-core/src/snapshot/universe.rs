@@ -3,11 +3,15 @@
 use super::known::Known;
 use crate::base::{Id, Intervals, Row, Text};
 use crate::error::{Error, Place};
+
 use crate::model::catalog::tables::split_service;
-use crate::model::{AccessLevel, Catalog, Facts, Speller, Spelling, SpellingMode};
+use crate::model::{AccessLevel, Catalog, Covers, Facts, Plane, Speller, Spelling, SpellingMode};
 use crate::pattern::{Glob, Pattern, Written};
+use crate::provider::UsageSpec;
 use crate::truth::FactId;
-use std::sync::Arc;
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use std::sync::{Arc, Mutex};
 
 /// Permission ids: first the catalogue in its order, then unknown literals sorted by text. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -21,7 +25,14 @@ pub(crate) struct Universe {
     with_resource: Intervals,
     /// By fact id: the permissions of which it holds.
     rows: Arc<[Row]>,
+    /// Patterns that were expanded before, where the same ones come again and again.
+    expanded: Option<Arc<Mutex<Expanded>>>,
 }
+
+type Expanded = HashMap<Box<str>, Intervals, RandomState>;
+
+/// More remembered patterns than this are dropped and found anew.
+const REMEMBERED: usize = 1 << 16;
 
 impl Universe {
     /// The catalogue, and the actions without wildcards that documents name.
@@ -63,12 +74,18 @@ impl Universe {
         let rows = Arc::clone(&known.rows);
         // A permission that no catalogue knows belongs to its service all the same.
         let extra_facts = extras.iter().map(|(name, _)| known.facts_of(name)).collect();
-        let mut universe = Universe { known, extras: extras.into(), extra_facts, with_resource, rows };
+        let mut universe =
+            Universe { known, extras: extras.into(), extra_facts, with_resource, rows, expanded: None };
         if !universe.extras.is_empty() {
             let facts = (0..universe.rows.len()).map(|fact| FactId(fact as u8));
             universe.rows = facts.map(|fact| Row::from_intervals(&universe.holding(fact), len)).collect();
         }
         Ok(universe)
+    }
+
+    /// The same universe; clones of it share what patterns with wildcards were found to mean.
+    pub(crate) fn remembering(&self) -> Universe {
+        Universe { expanded: Some(Arc::default()), ..self.clone() }
     }
 
     pub(crate) fn catalog(&self) -> &Catalog {
@@ -112,6 +129,11 @@ impl Universe {
         }
     }
 
+    /// The number of a permission's service, and which part of the log shows its use; none of what no catalogue has.
+    pub(crate) fn shown(&self, spec: &UsageSpec, id: u16) -> Option<(u16, Plane)> {
+        self.known.shown(spec, id)
+    }
+
     pub(crate) fn access(&self, id: u16) -> AccessLevel {
         self.known.catalog.info(id).map_or(AccessLevel::Unknown, |info| info.access)
     }
@@ -123,7 +145,13 @@ impl Universe {
 
     /// Permissions as a short list of patterns that match no other one. Each pattern costs `surcharge` more than its
     /// characters.
-    pub(crate) fn spell(&self, wanted: &Intervals, mode: SpellingMode, surcharge: usize) -> Spelling {
+    pub(crate) fn spell(
+        &self,
+        wanted: &Intervals,
+        mode: SpellingMode,
+        surcharge: usize,
+        covers: &Covers,
+    ) -> Spelling {
         let end = self.known.catalog.len() as u16;
         let of_catalog = wanted.intersect(&Intervals::all(end));
         let extras = (end..self.len()).map(|id| (wanted.contains(id), self.name(id)));
@@ -133,12 +161,36 @@ impl Universe {
         // What is wanted is written as it is, so to the patterns it is one of the others.
         let others: Vec<&str> = others.into_iter().map(name).chain(known.iter().copied()).collect();
         let catalog = &self.known.catalog;
-        self.known.names.spell(catalog, &of_catalog, &known, &others, mode, surcharge, Speller::NODES)
+        self.known.names.spell(
+            catalog,
+            &of_catalog,
+            &known,
+            &others,
+            mode,
+            surcharge,
+            Speller::NODES,
+            Some(covers),
+        )
     }
 
     /// The permissions that an action pattern such as `s3:Get*` means; case does not count. A pattern without a colon is
     /// about permissions without a service, but `*` is about all.
     pub(crate) fn expand(&self, pattern: &str) -> Intervals {
+        let lock = || self.expanded.as_ref().filter(|_| pattern.contains(['*', '?']))?.lock().ok();
+        if let Some(found) = lock().and_then(|known| known.get(pattern).cloned()) {
+            return found;
+        }
+        let found = self.expand_anew(pattern);
+        if let Some(mut known) = lock() {
+            if known.len() >= REMEMBERED {
+                known.clear();
+            }
+            known.insert(pattern.into(), found.clone());
+        }
+        found
+    }
+
+    fn expand_anew(&self, pattern: &str) -> Intervals {
         if pattern == "*" {
             return Intervals::all(self.len());
         }

@@ -65,7 +65,7 @@ pub(super) type Take<'t> =
 
 /// Whether to go on with an input.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Step {
+pub(super) enum Step {
     On,
     Stop,
 }
@@ -109,6 +109,8 @@ impl<R: Read> Frame<'_, '_, R> {
                     self.fault("expected a JSON object or a list of them");
                     self.next_line()?
                 }
+                // The first row of a table names its columns.
+                b'"' | b'a'..=b'z' | b'A'..=b'Z' => self.table(take)?,
                 _ => {
                     self.outcome.unlike = true;
                     Step::Stop
@@ -129,7 +131,7 @@ impl<R: Read> Frame<'_, '_, R> {
     }
 
     /// The next byte that is no white space.
-    fn peek(&mut self) -> Result<Option<u8>, Error> {
+    pub(super) fn peek(&mut self) -> Result<Option<u8>, Error> {
         loop {
             let bytes = self.source.bytes();
             match bytes.iter().position(|byte| !byte.is_ascii_whitespace()) {
@@ -342,7 +344,7 @@ impl<R: Read> Frame<'_, '_, R> {
     }
 
     /// A record that was put together.
-    fn one(&mut self, text: &str, take: &mut Take<'_>) -> Result<(), Error> {
+    pub(super) fn one(&mut self, text: &str, take: &mut Take<'_>) -> Result<(), Error> {
         for Reader { provider, spec, reader } in self.readers.iter_mut() {
             let provider: &'static Provider = provider;
             match reader.read(text, &mut |record| take(provider, record))? {
@@ -408,7 +410,7 @@ impl<R: Read> Frame<'_, '_, R> {
         }
     }
 
-    fn next_line(&mut self) -> Result<Step, Error> {
+    pub(super) fn next_line(&mut self) -> Result<Step, Error> {
         loop {
             let bytes = self.source.bytes();
             if let Some(at) = bytes.iter().position(|byte| *byte == b'\n') {
@@ -424,7 +426,7 @@ impl<R: Read> Frame<'_, '_, R> {
     }
 
     /// The input ends where it should not, or goes on as it should not.
-    fn cut(&mut self) -> Step {
+    pub(super) fn cut(&mut self) -> Step {
         match self.source.failure() {
             Some(failure) => self.note(failure),
             None if self.outcome.faults.is_empty() => {
@@ -435,7 +437,7 @@ impl<R: Read> Frame<'_, '_, R> {
         Step::Stop
     }
 
-    fn fault(&mut self, reason: &str) {
+    pub(super) fn fault(&mut self, reason: &str) {
         let place = self.place();
         self.note(Error::malformed(reason, place));
     }

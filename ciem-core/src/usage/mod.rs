@@ -2,6 +2,7 @@
 
 pub(crate) mod builder;
 pub(crate) mod coverage;
+mod csv;
 pub(crate) mod days;
 mod exported;
 mod frame;

@@ -4,6 +4,7 @@ use super::permission_use::PermissionUse;
 use super::value::Usage;
 use crate::model::Plane;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// What logs tell of one permission of one principal. Instants are RFC 3339 in UTC, days `2026-01-31`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -41,6 +42,8 @@ pub struct UseRow {
     pub networks: Vec<String>,
     /// `with` and `without` a second factor.
     pub mfa: Vec<String>,
+    /// Which grants allowed it, where the log names them, as `key=value`.
+    pub evidence: Vec<String>,
     /// The logs that tell of it.
     pub logs: Vec<String>,
 }
@@ -53,8 +56,8 @@ impl Usage {
             let account = provider.and_then(|provider| (provider.account_of)(principal));
             of.permissions.values().map(move |one| {
                 let plane = provider.map_or(Plane::Management, |of| (of.usage.plane)(&one.permission));
-                let provider = provider.map(|provider| provider.name.to_owned());
-                row(principal, provider, account.clone(), plane, one)
+                let row = row(principal, provider.map(|of| of.name.to_owned()), account.clone(), plane, one);
+                UseRow { evidence: evidence(provider.map_or(&[], |of| of.usage.evidence), one), ..row }
             })
         })
     }
@@ -66,6 +69,14 @@ impl Usage {
         let last = days.filter_map(|days| days.last_in(0..u32::MAX)).max()?;
         Some((i64::from(last) + 1) * super::days::DAY)
     }
+}
+
+fn evidence(keys: &[&str], one: &PermissionUse) -> Vec<String> {
+    let told = one.observed().flat_map(|seen| {
+        let kept = seen.context().filter(|(key, _)| keys.contains(key));
+        kept.map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>()
+    });
+    told.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn row(
@@ -98,6 +109,7 @@ fn row(
         resources_exact: one.observed().all(|seen| seen.exact),
         networks: one.networks().map(|network| network.as_str().to_owned()).collect(),
         mfa: mfa.map(|(word, _)| word.to_owned()).collect(),
+        evidence: Vec::new(),
         logs: one.logs().iter().map(|log| (*log).to_owned()).collect(),
     }
 }

@@ -107,5 +107,6 @@ record!(UseRow {
     resources_exact,
     networks,
     mfa,
+    evidence,
     logs
 });

@@ -32,7 +32,7 @@ pub(crate) mod tables;
 mod tests;
 
 pub use entry::{AccessLevel, KeyInfo, KeyType, PermissionInfo, ResourceTypeInfo};
-pub(crate) use spell::NameSets;
+pub(crate) use spell::{Covers, NameSets};
 pub use spell::{Speller, Spelling, SpellingMode};
 
 use std::borrow::Cow;

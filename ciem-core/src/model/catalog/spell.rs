@@ -2,13 +2,15 @@
 
 use super::{AccessLevel, Catalog};
 use crate::base::Intervals;
-use crate::pattern::{Glob, Mark, NameSet, Nodes, Shape};
+use crate::pattern::{Cover, Glob, Mark, NameSet, Nodes, Shape};
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// How permissions are written. In each mode the patterns match the wanted permissions and no other one that is known
 /// today; a pattern with a star matches permissions that come to be later, too.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SpellingMode {
@@ -94,13 +96,58 @@ impl<'c> Speller<'c> {
                 }
             }
         }
-        self.sets.spell(self.catalog, &Intervals::from_ranges(ranges), &unknown, &[], mode, 0, Self::NODES)
+        self.sets.spell(
+            self.catalog,
+            &Intervals::from_ranges(ranges),
+            &unknown,
+            &[],
+            mode,
+            0,
+            Self::NODES,
+            None,
+        )
     }
 }
 
 /// The names of each service, made when first needed.
 #[derive(Debug)]
 pub(crate) struct NameSets(Box<[OnceLock<NameSet>]>);
+
+/// Covers of a service's names that were found before: those who need the same of a service are given the same list.
+#[derive(Debug, Default)]
+pub(crate) struct Covers(Mutex<HashMap<CoverKey, (Arc<Cover>, u64), RandomState>>);
+
+/// Number of the service, what its names are, in which shape, at which surcharge.
+type CoverKey = (usize, Box<[Mark]>, Shape, usize);
+
+/// More remembered covers than this are dropped and found anew.
+const REMEMBERED: usize = 1 << 15;
+
+impl Covers {
+    /// `find` is asked where the cover is not known. What a search cost counts each time, and one that the budget ended
+    /// is not remembered, so that no answer hangs on what was asked before.
+    fn cover(
+        &self,
+        key: CoverKey,
+        nodes: &mut Nodes,
+        find: impl FnOnce(&CoverKey, &mut Nodes) -> Cover,
+    ) -> Arc<Cover> {
+        let known = self.0.lock().ok().and_then(|known| known.get(&key).cloned());
+        if let Some((cover, cost)) = known.filter(|(_, cost)| *cost <= nodes.0) {
+            nodes.0 -= cost;
+            return cover;
+        }
+        let before = nodes.0;
+        let cover = Arc::new(find(&key, nodes));
+        if let Some(mut known) = self.0.lock().ok().filter(|_| nodes.0 > 0) {
+            if known.len() >= REMEMBERED {
+                known.clear();
+            }
+            known.insert(key, (Arc::clone(&cover), before - nodes.0));
+        }
+        cover
+    }
+}
 
 impl NameSets {
     pub(crate) fn new(catalog: &Catalog) -> Self {
@@ -119,6 +166,7 @@ impl NameSets {
         mode: SpellingMode,
         surcharge: usize,
         nodes: u64,
+        covers: Option<&Covers>,
     ) -> Spelling {
         let shape = match mode {
             SpellingMode::Exact => Shape::Names,
@@ -133,7 +181,7 @@ impl NameSets {
             return Spelling { patterns: vec!["*".to_owned()], characters: 1, optimal };
         }
         let mut rest = wanted.ranges();
-        for ((service, range), set) in catalog.services().zip(&self.0) {
+        for (number, ((service, range), set)) in catalog.services().zip(&self.0).enumerate() {
             let skipped = rest.partition_point(|&(_, end)| end <= range.start);
             rest = rest.get(skipped..).unwrap_or(&[]);
             if rest.first().is_none_or(|&(start, _)| start >= range.end) {
@@ -165,7 +213,13 @@ impl NameSets {
                         *place = mark(id);
                     }
                 }
-                set.cover(&marks, shape, surcharge, &mut nodes)
+                match covers {
+                    Some(covers) => {
+                        let key = (number, marks.into_boxed_slice(), shape, surcharge);
+                        covers.cover(key, &mut nodes, |key, nodes| set.cover(&key.1, shape, surcharge, nodes))
+                    }
+                    None => Arc::new(set.cover(&marks, shape, surcharge, &mut nodes)),
+                }
             } else {
                 let set = NameSet::new(range.clone().map(local).chain(strange));
                 let mut marks = vec![Mark::Forbidden; set.len()];
@@ -174,10 +228,10 @@ impl NameSets {
                         *place = mark(id);
                     }
                 }
-                set.cover(&marks, shape, surcharge, &mut nodes)
+                Arc::new(set.cover(&marks, shape, surcharge, &mut nodes))
             };
             optimal &= cover.optimal;
-            patterns.extend(cover.patterns.iter().map(|pattern| format!("{service}:{pattern}")));
+            patterns.extend(cover.patterns.iter().map(|pattern| [service, ":", pattern].concat()));
         }
         patterns.sort_unstable();
         Spelling {

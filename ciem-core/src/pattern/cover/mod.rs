@@ -21,7 +21,7 @@ mod tests;
 pub(crate) use names::NameSet;
 
 /// What a name is to a cover.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub(crate) enum Mark {
     /// No pattern may match it.
     #[default]
@@ -33,7 +33,7 @@ pub(crate) enum Mark {
 }
 
 /// Which patterns may be used.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Shape {
     /// Names alone.
     Names,

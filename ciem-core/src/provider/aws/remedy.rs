@@ -24,13 +24,13 @@ pub(super) static REMEDY: RemedySpec = RemedySpec {
     refusal,
     is_policy_id: |name| name.starts_with("arn:"),
     statements,
+    statements_in: |document| document.get("Statement").and_then(Value::as_array).map_or(&[], Vec::as_slice),
     resources,
     narrowed,
     conditions_include,
     size,
     document,
     plan,
-    simulation,
     protected: &[
         "*break*glass*",
         "*emergency*",
@@ -175,23 +175,49 @@ fn narrowed(statement: &Value, to: &Narrowing<'_>) -> Value {
     Value::Object(new)
 }
 
-/// Halves the actions, or if there is one only, the resources.
-fn split(statement: &Value) -> Option<[Value; 2]> {
+/// A part of a statement that is as large as may be, and the rest: of its actions, or if one alone is too large, of its
+/// resources.
+fn split(statement: &Value, own: u64, most: u64) -> Option<[Value; 2]> {
+    if statement.get("Effect") != Some(&json!("Allow")) {
+        return None;
+    }
+    let mut last = None;
     for key in ["Action", "Resource"] {
         let items = texts(statement.get(key));
-        let (first, second) = items.split_at_checked(items.len() / 2)?;
-        if !first.is_empty() && statement.get("Effect") == Some(&json!("Allow")) {
-            let with = |part: &[String]| {
-                let mut half = statement.clone();
-                if let Some(half) = half.as_object_mut() {
-                    half.insert(key.to_owned(), one_or_many(part));
-                }
-                half
-            };
-            return Some([with(first), with(second)]);
+        if items.len() < 2 {
+            continue;
         }
+        // With its comma.
+        let costs: Vec<u64> = items.iter().map(|item| text_size(item) + 1).collect();
+        let room = most.saturating_sub(own.saturating_sub(costs.iter().sum()));
+        let mut sum = 0;
+        let fitting = costs
+            .iter()
+            .take_while(|cost| {
+                sum += **cost;
+                sum <= room
+            })
+            .count();
+        let Some((first, second)) = items.split_at_checked(fitting.clamp(1, items.len() - 1)) else {
+            continue;
+        };
+        let fields = statement.as_object().into_iter().flatten();
+        let rest: Map<String, Value> = fields
+            .filter(|(known, _)| *known != key)
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        let with = |part: &[String]| {
+            let mut fields = rest.clone();
+            fields.insert(key.to_owned(), one_or_many(part));
+            Value::Object(fields)
+        };
+        let parts = [with(first), with(second)];
+        if fitting > 0 {
+            return Some(parts);
+        }
+        last = last.or(Some(parts));
     }
-    None
+    last
 }
 
 fn conditions_include(new: &Value, old: &Value) -> bool {
@@ -207,8 +233,7 @@ fn conditions_include(new: &Value, old: &Value) -> bool {
     })
 }
 
-fn document(statements: &[Value]) -> Value {
-    let mut statements = statements.to_vec();
+fn document(mut statements: Vec<Value>) -> Value {
     // Names are unique in a document; that of an old one may come twice.
     let mut names: Vec<Value> = Vec::new();
     for statement in statements.iter_mut().filter_map(Value::as_object_mut) {
@@ -223,18 +248,29 @@ fn document(statements: &[Value]) -> Value {
 
 /// Characters that count: all but white space.
 fn size(document: &Value) -> u64 {
-    document.to_string().chars().filter(|c| !c.is_whitespace()).count() as u64
+    match document {
+        Value::String(text) => text_size(text),
+        // Brackets, and commas between.
+        Value::Array(items) => items.iter().map(|item| size(item) + 1).sum::<u64>().max(1) + 1,
+        Value::Object(members) => {
+            let member = |(key, value): (&String, &Value)| text_size(key) + size(value) + 2;
+            members.iter().map(member).sum::<u64>().max(1) + 1
+        }
+        other => other.to_string().len() as u64,
+    }
 }
 
-fn simulation(principal: &str, documents: &[Value]) -> Value {
-    let policies: Vec<Value> = documents.iter().map(|document| json!({"document": document})).collect();
-    json!({
-        "provider": "aws", "principal": principal, "action": "iam:GetUser", "resource": "*",
-        "unknown_context": "unknown", "identity_policies": policies,
-    })
+/// Those of a text with its quotes.
+fn text_size(text: &str) -> u64 {
+    // Nearly all are names and patterns, which are written as they are.
+    let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+    if text.bytes().all(plain) {
+        return text.len() as u64 + 2;
+    }
+    Value::from(text).to_string().chars().filter(|c| !c.is_whitespace()).count() as u64
 }
 
-fn plan(exchange: &Exchange<'_>) -> Plan {
+fn plan(exchange: &mut Exchange<'_>) -> Plan {
     let holder = Holder::new(exchange.holder, exchange.kind);
     let stays = |policy: &&HeldPolicy| !policy.replaced;
     let goes = |policy: &&HeldPolicy| policy.replaced;
@@ -243,15 +279,24 @@ fn plan(exchange: &Exchange<'_>) -> Plan {
     let beside: u64 =
         exchange.held.iter().filter(stays).filter(|p| !p.managed && p.via.is_none()).map(size_of).sum();
     let inline_limit = (exchange.limit)(holder.inline_limit());
-    let whole = document(exchange.statements);
+    let sizes: Vec<u64> = exchange.statements.iter().map(size).collect();
+    let mut whole = Pack::default();
+    exchange.statements.iter().zip(&sizes).for_each(|(statement, own)| whole.note(statement, *own));
     let attached = exchange.held.iter().filter(stays).filter(|p| p.managed && p.via.is_none()).count() as u64;
     let needed = !exchange.statements.is_empty();
-    if needed && size(&whole) + beside <= inline_limit {
+    let characters = whole.size;
+    // What does not fit as one document does not fit as several, each of which has all that documents have.
+    let most = (exchange.limit)("managed_policy").saturating_mul((exchange.limit)("attached_policies"));
+    if exchange.can_shrink && characters > most.max(inline_limit) {
+        plan.fits = false;
+        return plan;
+    }
+    if needed && characters + beside <= inline_limit {
         // Under the name of a policy that goes, so that the two never count together.
         let old = exchange.held.iter().filter(goes).find(|p| !p.managed && p.via.is_none());
         let name = old.map_or(exchange.name, |old| old.policy.as_str()).to_owned();
+        let whole = document(std::mem::take(&mut exchange.statements));
         plan.changes.push(holder.put_inline(&name, old.and_then(value_of), &whole));
-        let characters = size(&whole);
         plan.policies.push(Planned {
             name,
             managed: false,
@@ -260,7 +305,7 @@ fn plan(exchange: &Exchange<'_>) -> Plan {
             limit: inline_limit,
         });
     } else if needed {
-        manage(exchange, &holder, attached, &mut plan);
+        manage(exchange, &sizes, &holder, attached, &mut plan);
     }
     if !plan.fits {
         plan.changes.clear();
@@ -295,37 +340,82 @@ fn size_of(policy: &HeldPolicy) -> u64 {
     value_of(policy).map_or(0, |document| size(&document))
 }
 
+/// Characters of a document without statements.
+const EMPTY: u64 = r#"{"Statement":[],"Version":"2012-10-17"}"#.len() as u64;
+
+/// Statements of one document, and its size.
+struct Pack {
+    statements: Vec<Value>,
+    names: Vec<Value>,
+    size: u64,
+}
+
+impl Default for Pack {
+    fn default() -> Self {
+        Pack { statements: Vec::new(), names: Vec::new(), size: EMPTY }
+    }
+}
+
+impl Pack {
+    /// The document's size with one statement more, whose own size is known. A name that is there already goes, as in
+    /// `document`.
+    fn size_with(&self, statement: &Value, own: u64) -> u64 {
+        let same = |name: &&Value| self.names.contains(name);
+        let without = statement.get("Sid").filter(same).map(|_| {
+            let mut nameless = statement.clone();
+            nameless.as_object_mut().map(|fields| fields.remove("Sid"));
+            size(&nameless)
+        });
+        let comma = u64::from(self.size > EMPTY);
+        self.size + comma + without.unwrap_or(own)
+    }
+
+    /// Counts a statement.
+    fn note(&mut self, statement: &Value, own: u64) {
+        self.size = self.size_with(statement, own);
+        self.names.extend(statement.get("Sid").cloned());
+    }
+
+    fn push(&mut self, statement: Value, own: u64) {
+        self.note(&statement, own);
+        self.statements.push(statement);
+    }
+}
+
 /// Managed policies, each as full as it can be.
-fn manage(exchange: &Exchange<'_>, holder: &Holder<'_>, attached: u64, plan: &mut Plan) {
+fn manage(exchange: &mut Exchange<'_>, sizes: &[u64], holder: &Holder<'_>, attached: u64, plan: &mut Plan) {
     let limit = (exchange.limit)("managed_policy");
     let most = (exchange.limit)("attached_policies");
-    let mut waiting: Vec<Value> = exchange.statements.iter().rev().cloned().collect();
-    let mut packs: Vec<Vec<Value>> = Vec::new();
-    while let Some(statement) = waiting.pop() {
-        let room = packs.last_mut().filter(|pack| {
-            let mut with = (*pack).clone();
-            with.push(statement.clone());
-            size(&document(&with)) <= limit
-        });
+    let known = exchange.statements.drain(..).zip(sizes);
+    let mut waiting: Vec<(Value, u64)> = known.map(|(one, own)| (one, *own)).collect();
+    waiting.reverse();
+    let mut packs: Vec<Pack> = Vec::new();
+    while let Some((statement, own)) = waiting.pop() {
+        let room = packs.last_mut().filter(|pack| pack.size_with(&statement, own) <= limit);
         if let Some(pack) = room {
-            pack.push(statement);
-        } else if size(&document(std::slice::from_ref(&statement))) <= limit {
-            packs.push(vec![statement]);
-        } else if let Some([first, second]) = split(&statement) {
-            waiting.extend([second, first]);
-        } else {
-            packs.push(vec![statement]);
+            pack.push(statement, own);
+            continue;
+        }
+        if own + EMPTY > limit {
+            if let Some([first, second]) = split(&statement, own, limit.saturating_sub(EMPTY)) {
+                let sizes = [size(&first), size(&second)];
+                waiting.extend([(second, sizes[1]), (first, sizes[0])]);
+                continue;
+            }
             plan.fits = false;
         }
+        let mut pack = Pack::default();
+        pack.push(statement, own);
+        packs.push(pack);
     }
     plan.fits &= holder.can_attach_new() && attached + packs.len() as u64 <= most;
     let going = exchange.held.iter().filter(|p| p.replaced && p.managed && p.via.is_none()).count() as u64;
     if plan.fits && attached + going + packs.len() as u64 > most {
         plan.warnings.push("attached_over_limit_meanwhile");
     }
-    for (number, pack) in packs.iter().enumerate() {
-        let (name, document) = (holder.policy_name(exchange.name, number + 1), document(pack));
-        let characters = size(&document);
+    for (number, pack) in packs.into_iter().enumerate() {
+        let (characters, name) = (pack.size, holder.policy_name(exchange.name, number + 1));
+        let document = document(pack.statements);
         plan.changes.extend(holder.create_and_attach(&name, &document));
         plan.policies.push(Planned { name, managed: true, document, characters, limit });
     }

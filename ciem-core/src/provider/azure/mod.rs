@@ -17,6 +17,7 @@ mod spec;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod usage;
 
 pub(crate) use spec::PROVIDER;
 

@@ -6,16 +6,11 @@ use super::finish::{GROUP, finish};
 use super::keys::{CONTAINER, key_scope, resource_context, resource_key};
 use super::rule::rule;
 use super::scope::{canonical, shown};
+use super::usage::USAGE;
 use super::{DATA, DENY, ELIGIBLE, LATENT, ROLE, SYNTAX, TREE};
-use crate::model::{Catalog, Plane, Tier};
-use crate::provider::{Binding, Fixed, LayerSpec, Provider, RuleTable, UsageSpec, rule_table};
+use crate::model::{Catalog, Tier};
+use crate::provider::{Binding, Fixed, LayerSpec, Provider, RuleTable, rule_table};
 use crate::truth::{Evaluator, Outcome, Truth};
-
-/// No log is read yet: what is used is not known.
-static USAGE: UsageSpec = UsageSpec {
-    plane: |permission| if permission.starts_with(DATA) { Plane::Data } else { Plane::Management },
-    ..UsageSpec::NONE
-};
 
 pub(crate) static PROVIDER: Provider = Provider {
     family: "microsoft",

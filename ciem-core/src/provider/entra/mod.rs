@@ -8,6 +8,7 @@ mod reach;
 mod read;
 mod rule;
 mod spec;
+mod usage;
 
 pub(crate) use spec::PROVIDER;
 

@@ -3,6 +3,7 @@
 use super::finish::finish;
 use super::keys::{CLIENT, key_nature, key_scope, key_words, resource_key};
 use super::rule::{OWNS, rule};
+use super::usage::USAGE;
 use super::{
     ADD_CREDENTIALS, ADD_TO_APPLICATION, APPLICATION, DELEGATED, ELEVATE, ELIGIBLE, FEDERATION, LATENT,
     OWNER, ROLE, SYNTAX,
@@ -30,6 +31,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     key_words,
     key_nature,
     further_facts: super::finish::FACTS,
+    usage: &USAGE,
     ..Provider::plain("entra", SYNTAX, LAYERS, rule_table!(rule), super::read::read, finish)
 };
 

@@ -130,6 +130,32 @@ proptest! {
     }
 }
 
+fn kept(proposal: &Proposal) -> BTreeSet<&str> {
+    proposal.keep.iter().flat_map(|one| one.permissions.iter().map(String::as_str)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rendered_and_loaded_again_it_grants_what_stays(
+        statements in proptest::collection::vec(statement(), 1..4),
+        events in proptest::collection::vec((0..EVENTS.len(), 0..DAYS.len(), any::<bool>()), 0..10),
+        options in options(),
+    ) {
+        let proposal = role_with(json!(statements)).rightsize("job", &logs(&events), &options).unwrap();
+        let all = |document: &Value| document["Statement"].as_array().unwrap().clone();
+        let rendered: Vec<Value> = proposal.policies.iter().flat_map(|policy| all(&policy.document)).collect();
+        if !rendered.is_empty() {
+            // Without logs nothing goes, so that what stays is what is granted.
+            let loaded = role_with(json!(rendered));
+            let granted = loaded.rightsize("job", &Usage::default(), &RightsizeOptions::new(AT)).unwrap();
+            prop_assert_eq!(granted.granted, granted.kept);
+            prop_assert_eq!(kept(&granted), kept(&proposal));
+        }
+    }
+}
+
 proptest! {
     // The general comparison costs more.
     #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]

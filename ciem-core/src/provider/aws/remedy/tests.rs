@@ -8,7 +8,16 @@ fn plan_of(held: &[HeldPolicy], statements: &[Value], kind: Option<PrincipalKind
         Some(_) => "arn:aws:iam::111122223333:role/job",
         None => "arn:aws:sso:::permissionSet/ssoins-1/ps-1",
     };
-    plan(&Exchange { holder, kind, held, statements, name: "rightsized", limit: &limit })
+    let statements = statements.to_vec();
+    plan(&mut Exchange {
+        holder,
+        kind,
+        held,
+        statements,
+        name: "rightsized",
+        can_shrink: false,
+        limit: &limit,
+    })
 }
 
 fn held(policy: &str, via: Option<&str>, managed: bool, replaced: bool) -> HeldPolicy {
@@ -80,7 +89,49 @@ fn variables_that_were_text_stay_where_they_are() {
 #[test]
 fn names_of_statements_stay_unique() {
     let deny = |action: &str| json!({"Sid": "No", "Effect": "Deny", "Action": action, "Resource": "*"});
-    let document = document(&[deny("s3:DeleteBucket"), deny("sqs:DeleteQueue")]);
+    let document = document(vec![deny("s3:DeleteBucket"), deny("sqs:DeleteQueue")]);
     assert_eq!(document["Statement"][0]["Sid"], "No");
     assert_eq!(document["Statement"][1].get("Sid"), None);
+}
+
+#[test]
+fn sizes_are_those_of_the_documents() {
+    let named = |actions: usize, name: &str| {
+        let mut statement = allow(actions);
+        statement["Sid"] = json!(name);
+        statement
+    };
+    // The second of two statements with one name loses it.
+    let statements = [
+        named(30, "Read"),
+        named(90, "Read"),
+        allow(400),
+        json!({"Effect": "Deny", "Action": "s3:*", "Resource": "*"}),
+    ];
+    let plan = plan_of(&[], &statements, Some(PrincipalKind::Role));
+    assert!(plan.fits && plan.policies.len() > 1);
+    for policy in &plan.policies {
+        assert_eq!(policy.characters, size(&policy.document));
+        let text = policy.document.to_string();
+        assert_eq!(policy.characters, text.chars().filter(|c| !c.is_whitespace()).count() as u64);
+        assert!(policy.characters <= policy.limit);
+    }
+}
+
+#[test]
+fn characters_are_counted_as_they_are_written() {
+    let one = json!({"a b": ["\u{e9}\u{a0}\"\\", "tab\there", {}, [], [1, -2.5, true, null]], "plain": {"s3:Get*": "arn:aws:s3:::pay/*"}});
+    assert_eq!(size(&one), one.to_string().chars().filter(|c| !c.is_whitespace()).count() as u64);
+}
+
+#[test]
+fn resources_are_split_where_one_action_is_too_long_with_them() {
+    let resources: Vec<String> =
+        (0..400).map(|number| format!("arn:aws:s3:::bucket-{number:04}/*")).collect();
+    let one = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": resources});
+    let plan = plan_of(&[], &[one], Some(PrincipalKind::User));
+    assert!(plan.fits);
+    let found: usize =
+        plan.policies.iter().map(|p| p.document["Statement"][0]["Resource"].as_array().unwrap().len()).sum();
+    assert_eq!(found, 400);
 }

@@ -206,18 +206,7 @@ fn context<'a>(record: &'a Record<'_>) -> Vec<(&'a str, Cow<'a, str>)> {
 }
 
 fn network(record: &Record<'_>) -> Option<Network> {
-    let Ok(address) = record.source.get()?.parse::<IpAddr>() else { return Some(Network::Provider) };
-    let private = match address {
-        IpAddr::V4(four) => four.is_private() || four.is_loopback() || four.is_link_local() || shared(four),
-        IpAddr::V6(six) => six.is_unique_local() || six.is_loopback() || six.is_unicast_link_local(),
-    };
-    Some(if private { Network::Private } else { Network::Public })
-}
-
-/// Addresses that carriers share among their customers (RFC 6598).
-fn shared(address: std::net::Ipv4Addr) -> bool {
-    let [first, second, ..] = address.octets();
-    first == 100 && (64..128).contains(&second)
+    Some(Network::of(record.source.get()?).unwrap_or(Network::Provider))
 }
 
 /// Codes of calls that were refused for want of a permission, without `Client.` before them and `Exception` behind.

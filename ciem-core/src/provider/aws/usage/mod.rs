@@ -17,6 +17,7 @@ pub(super) const USAGE: UsageSpec = UsageSpec {
     logs: &[LogSpec { name: cloudtrail::LOG, reader: cloudtrail::reader }],
     // "Refine permissions in AWS using last accessed information" of the IAM user guide.
     looks_back: 400,
+    evidence: &[],
     service_of: names::service_of,
     plane: names::plane,
     home_region: names::home_region,

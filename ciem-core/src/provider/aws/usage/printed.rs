@@ -11,6 +11,14 @@ pub(super) fn to_json(text: &str) -> Option<String> {
     (rest.is_empty() && value.is_object()).then(|| value.to_string())
 }
 
+/// A list of them.
+pub(super) fn list(text: &str) -> Option<Vec<Value>> {
+    match value(text.trim(), 0)? {
+        (Value::Array(items), "") => Some(items),
+        _ => None,
+    }
+}
+
 fn value(text: &str, depth: usize) -> Option<(Value, &str)> {
     let (open, close) = match text.chars().next() {
         Some('{') if depth < DEEPEST => ('{', '}'),

@@ -60,6 +60,10 @@ fn rename(members: Map<String, Value>) -> Map<String, Value> {
             (Some(&"resources"), Value::Array(items)) => {
                 Value::Array(items.into_iter().map(resource).collect())
             }
+            (Some(&"resources"), Value::String(text)) => {
+                let read = serde_json::from_str(&text).ok().or_else(|| super::printed::list(&text));
+                Value::Array(read.unwrap_or_default().into_iter().map(resource).collect())
+            }
             (Some(&"additionalEventData"), value) => value,
             (Some(_), Value::Object(members)) => Value::Object(rename(members)),
             (Some(_), Value::String(text)) => object(text),
