@@ -27,7 +27,7 @@ export declare class NativeAssignments {
   /** Adds pairs given as JSON text. */
   add(pairs: string): undefined | Failure
   /** Adds the pairs of an Arrow IPC stream, which is read when roles are mined. */
-  addArrow(stream: Uint8Array): undefined | Failure
+  addArrow(stream: Uint8Array): void
   /** Mines roles on the thread pool, and has no pairs any more. */
   mine(options: string, token: CancelToken, onStep?: ((step: Step) => void) | undefined | null): Promise<string | Failure>
 }
