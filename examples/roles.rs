@@ -9,15 +9,15 @@ const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/estate");
 fn main() -> Result<(), Error> {
     let folder = std::env::args().nth(1).unwrap_or_else(|| SAMPLE.to_owned());
     let snapshot = load_paths(&[folder.into()], &LoadOptions::default())?;
-    for kind in ["user", "person"] {
-        let query = AssignmentQuery::default().principal_kind(kind);
+    for (provider, kind) in [("aws", "user"), ("aws", "person"), ("azure", "user")] {
+        let query = AssignmentQuery::default().provider(provider).principal_kind(kind);
         let mined = snapshot.mine_roles(&query, &MiningOptions::default(), None, &Progress::none())?;
         let proof = if mined.optimal() {
             "proven the fewest".to_owned()
         } else {
             format!("at least {}", mined.lower_bound())
         };
-        println!("{kind}: {} pairs, {} roles, {proof}", mined.pairs(), mined.roles().len());
+        println!("{provider} {kind}: {} pairs, {} roles, {proof}", mined.pairs(), mined.roles().len());
         println!("{:>7} {:>11} {:>9}  {:<32} like", "members", "permissions", "only here", "name");
         for role in mined.roles() {
             let like = role.closest().map_or_else(String::new, |closest| {

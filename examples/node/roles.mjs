@@ -7,10 +7,11 @@ const SAMPLE = new URL('../estate', import.meta.url)
 
 const [folder = SAMPLE] = process.argv.slice(2)
 const snapshot = await Snapshot.load(folder)
-for (const principalKind of ['user', 'person']) {
-  const mined = await snapshot.mineRoles({ principalKind })
+const asked = [['aws', 'user'], ['aws', 'person'], ['azure', 'user']]
+for (const [provider, principalKind] of asked) {
+  const mined = await snapshot.mineRoles({ provider, principalKind })
   const proof = mined.optimal ? 'proven the fewest' : `at least ${mined.lower_bound}`
-  console.log(`${principalKind}: ${mined.pairs} pairs, ${mined.roles.length} roles, ${proof}`)
+  console.log(`${provider} ${principalKind}: ${mined.pairs} pairs, ${mined.roles.length} roles, ${proof}`)
   console.log(`${'members'.padStart(7)} ${'permissions'.padStart(11)} ${'only here'.padStart(9)}  ${'name'.padEnd(32)} like`)
   for (const role of mined.roles) {
     const { closest } = role

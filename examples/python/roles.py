@@ -13,10 +13,10 @@ SAMPLE = Path(__file__).parent.parent / "estate"
 
 def main(folder: str | Path = SAMPLE) -> None:
     snapshot = ciem.load(folder)
-    for kind in ["user", "person"]:
-        mined = snapshot.mine_roles(principal_kind=kind)
+    for provider, kind in [("aws", "user"), ("aws", "person"), ("azure", "user")]:
+        mined = snapshot.mine_roles(provider=provider, principal_kind=kind)
         proof = "proven the fewest" if mined.optimal else f"at least {mined.lower_bound}"
-        print(f"{kind}: {mined.to_dict()['pairs']} pairs, {len(mined.roles)} roles, {proof}")
+        print(f"{provider} {kind}: {mined.to_dict()['pairs']} pairs, {len(mined.roles)} roles, {proof}")
         print(f"{'members':>7} {'permissions':>11} {'only here':>9}  {'name':<32} like")
         for role in mined.roles:
             like = ""

@@ -159,7 +159,8 @@ impl<'a> MinedRole<'a> {
         self.note()?.closest.as_ref()
     }
 
-    /// A name that suggests itself: that of an existing role with the same permissions, or what the members' tags say.
+    /// A name that suggests itself: that of an existing role with the same permissions, unless it is a UUID, or what the
+    /// members' tags say.
     pub fn name(&self) -> Option<&'a str> {
         self.note()?.name.as_deref()
     }

@@ -40,6 +40,13 @@ pub struct AssignmentQuery {
 }
 
 impl AssignmentQuery {
+    /// Only principals of this provider.
+    #[must_use]
+    pub fn provider(mut self, provider: impl Into<String>) -> Self {
+        self.provider = Some(provider.into());
+        self
+    }
+
     /// Only access in this account.
     #[must_use]
     pub fn account(mut self, account: impl Into<String>) -> Self {

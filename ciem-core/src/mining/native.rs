@@ -90,7 +90,7 @@ fn suggest_names(mined: &mut RoleMining, granted: &Granted) {
         }
         let level = role.permission_sources().filter_map(|source| granted.entitlements.get(source));
         let level = level_word(level.map(|entitlement| entitlement.level));
-        names.push(best.filter(|_| role.name().is_none()).map(|(_, value)| {
+        names.push(best.filter(|_| !role.name().is_some_and(is_name)).map(|(_, value)| {
             let name = format!("{}-{level}", slug(value));
             let count = used.entry(name.clone()).or_default();
             *count += 1;
@@ -98,7 +98,7 @@ fn suggest_names(mined: &mut RoleMining, granted: &Granted) {
         }));
     }
     for (note, name) in mined.notes.iter_mut().zip(names) {
-        note.name = note.name.take().or(name);
+        note.name = note.name.take().filter(|name| is_name(name)).or(name);
     }
 }
 
@@ -199,6 +199,12 @@ fn unique(name: &str, longest: usize, mut is_new: impl FnMut(&str) -> bool) -> S
         }
         number += 1;
     }
+}
+
+/// Whether the last part of an id tells anybody something: a UUID does not.
+fn is_name(id: &str) -> bool {
+    let last = short_name(id);
+    last.len() != 36 || !last.chars().all(|character| character.is_ascii_hexdigit() || character == '-')
 }
 
 /// The last part of an id.
