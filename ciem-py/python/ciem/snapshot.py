@@ -170,7 +170,7 @@ class Snapshot:
         's3:GetObject on arn:aws:s3:::pay/* in 111122223333'
         """
         request = _options({**selection, "on_progress": on_progress})
-        return self._table("assignments", request, usage and usage._native)
+        return self._table("assignments", request, usage._native if usage is not None else None)
 
     def mine_roles(
         self, *, usage: Usage | None = None, on_progress: OnProgress = None, **options: Any
@@ -183,7 +183,8 @@ class Snapshot:
         """
         with watching(on_progress) as report:
             request = json.dumps(_options(options))
-            return RoleMining(json.loads(self._native.ask("mine_roles", request, report, usage and usage._native)))
+            native = usage._native if usage is not None else None
+            return RoleMining(json.loads(self._native.ask("mine_roles", request, report, native)))
 
     def what_would_settle_it(
         self,

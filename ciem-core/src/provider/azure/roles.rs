@@ -50,6 +50,8 @@ fn custom_role(draft: &RoleDraft<'_>) -> WrittenRole {
         }
     }
     let several = by_scopes.len() > 1;
+    // Azure wants one.
+    let description = format!("What {} principals are allowed", draft.members.len());
     let mut over_limits = Vec::new();
     let (mut definitions, mut assignments) = (Vec::new(), Vec::new());
     for (number, (scopes, actions)) in by_scopes.into_iter().enumerate() {
@@ -76,7 +78,7 @@ fn custom_role(draft: &RoleDraft<'_>) -> WrittenRole {
             scopes.iter().map(assigned).collect::<Vec<_>>()
         }));
         definitions.push(json!({
-            "Name": name, "IsCustom": true, "Description": "", "Actions": control, "NotActions": [],
+            "Name": name, "IsCustom": true, "Description": description, "Actions": control, "NotActions": [],
             "DataActions": data, "NotDataActions": [], "AssignableScopes": assignable,
         }));
     }
