@@ -2,7 +2,7 @@
 
 use crate::stories::Asking;
 use crate::unused::WINDOW;
-use ciem_core::{AccessLevel, Error, Remedy, RightsizeOptions};
+use ciem_core::{AccessLevel, Remedy, RightsizeOptions};
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,7 +37,7 @@ pub(crate) struct Smaller {
     pub(crate) rollback: Remedy,
 }
 
-pub(crate) fn changes(asking: &Asking<'_>) -> Result<Changes, Error> {
+pub(crate) fn changes(asking: &Asking<'_>) -> Changes {
     let snapshot = asking.snapshot;
     let options = RightsizeOptions::new(asking.at.to_string()).window(WINDOW);
     let levels: BTreeMap<String, AccessLevel> =
@@ -45,9 +45,7 @@ pub(crate) fn changes(asking: &Asking<'_>) -> Result<Changes, Error> {
     let rightsizer = snapshot.rightsizer(asking.usage, &options);
     let mut told = BTreeSet::new();
     let mut found = Vec::new();
-    let everybody: Vec<_> = snapshot.principals().filter(|row| row.loaded).collect();
-    for (done, who) in everybody.iter().enumerate() {
-        asking.progress.poll("smaller policies", done, Some(everybody.len()))?;
+    for who in snapshot.principals().filter(|row| row.loaded) {
         // Whose policies cannot be written, and who has none of its own.
         let Ok(proposal) = rightsizer.propose(&who.principal) else { continue };
         let certificate = &proposal.certificate;
@@ -80,5 +78,5 @@ pub(crate) fn changes(asking: &Asking<'_>) -> Result<Changes, Error> {
     found.sort_by(|a, b| (Reverse(weight(a)), &a.principal).cmp(&(Reverse(weight(b)), &b.principal)));
     let possible = found.len();
     found.truncate(MOST);
-    Ok(Changes { window: WINDOW, possible, first: found })
+    Changes { window: WINDOW, possible, first: found }
 }

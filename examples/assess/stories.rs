@@ -55,7 +55,7 @@ impl Stories {
             departed: departed::departed(&asking)?,
             elevations: elevations::elevations(&asking)?,
             unused: unused::unused(&asking)?,
-            changes: changes::changes(&asking)?,
+            changes: changes::changes(&asking),
             readers: readers::readers(&asking)?,
             tenant: tenant::tenant(&asking)?,
             unreadable: unreadable(snapshot),
