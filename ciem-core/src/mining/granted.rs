@@ -119,6 +119,14 @@ pub(super) struct Entitlement {
     pub(super) scope: u32,
 }
 
+/// What comes through a policy or a group, used or not, and to whom.
+#[derive(Debug, Default)]
+struct Through {
+    /// By scope and number in the provider's universe.
+    permissions: Vec<(u32, u16)>,
+    users: BTreeSet<String>,
+}
+
 /// The pairs of a snapshot and what their texts stand for.
 #[derive(Debug, Default)]
 pub(super) struct Granted {
@@ -130,8 +138,8 @@ pub(super) struct Granted {
     pub(super) assumptions: Vec<String>,
     scope_numbers: BTreeMap<Scope, u32>,
     numbers: BTreeMap<(u32, u16), u32>,
-    /// By policy or group: what comes through it, used or not, by scope and number, and to whom.
-    through: BTreeMap<String, (Vec<(u32, u16)>, BTreeSet<String>)>,
+    /// By policy or group.
+    through: BTreeMap<String, Through>,
     /// Whether the account is part of a permission's text: not if all are of one.
     with_account: bool,
 }
@@ -264,10 +272,10 @@ impl Granted {
         // Names that are no ids, of inline policies, may be the same for different policies.
         let ids = row.via.iter().filter(|name| with_origin && name.contains([':', '/']));
         for name in ids {
-            let (permissions, users) = self.through.entry(name.to_owned()).or_default();
+            let through = self.through.entry(name.to_owned()).or_default();
             let ids = row.permissions.runs().flat_map(|(start, end)| start..end);
-            permissions.extend(ids.map(|id| (number, id)));
-            users.insert(row.principal.to_owned());
+            through.permissions.extend(ids.map(|id| (number, id)));
+            through.users.insert(row.principal.to_owned());
         }
         Ok(())
     }
@@ -281,7 +289,7 @@ impl Granted {
             let estate = snapshot.estates().iter().find(|estate| estate.provider.name == scope.provider)?;
             Some(format!("{}{}", estate.universe.name(id), shown(scope, self.with_account)))
         };
-        let role = |(name, (mut permissions, users)): (String, (Vec<(u32, u16)>, BTreeSet<String>))| {
+        let role = |(name, Through { mut permissions, users })| {
             permissions.sort_unstable();
             permissions.dedup();
             ExistingRole::new(name, permissions.iter().filter_map(text), users)
