@@ -77,7 +77,8 @@ impl AssignmentQuery {
     /// let window = Window::ending("90d", "2026-02-01T00:00:00Z")?;
     /// let query = AssignmentQuery::default().used(&logs.finish(), &window);
     /// let pairs = snapshot.assignments(&query, &Progress::none())?;
-    /// assert_eq!(pairs.iter().next().unwrap().permission, "s3:GetObject on arn:aws:s3:::pay/* in 111122223333");
+    /// assert_eq!(pairs.len(), 1);
+    /// assert!(pairs.iter().all(|pair| pair.permission.starts_with("s3:GetObject on arn:aws:s3:::pay/*")));
     /// # Ok::<(), ciem_core::Error>(())
     /// ```
     #[must_use]
