@@ -53,7 +53,9 @@ pub(crate) fn changes(asking: &Asking<'_>) -> Changes {
             && certificate.covers_kept == "proved"
             && certificate.replay.would_fail == 0;
         // People with the same permission set have one proposal.
-        if proposal.remedy.changes.is_empty() || !sound || !told.insert(proposal.principal.clone()) {
+        // Some are exchanged for what says the same in fewer words: that takes nothing away.
+        let takes = !proposal.remove.is_empty() && !proposal.remedy.changes.is_empty();
+        if !takes || !sound || !told.insert(proposal.principal.clone()) {
             continue;
         }
         let removed: Vec<&String> = proposal.remove.iter().flat_map(|one| &one.permissions).collect();
