@@ -172,6 +172,17 @@ impl Read for Drops<'_> {
     }
 }
 
+#[test]
+fn a_record_without_the_name_of_its_call_is_none() {
+    let mut record = records(1).remove(0);
+    record.as_object_mut().unwrap().remove("eventName");
+    let within = json!({"CloudTrailEvent": json!({"CloudTrailEvent": record.to_string()}).to_string()});
+    for record in [record, within] {
+        let text = json!({"Records": [records(2)[1], record]}).to_string();
+        assert_eq!(count(&read(text.as_bytes())), 1);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

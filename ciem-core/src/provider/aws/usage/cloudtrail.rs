@@ -40,6 +40,16 @@ struct Known {
 
 impl LogReader for CloudTrail {
     fn read(&mut self, text: &str, take: &mut TakeRecord<'_>) -> Result<Reading, Error> {
+        self.read_in(text, take, FORMS)
+    }
+}
+
+/// A record may be text within another, whose members have other names. What is no record after that is none.
+const FORMS: u8 = 2;
+
+impl CloudTrail {
+    /// Reads a record, or what it becomes in the form that S3 has, so many times.
+    fn read_in(&mut self, text: &str, take: &mut TakeRecord<'_>, forms: u8) -> Result<Reading, Error> {
         let (record, length) = match scan::record(text) {
             Some(found) => found,
             None => {
@@ -52,9 +62,9 @@ impl LogReader for CloudTrail {
             }
         };
         let (Some(source), Some(name)) = (record.event_source.get(), record.event_name.get()) else {
-            let other = text.get(..length).and_then(renamed::canonical);
+            let other = text.get(..length).filter(|_| forms > 0).and_then(renamed::canonical);
             return match other {
-                Some(other) => Ok(match self.read(&other, take)? {
+                Some(other) => Ok(match self.read_in(&other, take, forms - 1)? {
                     Reading::Read(_) => Reading::Read(length),
                     Reading::Cut => Reading::Bad("a record in a text is cut off".to_owned()),
                     Reading::Foreign(_) => Reading::Foreign(length),
@@ -71,9 +81,7 @@ impl LogReader for CloudTrail {
         take(logged(&record, &parameters, call, at))?;
         Ok(Reading::Read(length))
     }
-}
 
-impl CloudTrail {
     fn call(&mut self, source: &str, name: &str) -> &Call {
         let hash = self.seed.hash_one((source, name));
         if self.calls.len() > MOST_CALLS {
