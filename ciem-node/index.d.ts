@@ -464,6 +464,8 @@ export interface UseRow {
   networks: string[]
   /** `with` and `without` a second factor. */
   mfa: string[]
+  /** Which grants allowed it, where the log names them, as `key=value`. */
+  evidence: string[]
   logs: string[]
 }
 
