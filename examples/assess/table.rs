@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 /// Width of the page in characters.
 pub(crate) const WIDTH: usize = 100;
-/// The last column wraps and needs no more room than this.
+/// The last column wraps and needs no more room than this, and less where the page is too narrow.
 const LAST: usize = 40;
+const NARROW: usize = 20;
 
 /// Prints rows in columns as wide as their widest cell, or narrower where the page ends. Cells of `numbers` columns
 /// are aligned to the right; a last column of text continues on further lines. Headings without rows say nothing.
@@ -47,14 +48,20 @@ fn widths(rows: &[Vec<String>], numbers: &[usize]) -> Vec<usize> {
     let columns = rows.first().map_or(0, Vec::len);
     let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| len(cell)).max();
     let mut widths: Vec<usize> = (0..columns).map(|column| widest(column).unwrap_or(0)).collect();
-    if let Some(last) = widths.last_mut().filter(|_| !numbers.contains(&(columns.saturating_sub(1)))) {
+    let over = |widths: &[usize]| widths.iter().map(|width| width + 2).sum::<usize>().saturating_sub(WIDTH);
+    let wraps = columns > 1 && !numbers.contains(&(columns - 1));
+    if let Some(last) = widths.last_mut().filter(|_| wraps) {
         *last = (*last).min(LAST);
     }
-    let total: usize = widths.iter().map(|width| width + 2).sum();
+    let missing = over(&widths);
+    if let Some(last) = widths.last_mut().filter(|_| wraps) {
+        *last -= missing.min(last.saturating_sub(NARROW));
+    }
+    // The names stand first; they are cut if that is not enough.
+    let missing = over(&widths);
     let mut text = widths.iter_mut().enumerate().filter(|(column, _)| !numbers.contains(column));
-    // The names stand first; they are cut if the page is too narrow.
     if let Some((_, first)) = text.next() {
-        *first -= total.saturating_sub(WIDTH).min(*first);
+        *first -= missing.min(*first);
     }
     widths
 }

@@ -399,6 +399,7 @@ fn layers(
             let why = read.partial.get(&(name.clone(), spec.name.to_owned())).cloned();
             let told = read.given.get(&(name.clone(), spec.name)).copied();
             let state = match spec.binding {
+                _ if spec.missing.1.is_empty() => continue,
                 // Exports of its own give it, or none does.
                 _ if spec.optional && account.loaded && estate.lacks(spec) => "not_given",
                 Binding::Rule if spec.optional && account.loaded => "given",

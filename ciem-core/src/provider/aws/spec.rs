@@ -144,7 +144,7 @@ static LAYERS: &[LayerSpec] = &[
         false,
         ("public access block", "aws s3api get-public-access-block"),
     ),
-    layer(FIXED, "fixed_rule", Binding::Rule, false, ("fixed rule", "nothing: AWS decides")),
+    layer(FIXED, "fixed_rule", Binding::Rule, false, ("fixed rule", "")),
     layer(
         GRANT,
         "grant",
