@@ -2,7 +2,7 @@
 
 use super::expr::{Atom, Expr};
 use super::fold;
-use super::simplify::{is_one_pattern, simplify};
+use super::simplify::{one_pattern, simplify};
 use crate::pattern::{Pattern, Relation};
 use foldhash::fast::RandomState;
 use hashbrown::HashSet;
@@ -27,14 +27,8 @@ pub(crate) fn constant_among(expr: &Expr, among: &[Pattern]) -> Option<bool> {
     if among.is_empty() || among.len() > MANY {
         return None;
     }
-    if is_one_pattern(expr) {
-        let (atom, holds) = match expr {
-            Expr::Not(inner) => (&**inner, false),
-            other => (other, true),
-        };
-        let Expr::Atom(atom) = atom else { return None };
-        let Atom::ResourceIn(list) = &**atom else { return None };
-        let inside = |one: &Pattern| list.iter().any(|p| p.relation(one) == Relation::Contains);
+    if let Some((pattern, holds)) = one_pattern(expr) {
+        let inside = |one: &Pattern| pattern.relation(one) == Relation::Contains;
         return among.iter().all(inside).then_some(holds);
     }
     let narrow = narrowed(expr, among)?;

@@ -9,6 +9,7 @@ use super::expr::{Atom, Expr};
 use super::fold;
 use super::table::{Cube, Table, all_states, literals};
 use super::variable::{Subject, Variable};
+use crate::pattern::Pattern;
 use foldhash::fast::RandomState;
 use hashbrown::HashSet;
 use std::sync::Arc;
@@ -33,7 +34,7 @@ pub(crate) fn simplify(expr: &Expr) -> Simplified {
     match expr {
         Expr::Always | Expr::Never => Simplified { expr: expr.clone(), canonical: true },
         // Most answers about many resources are one pattern, or all but one.
-        expr if is_one_pattern(expr) => Simplified { expr: expr.clone(), canonical: true },
+        expr if one_pattern(expr).is_some() => Simplified { expr: expr.clone(), canonical: true },
         _ => match exact(expr) {
             Some(simplified) => simplified,
             None => {
@@ -44,13 +45,20 @@ pub(crate) fn simplify(expr: &Expr) -> Simplified {
     }
 }
 
-pub(super) fn is_one_pattern(expr: &Expr) -> bool {
-    let atom = match expr {
-        Expr::Not(inner) => &**inner,
-        other => other,
+/// The pattern of an expression that is about nothing else, and whether it must match.
+pub(super) fn one_pattern(expr: &Expr) -> Option<(&Pattern, bool)> {
+    let (atom, holds) = match expr {
+        Expr::Not(inner) => (&**inner, false),
+        other => (other, true),
     };
-    let Expr::Atom(atom) = atom else { return false };
-    matches!(&**atom, Atom::ResourceIn(patterns) if matches!(patterns.as_slice(), [one] if !one.is_any()))
+    let Expr::Atom(atom) = atom else { return None };
+    match &**atom {
+        Atom::ResourceIn(patterns) => match patterns.as_slice() {
+            [one] if !one.is_any() => Some((one, holds)),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// Parts are simplified exactly where they fit into a table.
@@ -211,7 +219,6 @@ impl Writer<'_> {
 mod tests {
     use super::*;
     use crate::condition::test::ARN;
-    use crate::pattern::Pattern;
 
     #[test]
     fn one_pattern_is_what_the_table_gives() {

@@ -7,7 +7,7 @@
 //! SACMAT 2008.) Rules that keep permissions apart are part of compatibility, and nothing changes in the argument.
 
 use super::live::{Live, Marks};
-use super::matrix::Matrix;
+use super::matrix::{Lines, Matrix};
 use super::meter::Meter;
 use crate::error::Error;
 
@@ -199,27 +199,9 @@ impl Finder {
         let hint = narrow[column as usize];
         let hint = (hint != NONE && hint != cell && live.has(hint)).then_some(hint);
         let others = live.column(column).iter().copied().filter(|&other| other != cell && live.has(other));
-        let mut others = hint.into_iter().chain(others);
-        match others.next() {
-            Some(first) => {
-                *steps += matrix.rows.common(row, matrix.row(first), wide);
-                if wide.len() == 1 {
-                    narrow[column as usize] = first;
-                    return;
-                }
-            }
-            None => {
-                wide.clear();
-                wide.extend_from_slice(matrix.rows.get(row));
-                *steps += wide.len() as u64;
-            }
-        }
-        for other in others {
-            *steps += matrix.rows.narrow(matrix.row(other), wide);
-            if wide.len() == 1 {
-                narrow[column as usize] = other;
-                return;
-            }
+        let others = hint.into_iter().chain(others).map(|other| (other, matrix.row(other)));
+        if let Some(last) = common_of_all(&matrix.rows, row, others, wide, steps) {
+            narrow[column as usize] = last;
         }
     }
 
@@ -232,27 +214,9 @@ impl Finder {
             |other: u32| other != cell && live.has(other) && !matrix.are_apart(column, matrix.column(other));
         let hint = (hint != NONE && counts(hint)).then_some(hint);
         let others = live.row(row).iter().copied().filter(|&other| counts(other));
-        let mut others = hint.into_iter().chain(others);
-        match others.next() {
-            Some(first) => {
-                *steps += matrix.columns.common(column, matrix.column(first), tall);
-                if tall.len() == 1 {
-                    low[row as usize] = first;
-                    return;
-                }
-            }
-            None => {
-                tall.clear();
-                tall.extend_from_slice(matrix.columns.get(column));
-                *steps += tall.len() as u64;
-            }
-        }
-        for other in others {
-            *steps += matrix.columns.narrow(matrix.column(other), tall);
-            if tall.len() == 1 {
-                low[row as usize] = other;
-                return;
-            }
+        let others = hint.into_iter().chain(others).map(|other| (other, matrix.column(other)));
+        if let Some(last) = common_of_all(&matrix.columns, column, others, tall, steps) {
+            low[row as usize] = last;
         }
     }
 
@@ -319,4 +283,31 @@ impl Finder {
         self.steps += found.unwrap_or(there.len()) as u64;
         found.is_some()
     }
+}
+
+/// Collects what a line and the lines of other cells all cross, until one crossing is left: answers the cell that left it.
+fn common_of_all(
+    lines: &Lines,
+    own: u32,
+    mut others: impl Iterator<Item = (u32, u32)>,
+    out: &mut Vec<u32>,
+    steps: &mut u64,
+) -> Option<u32> {
+    let Some((first, line)) = others.next() else {
+        out.clear();
+        out.extend_from_slice(lines.get(own));
+        *steps += out.len() as u64;
+        return None;
+    };
+    *steps += lines.common(own, line, out);
+    if out.len() == 1 {
+        return Some(first);
+    }
+    for (other, line) in others {
+        *steps += lines.narrow(line, out);
+        if out.len() == 1 {
+            return Some(other);
+        }
+    }
+    None
 }

@@ -82,7 +82,20 @@ impl UsageSpec {
     };
 }
 
+/// What tells who owns groups, applications and service principals.
+pub(crate) const OWNERS: (&str, &str) =
+    ("owners", "az rest, owners of groups, applications and service principals");
+
 impl LayerSpec {
+    /// What owners can take: latent access, of which no export of its own tells.
+    pub(crate) const fn owned(id: LayerId) -> LayerSpec {
+        LayerSpec {
+            tier: Tier::Latent,
+            optional: false,
+            ..LayerSpec::granting(id, "owned", Binding::Principal, OWNERS)
+        }
+    }
+
     /// A layer that gives active access and comes with exports of its own.
     pub(crate) const fn granting(
         id: LayerId,

@@ -74,14 +74,5 @@ static LAYERS: &[LayerSpec] = &[
             ("management groups", "az account management-group show --expand --recurse, of the root group"),
         )
     },
-    LayerSpec {
-        tier: Tier::Latent,
-        optional: false,
-        ..LayerSpec::granting(
-            LATENT,
-            "owned",
-            Binding::Principal,
-            ("owners", "az rest, owners of groups, applications and service principals"),
-        )
-    },
+    LayerSpec::owned(LATENT),
 ];

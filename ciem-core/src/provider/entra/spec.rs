@@ -9,6 +9,7 @@ use super::{
     OWNER, ROLE, SYNTAX,
 };
 use crate::model::{Catalog, PrincipalKind, Tier, WhoEntry};
+use crate::provider::plain::OWNERS;
 use crate::provider::{BecomingSpec, Binding, LayerSpec, Provider, RuleTable, WaySpec, rule_table};
 use crate::truth::{Evaluator, Outcome, Truth};
 use std::borrow::Cow;
@@ -98,25 +99,8 @@ static LAYERS: &[LayerSpec] = &[
         Binding::Principal,
         ("application permissions", "az rest, appRoleAssignedTo of each service principal"),
     ),
-    LayerSpec {
-        optional: false,
-        ..LayerSpec::granting(
-            OWNER,
-            "owner",
-            Binding::Resource,
-            ("owners", "az rest, owners of groups, applications and service principals"),
-        )
-    },
-    LayerSpec {
-        tier: Tier::Latent,
-        optional: false,
-        ..LayerSpec::granting(
-            LATENT,
-            "owned",
-            Binding::Principal,
-            ("owners", "az rest, owners of groups, applications and service principals"),
-        )
-    },
+    LayerSpec { optional: false, ..LayerSpec::granting(OWNER, "owner", Binding::Resource, OWNERS) },
+    LayerSpec::owned(LATENT),
     LayerSpec {
         grants: false,
         optional: false,
