@@ -73,11 +73,11 @@ pub(crate) fn readers(asking: &Asking<'_>) -> Result<Vec<Readers>, Error> {
                 name: name(&row.principal),
                 principal: row.principal,
                 kind: row.principal_kind,
-                account: row.account,
+                account: row.account.to_string(),
                 verdict: row.verdict,
                 condition: row.condition.and_then(|text| serde_json::from_str(&text).ok()),
-                resources: row.resources,
-                via: row.via,
+                resources: row.resources.to_vec(),
+                via: row.via.to_vec(),
             })
             .collect();
         let proof = proof(asking, permission, &holders)?;

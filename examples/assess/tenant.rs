@@ -96,8 +96,8 @@ pub(crate) fn tenant(asking: &Asking<'_>) -> Result<Option<Tenant>, Error> {
                 verdict: row.verdict,
                 condition: row.condition.and_then(|text| serde_json::from_str(&text).ok()),
                 places: row.resources.iter().map(|id| people.name(id)).collect(),
-                resources: row.resources,
-                via: row.via,
+                resources: row.resources.to_vec(),
+                via: row.via.to_vec(),
             })
             .collect())
     };

@@ -3,6 +3,7 @@
 mod alike;
 mod among;
 pub(crate) mod answer;
+pub(crate) mod asking;
 pub(crate) mod caller;
 pub(crate) mod can;
 pub(crate) mod condition;

@@ -3,6 +3,7 @@
 
 use super::alike;
 use super::among;
+use super::asking::{condition, except};
 use super::caller::Caller;
 use super::context::State;
 use super::decide::{Case, Verdict, verdict};
@@ -13,7 +14,6 @@ use super::outside::needs_both_sides;
 use super::question::{Plan, Setting};
 use super::reach::{Reach, Star};
 use super::row_plan::{RowPlan, one_part};
-use super::who_can::{condition, except};
 use crate::base::{Intervals, Text};
 use crate::condition::{Expr, Tri, constant_among, simplify, tells_resources_apart};
 use crate::error::Error;

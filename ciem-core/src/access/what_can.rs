@@ -204,7 +204,7 @@ fn row(estate: &Estate, finding: &Finding) -> AccessRow {
         resources: vec![(*finding.pattern).to_owned()],
         except: finding.found.except.clone(),
         verdict: finding.found.verdict,
-        condition: finding.found.condition.clone(),
+        condition: finding.found.condition.as_deref().map(str::to_owned),
         tier: finding.tier.as_str(),
         via: finding.via.iter().map(|&name| estate.text(name).to_owned()).collect(),
         leads_to: estate.universe.leads(&finding.permissions),

@@ -1,27 +1,20 @@
 //! `who_can`: all principals at once, then one by one only where the sets leave it open.
 
-use super::among;
-use super::caller::Caller;
+use super::asking::{Asking, Found};
 use super::can::general_assumptions;
-use super::decide::{Case, Verdict, verdict};
-use super::likeness::Likenesses;
-use super::memo::{LeafMemo, PartMarks};
+use super::decide::Verdict;
 use super::question::{Owner, Part, Plan, Setting};
 use super::sets::SetEvaluator;
 use super::shared_sets::SharedSets;
-use super::via::Routes;
-use crate::base::{IdSet, Text};
-use crate::condition::{Atom, Expr};
+use crate::base::IdSet;
+use crate::condition::Expr;
 use crate::error::Error;
-use crate::model::{Match, PrincipalKind, Query, Session};
+use crate::model::{Match, PrincipalKind, Query};
 use crate::progress::Progress;
 use crate::snapshot::Snapshot;
-use crate::snapshot::estate::{AccountId, Estate};
-use crate::truth::{Bits, Kleene, Mark, PrincipalId, PrincipalSet, Principals, Truth};
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use crate::snapshot::estate::Estate;
+use crate::truth::{Bits, Kleene, PrincipalId, PrincipalSet, Principals, Truth};
 use serde::Serialize;
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// One row of `who_can`.
@@ -35,17 +28,17 @@ pub struct HolderRow {
     /// The provider.
     pub provider: &'static str,
     /// Its account, empty where it has none.
-    pub account: String,
+    pub account: Arc<str>,
     /// `active`; `eligible` where it has to be activated first; `latent` where it is one step of self-service away.
     pub tier: &'static str,
     /// The verdict of `can` on the same question.
     pub verdict: Verdict,
-    /// What the access depends on, as canonical JSON text.
-    pub condition: Option<String>,
+    /// What the access depends on, as canonical JSON text; like the lists below one text for all rows that have it.
+    pub condition: Option<Arc<str>>,
     /// The resource or pattern asked about, or the parts of it to which the access is limited.
-    pub resources: Vec<String>,
+    pub resources: Arc<[String]>,
     /// The policies and groups through which it comes.
-    pub via: Vec<String>,
+    pub via: Arc<[String]>,
 }
 
 /// The answer of `who_can`. Counting and membership cost nothing per principal; rows are made when read.
@@ -182,10 +175,6 @@ impl Level {
         holders.found = further;
         Ok(holders)
     }
-}
-
-fn limited_by_resource(expr: &Expr) -> bool {
-    expr.atoms().iter().any(|atom| matches!(atom, Atom::ResourceIn(_)))
 }
 
 /// Surely and possibly, over all parts of the question; and possibly at each special part.
@@ -344,7 +333,8 @@ impl Level {
 
     fn rows(&self) -> impl Iterator<Item = HolderRow> + '_ {
         let mut asking = self.asking();
-        self.members.iter().map(move |id| self.row(id, &mut asking))
+        let asked = Arc::from([self.resource.clone()]);
+        self.members.iter().map(move |id| self.row(id, &mut asking, &asked))
     }
 
     fn home(&self) -> &Estate {
@@ -365,233 +355,24 @@ impl Level {
         self.known(id).unwrap_or_else(|| asking.found(id))
     }
 
-    fn row(&self, id: PrincipalId, asking: &mut Asking<'_>) -> HolderRow {
+    fn row(&self, id: PrincipalId, asking: &mut Asking<'_>, asked: &Arc<[String]>) -> HolderRow {
         let estate = self.home();
         let principal = &estate.principals[id];
         let (shown, principal_kind) = estate.shown(id);
         let stance = asking.likenesses.stance(id);
         let found =
             if self.sure.contains(id) { Arc::clone(&asking.always) } else { asking.found_of(id, stance) };
-        let mut resources = found.resources.clone();
-        if resources.is_empty() {
-            resources.push(self.resource.clone());
-        }
+        let resources = if found.resources.is_empty() { asked } else { &found.resources };
         HolderRow {
             principal: estate.text(shown).to_owned(),
             principal_kind,
             provider: estate.provider.name,
-            account: estate.account_text(principal.account).to_owned(),
+            account: asking.account(principal.account),
             tier: self.setting.tier.as_str(),
             verdict: found.verdict,
             condition: found.condition.clone(),
-            resources,
+            resources: Arc::clone(resources),
             via: asking.via(id, stance),
         }
     }
-}
-
-/// What a residual means, written out once for all who share it.
-#[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) verdict: Verdict,
-    pub(crate) condition: Option<String>,
-    resources: Vec<String>,
-    limited_by_resource: bool,
-    expr: Expr,
-}
-
-impl Found {
-    fn of(expr: &Expr) -> Found {
-        Found {
-            verdict: verdict(expr),
-            condition: condition(expr),
-            resources: within(expr),
-            limited_by_resource: limited_by_resource(expr),
-            expr: expr.clone(),
-        }
-    }
-}
-
-/// One question to many callers.
-pub(crate) struct Asking<'a> {
-    estate: &'a Estate,
-    plan: &'a Plan,
-    /// Bound to whoever was asked about last.
-    setting: Setting,
-    reach: &'a [IdSet<PrincipalId>],
-    /// By special part, of whoever is asked about.
-    reached: Vec<bool>,
-    /// Leaves that were worked out before.
-    leaves: LeafMemo,
-    /// By part: names what is asked; where the owner is who asks, with its account.
-    asked: Vec<Mark>,
-    account: Option<AccountId>,
-    marks: Vec<PartMarks>,
-    routes: Routes<'a>,
-    likenesses: Likenesses<'a>,
-    /// What surely holds.
-    always: Arc<Found>,
-    /// By residual, and by likeness.
-    known: HashMap<Expr, Arc<Found>, RandomState>,
-    alike: HashMap<u32, Arc<Found>, RandomState>,
-    /// Names of resources' policies by stance.
-    named: HashMap<u32, Rc<[Text]>, RandomState>,
-    /// Whether what is said gives access: to an account, and where it hangs on who asks, to those who are alike.
-    given: HashMap<(u32, Result<AccountId, u32>), bool, RandomState>,
-}
-
-impl<'a> Asking<'a> {
-    pub(crate) fn new(
-        estate: &'a Estate,
-        plan: &'a Plan,
-        setting: &Setting,
-        reach: &'a [IdSet<PrincipalId>],
-    ) -> Asking<'a> {
-        Asking {
-            estate,
-            plan,
-            setting: setting.clone(),
-            reach,
-            reached: Vec::new(),
-            leaves: LeafMemo::default(),
-            asked: Vec::new(),
-            account: None,
-            marks: Vec::new(),
-            routes: Routes::new(estate, plan),
-            likenesses: Likenesses::new(estate, plan, setting),
-            always: Arc::new(Found::of(&Expr::Always)),
-            known: HashMap::default(),
-            alike: HashMap::default(),
-            named: HashMap::default(),
-            given: HashMap::default(),
-        }
-    }
-
-    pub(crate) fn found(&mut self, id: PrincipalId) -> Arc<Found> {
-        let stance = self.likenesses.stance(id);
-        self.found_of(id, stance)
-    }
-
-    fn found_of(&mut self, id: PrincipalId, stance: u32) -> Arc<Found> {
-        let whole = self.likenesses.whole(id, stance);
-        if let Some(known) = self.alike.get(&whole) {
-            return Arc::clone(known);
-        }
-        let found = self.residual(&Caller::of(self.estate, id, None));
-        self.alike.insert(whole, Arc::clone(&found));
-        found
-    }
-
-    fn residual(&mut self, caller: &Caller) -> Arc<Found> {
-        self.residual_in(caller, None)
-    }
-
-    /// As `residual`, where something is known of the session; to be asked of one caller only.
-    pub(crate) fn residual_in(&mut self, caller: &Caller, session: Option<&Session>) -> Arc<Found> {
-        caller.bind(self.estate, &mut self.setting, session);
-        self.reached.clear();
-        self.reached.extend(self.reach.iter().map(|set| caller.principal.is_none_or(|id| set.contains(id))));
-        self.mark(caller);
-        let reached = Some(self.reached.as_slice());
-        let mut case = Case::reaching(self.estate, caller, self.plan, &self.setting, reached);
-        case.memo = Some((&self.leaves, &self.marks));
-        let raw = case.residual_expr();
-        if let Some(known) = self.known.get(&raw) {
-            return Arc::clone(known);
-        }
-        let found = Arc::new(Found::of(&among::simplified(self.estate, self.plan, &raw).expr));
-        self.known.insert(raw, Arc::clone(&found));
-        found
-    }
-
-    /// Names what the leaves of each part depend on. Patterns without variables are compared once for all callers.
-    fn mark(&mut self, caller: &Caller) {
-        let permission = self.plan.permission;
-        if self.asked.is_empty() || self.account != caller.account {
-            self.account = caller.account;
-            self.asked.clear();
-            self.asked.extend(Case::all_parts(self.plan).map(|part| {
-                let own = part.own_account(self.estate, caller).map(|(_, account)| account);
-                Mark::of(&(&part.asked, &part.owner, part.resource, own, permission))
-            }));
-        }
-        let reached = self.reached.iter().copied().chain(std::iter::repeat(true));
-        self.marks.clear();
-        self.marks.extend(self.asked.iter().zip(reached).map(|(&asked, reached)| {
-            // Keys are known as far as this caller determines them.
-            let whole = if reached { Mark::of(&(asked, caller.principal)) } else { asked };
-            PartMarks { asked, whole, brought: whole }
-        }));
-    }
-
-    /// Names of policies and groups, sorted.
-    fn via(&mut self, id: PrincipalId, stance: u32) -> Vec<String> {
-        let (estate, routes, setting) = (self.estate, &self.routes, &mut self.setting);
-        let caller = || Caller::of(estate, id, None);
-        let of_resources =
-            self.named.entry(stance).or_insert_with(|| routes.of_resources(&caller(), setting).into());
-        let mut names: Vec<Text> = of_resources.to_vec();
-        let account = estate.principals[id].account;
-        let loaded = !estate.unloaded.contains(id);
-        let layers = estate.provider.own_grants(setting.tier);
-        for held in layers.filter(|_| loaded).flat_map(|spec| estate.held(spec.id, id)) {
-            let saying = self.likenesses.saying(held.policy);
-            let whose = if saying.hangs() { Err(self.likenesses.whole(id, stance)) } else { Ok(account) };
-            let granted = saying.speaks()
-                && *self
-                    .given
-                    .entry((saying.number(), whose))
-                    .or_insert_with(|| routes.is_granted_by(held.policy, &caller(), setting));
-            if granted {
-                names.push(estate.policies[held.policy].name);
-                names.extend(held.via);
-            }
-        }
-        let acting = estate.principals[id].acting.as_deref();
-        names.extend_from_slice(acting.map_or(&[], |acting| &acting.through));
-        let mut names: Vec<&str> = names.into_iter().map(|name| estate.text(name)).collect();
-        names.sort_unstable();
-        names.dedup();
-        names.into_iter().map(str::to_owned).collect()
-    }
-}
-
-pub(crate) fn condition(expr: &Expr) -> Option<String> {
-    (!matches!(expr, Expr::Always | Expr::Never)).then(|| expr.to_json().to_string())
-}
-
-/// The sub-patterns to which an answer is limited, sorted.
-pub(crate) fn within(expr: &Expr) -> Vec<String> {
-    fn walk(expr: &Expr, out: &mut Vec<String>) {
-        match expr {
-            Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(|part| walk(part, out)),
-            Expr::Atom(atom) => {
-                if let Atom::ResourceIn(patterns) = &**atom {
-                    out.extend(patterns.iter().map(ToString::to_string));
-                }
-            }
-            Expr::Not(_) | Expr::Always | Expr::Never => {}
-        }
-    }
-    let mut out = Vec::new();
-    walk(expr, &mut out);
-    out.sort_unstable();
-    out.dedup();
-    out
-}
-
-/// The exceptions of an answer, sorted.
-pub(crate) fn except(expr: &Expr) -> Vec<String> {
-    fn walk(expr: &Expr, out: &mut Vec<String>) {
-        match expr {
-            Expr::And(parts) => parts.iter().for_each(|part| walk(part, out)),
-            Expr::Not(inner) => out.extend(within(inner)),
-            _ => {}
-        }
-    }
-    let mut out = Vec::new();
-    walk(expr, &mut out);
-    out.sort_unstable();
-    out.dedup();
-    out
 }

@@ -15,7 +15,10 @@ id_type!(
 pub(crate) struct Interner {
     bytes: String,
     ends: Vec<u32>,
+    /// Half of each hash beside its id: it stands for all of it, so that growing never touches the texts.
     table: HashTable<(u32, u32)>,
+    /// The ids alone, once nothing is added any more; `table` is empty then.
+    settled: HashTable<u32>,
     seed: RandomState,
 }
 
@@ -27,6 +30,9 @@ impl std::fmt::Debug for Interner {
 
 impl Interner {
     pub(crate) fn text(&mut self, text: &str) -> Text {
+        if !self.settled.is_empty() {
+            self.unsettle();
+        }
         let tag = self.tag(text);
         let (bytes, ends) = (&self.bytes, &self.ends);
         if let Some(&(_, id)) =
@@ -41,16 +47,18 @@ impl Interner {
         Text(id)
     }
 
-    /// Half of the hash is kept beside the id and stands for all of it, so that growing never touches the texts.
     fn tag(&self, text: &str) -> u32 {
         (self.seed.hash_one(text) >> 32) as u32
     }
 
     pub(crate) fn find(&self, text: &str) -> Option<Text> {
         let tag = self.tag(text);
-        let found =
-            self.table.find(spread(tag), |&(t, id)| t == tag && slice(&self.bytes, &self.ends, id) == text);
-        found.map(|&(_, id)| Text(id))
+        let is = |id| slice(&self.bytes, &self.ends, id) == text;
+        let found = match self.settled.is_empty() {
+            true => self.table.find(spread(tag), |&(t, id)| t == tag && is(id)).map(|&(_, id)| id),
+            false => self.settled.find(spread(tag), |&id| is(id)).copied(),
+        };
+        found.map(Text)
     }
 
     pub(crate) fn get(&self, id: Text) -> &str {
@@ -67,9 +75,22 @@ impl Interner {
         self.bytes.len()
     }
 
-    pub(crate) fn shrink(&mut self) {
+    /// Gives back what only adding needs. One of the two tables is empty at any time.
+    pub(crate) fn settle(&mut self) {
         self.bytes.shrink_to_fit();
         self.ends.shrink_to_fit();
+        let table = std::mem::take(&mut self.table);
+        self.settled.reserve(table.len(), |_| 0);
+        for (tag, id) in table {
+            self.settled.insert_unique(spread(tag), id, |_| 0);
+        }
+    }
+
+    fn unsettle(&mut self) {
+        for id in std::mem::take(&mut self.settled) {
+            let tag = self.tag(slice(&self.bytes, &self.ends, id));
+            self.table.insert_unique(spread(tag), (tag, id), |&(tag, _)| spread(tag));
+        }
     }
 }
 

@@ -88,18 +88,37 @@ proptest! {
     }
 }
 
-#[test]
-fn an_archive_gives_back_what_it_got() {
-    let text = |number: usize| format!("{number}:{}", "text ".repeat(number % 97 * 7));
-    let mut archive = super::Archive::default();
-    for number in 0..900 {
-        assert_eq!(archive.push(&text(number)) as usize, number);
-    }
-    for finished in [false, true] {
-        if finished {
-            archive.finish();
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn an_archive_gives_back_what_it_got(
+        known in prop::collection::vec("[a-z:*\u{e9}]{0,9}", 0..400),
+        texts in prop::collection::vec((r#"[a-z"\\ \u{e9}]{0,30}"#, prop::collection::vec(any::<prop::sample::Index>(), 0..60)), 1..90),
+    ) {
+        let mut words = Interner::default();
+        known.iter().for_each(|word| _ = words.text(word));
+        let texts: Vec<String> = texts
+            .into_iter()
+            .map(|(text, of)| {
+                let known: Vec<&str> = of.iter().filter(|_| !known.is_empty()).map(|i| i.get(&known).as_str()).collect();
+                format!("{text}\"{}\"{text}\\\"{}", known.join("\","), known.join("\\\""))
+            })
+            .collect();
+        let mut archive = Archive::default();
+        for (number, text) in texts.iter().cycle().take(900).enumerate() {
+            prop_assert_eq!(archive.push(text, &words) as usize, number);
+            words.text(text);
         }
-        assert!((0..900).all(|number| archive.get(number) == Some(text(number))));
-        assert_eq!(archive.get(900), None);
+        for finished in [false, true] {
+            if finished {
+                archive.finish();
+            }
+            for (number, text) in texts.iter().cycle().take(900).enumerate().step_by(7) {
+                let got = archive.get(number, &words);
+                prop_assert_eq!(got.as_ref(), Some(text));
+            }
+            prop_assert_eq!(archive.get(900, &words), None);
+        }
     }
 }

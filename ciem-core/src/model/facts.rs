@@ -165,11 +165,11 @@ pub(crate) struct Written {
 
 impl Written {
     /// The text of a document that is the policy of this owner; none of what stands for a document that is missing or in
-    /// doubt.
-    pub(crate) fn get(&self, document: DocId, owner: Text, name: Text) -> Option<String> {
+    /// doubt. `texts` are those it was read with.
+    pub(crate) fn get(&self, document: DocId, owner: Text, name: Text, texts: &Interner) -> Option<String> {
         match self.owners.get(&(owner, name)) {
-            Some(variant) => self.variants.get(*variant as usize),
-            None => self.texts.get(document.index()),
+            Some(variant) => self.variants.get(*variant as usize, texts),
+            None => self.texts.get(document.index(), texts),
         }
     }
 
@@ -317,10 +317,10 @@ impl Facts {
         let known = self.documents.len();
         let id = self.equal_document(document, rejected);
         let variant = if self.documents.len() > known {
-            self.written.texts.push(raw);
+            self.written.texts.push(raw, &self.texts);
             None
         } else {
-            Some(self.written.variants.push(raw))
+            Some(self.written.variants.push(raw, &self.texts))
         };
         self.written.last = variant;
         self.document_ids.insert(key, (id, variant));

@@ -1,8 +1,9 @@
 //! What is asked to find edges: who may use a permission that makes one, on each principal that can be turned into.
 
+use crate::access::asking::{Asking, Found};
 use crate::access::caller::Caller;
 use crate::access::question::{Given, Plan, Setting};
-use crate::access::who_can::{Asking, Found, sure_and_open};
+use crate::access::who_can::sure_and_open;
 use crate::base::IdSet;
 use crate::error::Error;
 use crate::model::{ContextValue, PrincipalKind, Query};

@@ -1,7 +1,7 @@
 //! What it takes to become somebody, in one step or several.
 
+use crate::access::asking::Found;
 use crate::access::decide::Verdict;
-use crate::access::who_can::Found;
 use std::sync::Arc;
 
 #[derive(Clone, Debug)]

@@ -134,11 +134,10 @@ impl<'a> Holdings<'a> {
             // A policy with an id of its own is its own; others are parts of who has them.
             let owner =
                 if managed { policy.name } else { held.via.unwrap_or(estate.principals[unit.first()].id) };
-            let text = estate.library.written.get(policy.document, owner, policy.name);
-            let doubted = estate
-                .library
-                .statements_of(policy.document)
-                .any(|(_, s)| estate.library.has_missing(s.condition));
+            let library = &estate.library;
+            let text = library.written.get(policy.document, owner, policy.name, &library.texts);
+            let doubted =
+                library.statements_of(policy.document).any(|(_, s)| library.has_missing(s.condition));
             let statements = match &text {
                 _ if doubted => Err("document_missing"),
                 None => Err("document_missing"),

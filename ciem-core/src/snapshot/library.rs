@@ -532,7 +532,7 @@ impl<'a> LibraryBuilder<'a> {
         library.action_sets.shrink();
         library.resource_sets.shrink();
         library.patterns.shrink();
-        library.texts.shrink();
+        library.texts.settle();
         library.written.finish();
         self.library
     }

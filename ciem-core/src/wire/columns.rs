@@ -14,6 +14,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 /// Distinct texts of one table, in bytes; offsets are 32 bits wide, and one row adds far less than the other half.
 const MOST_TEXT: usize = 1 << 31;
@@ -200,7 +201,21 @@ impl Cells for String {
     }
 }
 
-impl Cells for &str {
+impl<C: Cells + ?Sized> Cells for &C {
+    const KIND: ColumnKind = C::KIND;
+    fn write(&self, writer: &mut Writer) {
+        C::write(self, writer);
+    }
+}
+
+impl<C: Cells + ?Sized> Cells for Arc<C> {
+    const KIND: ColumnKind = C::KIND;
+    fn write(&self, writer: &mut Writer) {
+        C::write(self, writer);
+    }
+}
+
+impl Cells for str {
     const KIND: ColumnKind = ColumnKind::Text;
     fn write(&self, writer: &mut Writer) {
         writer.text(Some(self));
@@ -218,6 +233,13 @@ impl Cells for Option<&str> {
     const KIND: ColumnKind = ColumnKind::Text;
     fn write(&self, writer: &mut Writer) {
         writer.text(*self);
+    }
+}
+
+impl Cells for Option<Arc<str>> {
+    const KIND: ColumnKind = ColumnKind::Text;
+    fn write(&self, writer: &mut Writer) {
+        writer.text(self.as_deref());
     }
 }
 
@@ -284,7 +306,7 @@ impl Cells for [&str; 1] {
     }
 }
 
-impl Cells for &[String] {
+impl Cells for [String] {
     const KIND: ColumnKind = ColumnKind::Texts;
     fn write(&self, writer: &mut Writer) {
         writer.list(self.iter().map(String::as_str));

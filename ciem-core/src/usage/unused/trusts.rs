@@ -40,7 +40,7 @@ pub(super) fn rows(
                     row.account = Some(account);
                     row.uncovered_days = lookup.uncovered(row.account.as_deref().unwrap_or_default());
                     row.permissions = vec![way.permission.to_owned()];
-                    row.via = holder.via;
+                    row.via = holder.via.to_vec();
                     add(row);
                 }
             }

@@ -1,0 +1,248 @@
+//! One question to many callers, what was worked out for one kept for those who are like it.
+
+use super::among;
+use super::caller::Caller;
+use super::decide::{Case, Verdict, verdict};
+use super::likeness::Likenesses;
+use super::memo::{LeafMemo, PartMarks};
+use super::question::{Plan, Setting};
+use super::via::Routes;
+use crate::base::{IdSet, Text};
+use crate::condition::{Atom, Expr};
+use crate::model::Session;
+use crate::snapshot::estate::{AccountId, Estate};
+use crate::truth::{Mark, PrincipalId};
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What a residual means, written out once for all who share it.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) verdict: Verdict,
+    pub(crate) condition: Option<Arc<str>>,
+    pub(super) resources: Arc<[String]>,
+    pub(super) limited_by_resource: bool,
+    pub(super) expr: Expr,
+}
+
+impl Found {
+    fn of(expr: &Expr) -> Found {
+        Found {
+            verdict: verdict(expr),
+            condition: condition(expr).map(Arc::from),
+            resources: within(expr).into(),
+            limited_by_resource: limited_by_resource(expr),
+            expr: expr.clone(),
+        }
+    }
+}
+
+/// One question to many callers.
+pub(crate) struct Asking<'a> {
+    estate: &'a Estate,
+    plan: &'a Plan,
+    /// Bound to whoever was asked about last.
+    setting: Setting,
+    reach: &'a [IdSet<PrincipalId>],
+    /// By special part, of whoever is asked about.
+    reached: Vec<bool>,
+    /// Leaves that were worked out before.
+    leaves: LeafMemo,
+    /// By part: names what is asked; where the owner is who asks, with its account.
+    asked: Vec<Mark>,
+    account: Option<AccountId>,
+    marks: Vec<PartMarks>,
+    routes: Routes<'a>,
+    pub(super) likenesses: Likenesses<'a>,
+    /// What surely holds.
+    pub(super) always: Arc<Found>,
+    /// By residual, and by likeness.
+    known: HashMap<Expr, Arc<Found>, RandomState>,
+    alike: HashMap<u32, Arc<Found>, RandomState>,
+    /// Names of resources' policies by stance.
+    named: HashMap<u32, Rc<[Text]>, RandomState>,
+    /// Whether what is said gives access: to an account, and where it hangs on who asks, to those who are alike.
+    given: HashMap<(u32, Result<AccountId, u32>), bool, RandomState>,
+    /// Lists of names, by the names in order of their ids: one for all whose rows have it.
+    lists: HashMap<Box<[Text]>, Arc<[String]>, RandomState>,
+    last_account: (Option<AccountId>, Arc<str>),
+}
+
+impl<'a> Asking<'a> {
+    pub(crate) fn new(
+        estate: &'a Estate,
+        plan: &'a Plan,
+        setting: &Setting,
+        reach: &'a [IdSet<PrincipalId>],
+    ) -> Asking<'a> {
+        Asking {
+            estate,
+            plan,
+            setting: setting.clone(),
+            reach,
+            reached: Vec::new(),
+            leaves: LeafMemo::default(),
+            asked: Vec::new(),
+            account: None,
+            marks: Vec::new(),
+            routes: Routes::new(estate, plan),
+            likenesses: Likenesses::new(estate, plan, setting),
+            always: Arc::new(Found::of(&Expr::Always)),
+            known: HashMap::default(),
+            alike: HashMap::default(),
+            named: HashMap::default(),
+            given: HashMap::default(),
+            lists: HashMap::default(),
+            last_account: (None, Arc::default()),
+        }
+    }
+
+    pub(crate) fn found(&mut self, id: PrincipalId) -> Arc<Found> {
+        let stance = self.likenesses.stance(id);
+        self.found_of(id, stance)
+    }
+
+    pub(super) fn found_of(&mut self, id: PrincipalId, stance: u32) -> Arc<Found> {
+        let whole = self.likenesses.whole(id, stance);
+        if let Some(known) = self.alike.get(&whole) {
+            return Arc::clone(known);
+        }
+        let found = self.residual(&Caller::of(self.estate, id, None));
+        self.alike.insert(whole, Arc::clone(&found));
+        found
+    }
+
+    fn residual(&mut self, caller: &Caller) -> Arc<Found> {
+        self.residual_in(caller, None)
+    }
+
+    /// As `residual`, where something is known of the session; to be asked of one caller only.
+    pub(crate) fn residual_in(&mut self, caller: &Caller, session: Option<&Session>) -> Arc<Found> {
+        caller.bind(self.estate, &mut self.setting, session);
+        self.reached.clear();
+        self.reached.extend(self.reach.iter().map(|set| caller.principal.is_none_or(|id| set.contains(id))));
+        self.mark(caller);
+        let reached = Some(self.reached.as_slice());
+        let mut case = Case::reaching(self.estate, caller, self.plan, &self.setting, reached);
+        case.memo = Some((&self.leaves, &self.marks));
+        let raw = case.residual_expr();
+        if let Some(known) = self.known.get(&raw) {
+            return Arc::clone(known);
+        }
+        let found = Arc::new(Found::of(&among::simplified(self.estate, self.plan, &raw).expr));
+        self.known.insert(raw, Arc::clone(&found));
+        found
+    }
+
+    /// Names what the leaves of each part depend on. Patterns without variables are compared once for all callers.
+    fn mark(&mut self, caller: &Caller) {
+        let permission = self.plan.permission;
+        if self.asked.is_empty() || self.account != caller.account {
+            self.account = caller.account;
+            self.asked.clear();
+            self.asked.extend(Case::all_parts(self.plan).map(|part| {
+                let own = part.own_account(self.estate, caller).map(|(_, account)| account);
+                Mark::of(&(&part.asked, &part.owner, part.resource, own, permission))
+            }));
+        }
+        let reached = self.reached.iter().copied().chain(std::iter::repeat(true));
+        self.marks.clear();
+        self.marks.extend(self.asked.iter().zip(reached).map(|(&asked, reached)| {
+            // Keys are known as far as this caller determines them.
+            let whole = if reached { Mark::of(&(asked, caller.principal)) } else { asked };
+            PartMarks { asked, whole, brought: whole }
+        }));
+    }
+
+    /// The id of an account.
+    pub(super) fn account(&mut self, id: AccountId) -> Arc<str> {
+        let (last, text) = &mut self.last_account;
+        if *last != Some(id) {
+            (*last, *text) = (Some(id), Arc::from(self.estate.account_text(id)));
+        }
+        Arc::clone(text)
+    }
+
+    /// Names of policies and groups, sorted.
+    pub(super) fn via(&mut self, id: PrincipalId, stance: u32) -> Arc<[String]> {
+        let (estate, routes, setting) = (self.estate, &self.routes, &mut self.setting);
+        let caller = || Caller::of(estate, id, None);
+        let of_resources =
+            self.named.entry(stance).or_insert_with(|| routes.of_resources(&caller(), setting).into());
+        let mut names: Vec<Text> = of_resources.to_vec();
+        let account = estate.principals[id].account;
+        let loaded = !estate.unloaded.contains(id);
+        let layers = estate.provider.own_grants(setting.tier);
+        for held in layers.filter(|_| loaded).flat_map(|spec| estate.held(spec.id, id)) {
+            let saying = self.likenesses.saying(held.policy);
+            let whose = if saying.hangs() { Err(self.likenesses.whole(id, stance)) } else { Ok(account) };
+            let granted = saying.speaks()
+                && *self
+                    .given
+                    .entry((saying.number(), whose))
+                    .or_insert_with(|| routes.is_granted_by(held.policy, &caller(), setting));
+            if granted {
+                names.push(estate.policies[held.policy].name);
+                names.extend(held.via);
+            }
+        }
+        let acting = estate.principals[id].acting.as_deref();
+        names.extend_from_slice(acting.map_or(&[], |acting| &acting.through));
+        names.sort_unstable();
+        names.dedup();
+        if let Some(known) = self.lists.get(names.as_slice()) {
+            return Arc::clone(known);
+        }
+        let mut list: Vec<String> = names.iter().map(|&name| estate.text(name).to_owned()).collect();
+        list.sort_unstable();
+        let list: Arc<[String]> = list.into();
+        self.lists.insert(names.into(), Arc::clone(&list));
+        list
+    }
+}
+
+fn limited_by_resource(expr: &Expr) -> bool {
+    expr.atoms().iter().any(|atom| matches!(atom, Atom::ResourceIn(_)))
+}
+
+pub(crate) fn condition(expr: &Expr) -> Option<String> {
+    (!matches!(expr, Expr::Always | Expr::Never)).then(|| expr.to_json().to_string())
+}
+
+/// The sub-patterns to which an answer is limited, sorted.
+pub(crate) fn within(expr: &Expr) -> Vec<String> {
+    fn walk(expr: &Expr, out: &mut Vec<String>) {
+        match expr {
+            Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(|part| walk(part, out)),
+            Expr::Atom(atom) => {
+                if let Atom::ResourceIn(patterns) = &**atom {
+                    out.extend(patterns.iter().map(ToString::to_string));
+                }
+            }
+            Expr::Not(_) | Expr::Always | Expr::Never => {}
+        }
+    }
+    let mut out = Vec::new();
+    walk(expr, &mut out);
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+/// The exceptions of an answer, sorted.
+pub(crate) fn except(expr: &Expr) -> Vec<String> {
+    fn walk(expr: &Expr, out: &mut Vec<String>) {
+        match expr {
+            Expr::And(parts) => parts.iter().for_each(|part| walk(part, out)),
+            Expr::Not(inner) => out.extend(within(inner)),
+            _ => {}
+        }
+    }
+    let mut out = Vec::new();
+    walk(expr, &mut out);
+    out.sort_unstable();
+    out.dedup();
+    out
+}
