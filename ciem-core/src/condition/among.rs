@@ -2,7 +2,7 @@
 
 use super::expr::{Atom, Expr};
 use super::fold;
-use super::simplify::{one_pattern, simplify};
+use super::simplify::{apart, constant_where};
 use crate::pattern::{Pattern, Relation};
 use foldhash::fast::RandomState;
 use hashbrown::HashSet;
@@ -27,16 +27,23 @@ pub(crate) fn constant_among(expr: &Expr, among: &[Pattern]) -> Option<bool> {
     if among.is_empty() || among.len() > MANY {
         return None;
     }
-    if let Some((pattern, holds)) = one_pattern(expr) {
-        let inside = |one: &Pattern| pattern.relation(one) == Relation::Contains;
-        return among.iter().all(inside).then_some(holds);
+    if let Some((patterns, holds)) = apart(expr) {
+        // Where one pattern alone does not cover what there is, several may; not if a resource like no other is left out.
+        let covers = |there: &Pattern| patterns.iter().any(|own| own.relation(there) == Relation::Contains);
+        let nowhere = || patterns.iter().all(|own| among.iter().all(|there| !own.overlaps(there)));
+        match among.iter().all(covers) {
+            true => return Some(holds),
+            false if nowhere() => return Some(!holds),
+            false if !among.iter().all(|there| covers(&there.unlike_others())) => return None,
+            false => {}
+        }
     }
-    let narrow = narrowed(expr, among)?;
+    by_table(expr, among)
+}
+
+fn by_table(expr: &Expr, among: &[Pattern]) -> Option<bool> {
     let there = Expr::atom(Atom::ResourceIn(among.to_vec()));
-    if simplify(&narrow.clone().and(there.clone())).expr == Expr::Never {
-        return Some(false);
-    }
-    (simplify(&narrow.or(there.not())).expr == Expr::Always).then_some(true)
+    constant_where(&narrowed(expr, among)?, &there)
 }
 
 /// The same among these: every pattern is cut down to what it has in common with them, so that patterns which differ only
@@ -62,4 +69,27 @@ fn narrowed(expr: &Expr, among: &[Pattern]) -> Option<Expr> {
         },
         constant => constant.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::condition::test::ARN;
+    use proptest::prelude::*;
+
+    const PATTERNS: &str = "arn:aws:s3:[u*]::(\\*|a\\*|[ab*?]{1,3})";
+
+    proptest! {
+        #[test]
+        fn patterns_that_lie_apart_are_constant_where_the_table_says_so(
+            own in prop::collection::vec(PATTERNS, 1..5),
+            among in prop::collection::vec(PATTERNS, 1..4),
+            holds: bool,
+        ) {
+            let parsed = |texts: &[String]| texts.iter().map(|text| Pattern::parse(text, ARN).unwrap()).collect::<Vec<_>>();
+            let union = Expr::atom(Atom::ResourceIn(parsed(&own)));
+            let (expr, among) = (if holds { union } else { union.not() }, parsed(&among));
+            prop_assert_eq!(constant_among(&expr, &among), by_table(&expr, &among));
+        }
+    }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Simplified {
     pub(crate) canonical: bool,
 }
 
+/// Of more patterns it is not asked whether they lie apart.
+const FEW: usize = 8;
 /// More distinct atoms than this are not tabulated.
 const MAX_ATOMS: usize = 64;
 /// Combinations of states in a table: enough for twelve independent atoms.
@@ -33,32 +35,45 @@ const MAX_COMBINATIONS: usize = 1 << 12;
 pub(crate) fn simplify(expr: &Expr) -> Simplified {
     match expr {
         Expr::Always | Expr::Never => Simplified { expr: expr.clone(), canonical: true },
-        // Most answers about many resources are one pattern, or all but one.
-        expr if one_pattern(expr).is_some() => Simplified { expr: expr.clone(), canonical: true },
-        _ => match exact(expr) {
-            Some(simplified) => simplified,
-            None => {
+        _ => match apart(expr).map(|(patterns, holds)| (listed(patterns), holds)) {
+            // Most answers about many resources are a few patterns, or all but these.
+            Some((list, true)) => Simplified { expr: list, canonical: true },
+            Some((list, false)) => Simplified { expr: list.not(), canonical: true },
+            None => exact(expr).unwrap_or_else(|| {
                 let expr = by_shape(expr);
                 Simplified { canonical: matches!(expr, Expr::Always | Expr::Never), expr }
-            }
+            }),
         },
     }
 }
 
-/// The pattern of an expression that is about nothing else, and whether it must match.
-pub(super) fn one_pattern(expr: &Expr) -> Option<(&Pattern, bool)> {
-    let (atom, holds) = match expr {
+fn listed(patterns: Vec<&Pattern>) -> Expr {
+    Expr::atom(Atom::ResourceIn(patterns.into_iter().cloned().collect()))
+}
+
+/// The patterns of an expression that is about nothing else, if no two have a resource in common, sorted; and whether one
+/// of them must match, or none.
+pub(super) fn apart(expr: &Expr) -> Option<(Vec<&Pattern>, bool)> {
+    let (inner, holds) = match expr {
         Expr::Not(inner) => (&**inner, false),
         other => (other, true),
     };
-    let Expr::Atom(atom) = atom else { return None };
-    match &**atom {
-        Atom::ResourceIn(patterns) => match patterns.as_slice() {
-            [one] if !one.is_any() => Some((one, holds)),
-            _ => None,
-        },
-        _ => None,
+    let mut all: Vec<&Pattern> = Vec::new();
+    for part in if let Expr::Or(parts) = inner { parts } else { std::slice::from_ref(inner) } {
+        match part {
+            Expr::Atom(atom) => match &**atom {
+                Atom::ResourceIn(patterns) if all.len() + patterns.len() <= FEW => all.extend(patterns),
+                _ => return None,
+            },
+            _ => return None,
+        }
     }
+    all.sort_unstable();
+    all.dedup();
+    let usual = all.iter().all(|pattern| !pattern.is_any() && !pattern.is_void());
+    let mut pairs =
+        all.iter().enumerate().flat_map(|(i, one)| all.iter().skip(i + 1).map(move |other| (one, other)));
+    (usual && !all.is_empty() && pairs.all(|(one, other)| !one.overlaps(other))).then_some((all, holds))
 }
 
 /// Parts are simplified exactly where they fit into a table.
@@ -79,26 +94,19 @@ struct Place<'a> {
     bit: u64,
 }
 
+/// Whether an expression holds in all states in which another one does, or in none of them.
+pub(super) fn constant_where(expr: &Expr, there: &Expr) -> Option<bool> {
+    let tabulation = Tabulation::of(&[expr, there])?;
+    let mut inside =
+        tabulation.expr(there).into_iter().zip(tabulation.expr(expr)).filter(|(inside, _)| *inside);
+    let (_, first) = inside.next()?;
+    inside.all(|(_, holds)| holds == first).then_some(first)
+}
+
 fn exact(expr: &Expr) -> Option<Simplified> {
-    let mut distinct: Vec<&Arc<Atom>> = Vec::new();
-    let mut known: HashSet<&Atom, RandomState> = HashSet::default();
-    let mut too_many = false;
-    expr.visit(&mut |atom| {
-        if !too_many && known.insert(atom) {
-            distinct.push(atom);
-            too_many = distinct.len() > MAX_ATOMS;
-        }
-    });
-    if too_many {
-        return None;
-    }
-    let (variables, places) = variables(distinct)?;
-    let dims: Vec<usize> = variables.iter().map(|variable| variable.states.len()).collect();
-    let size = dims.iter().try_fold(1usize, |size, dim| size.checked_mul(*dim))?;
-    if size > MAX_COMBINATIONS {
-        return None;
-    }
-    let bits = Tabulation { variables: &variables, places: &places, dims: &dims, size }.expr(expr);
+    let tabulation = Tabulation::of(&[expr])?;
+    let bits = tabulation.expr(expr);
+    let Tabulation { variables, dims, .. } = tabulation;
     let table = Table { dims, bits };
     if let Some(constant) = table.constant() {
         let expr = if constant { Expr::Always } else { Expr::Never };
@@ -122,15 +130,35 @@ fn variables<'a>(mut atoms: Vec<&'a Arc<Atom>>) -> Option<(Vec<Variable<'a>>, Ve
     Some((variables, places))
 }
 
-/// Evaluates an expression for all combinations of states at once.
+/// Evaluates expressions for all combinations of states at once.
 struct Tabulation<'a> {
-    variables: &'a [Variable<'a>],
-    places: &'a [Place<'a>],
-    dims: &'a [usize],
+    variables: Vec<Variable<'a>>,
+    places: Vec<Place<'a>>,
+    dims: Vec<usize>,
     size: usize,
 }
 
-impl Tabulation<'_> {
+impl<'a> Tabulation<'a> {
+    /// Of these expressions, unless they are too large.
+    fn of(exprs: &[&'a Expr]) -> Option<Tabulation<'a>> {
+        let mut distinct: Vec<&Arc<Atom>> = Vec::new();
+        let mut known: HashSet<&Atom, RandomState> = HashSet::default();
+        for expr in exprs {
+            expr.visit(&mut |atom| {
+                if distinct.len() <= MAX_ATOMS && known.insert(atom) {
+                    distinct.push(atom);
+                }
+            });
+        }
+        if distinct.len() > MAX_ATOMS {
+            return None;
+        }
+        let (variables, places) = variables(distinct)?;
+        let dims: Vec<usize> = variables.iter().map(|variable| variable.states.len()).collect();
+        let size = dims.iter().try_fold(1usize, |size, dim| size.checked_mul(*dim))?;
+        (size <= MAX_COMBINATIONS).then_some(Tabulation { variables, places, dims, size })
+    }
+
     fn expr(&self, expr: &Expr) -> Vec<bool> {
         let combine = |parts: &[Expr], start: bool, join: fn(bool, bool) -> bool| {
             parts.iter().fold(vec![start; self.size], |mut all, part| {
@@ -219,17 +247,28 @@ impl Writer<'_> {
 mod tests {
     use super::*;
     use crate::condition::test::ARN;
+    use proptest::prelude::*;
 
-    #[test]
-    fn one_pattern_is_what_the_table_gives() {
-        for text in
-            ["arn:aws:s3:::pay", "arn:aws:s3:::pay-*", "arn:aws:*:*:*:table/*", "arn:aws:dynamodb:?:1:*", "*"]
-        {
-            let pattern = Pattern::parse(text, ARN).unwrap();
-            let atom = Expr::atom(Atom::ResourceIn(vec![pattern]));
-            for expr in [atom.clone(), atom.not()] {
+    proptest! {
+        #[test]
+        fn patterns_that_lie_apart_are_what_the_table_gives(
+            texts in prop::collection::vec("arn:aws:[sd*?]:[u*]:[1*?]{0,2}:(\\*|a\\*|[abc*?/]{1,4})", 1..6),
+            cuts in prop::collection::vec(any::<bool>(), 6),
+            holds: bool,
+        ) {
+            let mut lists = vec![Vec::new()];
+            for (text, cut) in texts.iter().zip(cuts) {
+                if cut {
+                    lists.push(Vec::new());
+                }
+                lists.last_mut().unwrap().push(Pattern::parse(text, ARN).unwrap());
+            }
+            lists.retain(|list| !list.is_empty());
+            let union = fold::any(lists.into_iter().map(|list| Expr::atom(Atom::ResourceIn(list))).collect());
+            let expr = if holds { union } else { union.not() };
+            if apart(&expr).is_some() {
                 let (short, exact) = (simplify(&expr), exact(&expr).unwrap());
-                assert_eq!((short.expr, short.canonical), (exact.expr, exact.canonical), "{text}");
+                prop_assert_eq!((short.expr, short.canonical), (exact.expr, exact.canonical));
             }
         }
     }

@@ -123,6 +123,20 @@ impl Glob {
         self.text.get(self.text.len().saturating_sub(self.suffix as usize)..).unwrap_or_default()
     }
 
+    /// A text that matches, with a character in place of each wildcard that is in no usual text.
+    pub(super) fn unlike_others(&self) -> Glob {
+        match self.as_literal() {
+            Some(_) => self.clone(),
+            None => {
+                let unlike = |token| match token {
+                    Token::Any | Token::One => Token::Char('\u{10FFFD}'),
+                    character => character,
+                };
+                Glob::from_tokens(&self.tokens_iter().map(unlike).collect::<Vec<Token>>())
+            }
+        }
+    }
+
     /// Whether `text` matches.
     pub(crate) fn matches(&self, text: &str) -> bool {
         self.run::<false>(text.as_bytes())

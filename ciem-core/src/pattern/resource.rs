@@ -83,7 +83,7 @@ impl Pattern {
     }
 
     /// Whether nothing can match.
-    pub(super) fn is_void(&self) -> bool {
+    pub(crate) fn is_void(&self) -> bool {
         self.void
     }
 
@@ -141,6 +141,16 @@ impl Pattern {
             Relation::Overlaps
         } else {
             Relation::Disjoint
+        }
+    }
+
+    /// An id that matches, with a character in place of each wildcard that no policy has: what does not match it does not
+    /// match all of this.
+    pub(crate) fn unlike_others(&self) -> Pattern {
+        Pattern {
+            segments: self.segments.iter().map(Glob::unlike_others).collect(),
+            separator: self.separator,
+            void: self.void,
         }
     }
 
