@@ -345,6 +345,7 @@ pub(crate) fn general_assumptions(
         }
     }
     if let Some(account) = caller.and_then(|c| c.account)
+        && !estate.account_text(account).is_empty()
         && !estate.layers_given.is_empty()
         && estate.accounts[account].chain.is_empty()
         && !strict

@@ -322,7 +322,8 @@ impl Setting {
         };
         let text = match &part.owner {
             Owner::Elsewhere(id) => Some(id.as_str()),
-            _ => account.map(|account| estate.account_text(account)),
+            // A service and whoever is anonymous lie in no account: whose the resource is that they ask about, nobody knows.
+            _ => account.map(|account| estate.account_text(account)).filter(|id| !id.is_empty()),
         };
         let organisation = account.and_then(|account| estate.organisation_of(account));
         let organisation_path = account.and_then(|account| estate.organisation_path(account));

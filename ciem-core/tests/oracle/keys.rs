@@ -45,6 +45,7 @@ impl Case<'_> {
             "aws:principalorgpaths" | "aws:resourceorgpaths" => {
                 let whose = if key == "aws:principalorgpaths" { &caller.account } else { &target.account };
                 match (whose, self.organization_path(whose.as_deref())) {
+                    (None, _) if key == "aws:resourceorgpaths" => None,
                     (None, _) => Some(Held::Absent),
                     (Some(_), path) => path.map(|path| Held::Many(vec![path])),
                 }
@@ -64,8 +65,9 @@ impl Case<'_> {
                 Some(optional(user.then(|| caller.arn.rsplit('/').next().unwrap_or_default().to_owned())))
             }
             "aws:principalisawsservice" => Some(Held::One(matches!(caller.kind, Kind::Service).to_string())),
-            "aws:resourceaccount" => Some(optional(target.account.clone())),
-            "aws:resourceorgid" => organization(target.account.as_deref()),
+            // Whose the resource is that a caller without account asks about, nobody knows.
+            "aws:resourceaccount" => target.account.clone().map(Held::One),
+            "aws:resourceorgid" => target.account.as_deref().and_then(|account| organization(Some(account))),
             "aws:currenttime" => self.request.at.clone().map(Held::One),
             _ => None,
         }

@@ -135,8 +135,8 @@ impl Names {
         let mut request = Request { principal, action: action.to_owned(), resource, ..Request::default() };
         for key in KEYS {
             match random.below(10) {
-                0..=2 => request.context.push((key.to_owned(), context_value(random, key))),
-                3 => request.context.push((key.to_owned(), Value::Null)),
+                0 | 1 => request.context.push((key.to_owned(), context_value(random, key))),
+                2 => request.context.push((key.to_owned(), Value::Null)),
                 _ => {}
             }
         }
@@ -150,7 +150,7 @@ impl Names {
         if random.percent(60) {
             request.at = Some((*random.pick(&["2026-03-01T12:00:00Z", "2025-12-31T23:59:59Z"])).to_owned());
         }
-        request.unknown_is_absent = random.percent(12);
+        request.unknown_is_absent = random.percent(10);
         if request.principal.contains(":role/") && self.roles.contains(&request.principal) {
             if random.percent(40) {
                 request.session_name = Some((*random.pick(&SESSIONS)).to_owned());
