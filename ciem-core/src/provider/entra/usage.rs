@@ -1,11 +1,9 @@
 //! Sign-ins and audit records of the directory, as Graph gives them under `auditLogs/signIns` and
 //! `auditLogs/directoryAudits` (<https://learn.microsoft.com/graph/api/resources/signin>,
 //! <https://learn.microsoft.com/graph/api/resources/directoryaudit>). A sign-in proves that somebody is alive, not which
-//! permission was used. Which permission an audited activity needed no document says: `ACTIVITIES` has those of which the
-//! names of activity and permission tell
-//! (<https://learn.microsoft.com/entra/identity/monitoring-health/reference-audit-activities>,
-//! <https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference>); others count under
-//! their own name, and coverage lists them.
+//! permission was used. Which permission an audited activity needed no document says: `catalog/entra/` has those of which
+//! the names of activity and permission tell, with their sources; others count under their own name, and coverage lists
+//! them.
 
 use crate::condition::parse_instant;
 use crate::error::Error;
@@ -15,6 +13,8 @@ use crate::model::{
 use crate::provider::{LogSpec, UsageSpec};
 use serde_json::Value;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 const SIGN_INS: &str = "sign_ins";
 const AUDIT: &str = "directory_audit";
@@ -32,45 +32,10 @@ pub(super) static USAGE: UsageSpec = UsageSpec {
 };
 
 /// By activity: the permission that it needs.
-const ACTIVITIES: &[(&str, &str)] = &[
-    (
-        "Add app role assignment grant to user",
-        "microsoft.directory/servicePrincipals/appRoleAssignedTo/update",
-    ),
-    (
-        "Add app role assignment to service principal",
-        "microsoft.directory/servicePrincipals/appRoleAssignedTo/update",
-    ),
-    ("Add application", "microsoft.directory/applications/create"),
-    ("Add device", "microsoft.directory/devices/create"),
-    ("Add group", "microsoft.directory/groups/create"),
-    ("Add member to group", "microsoft.directory/groups/members/update"),
-    ("Add owner to application", "microsoft.directory/applications/owners/update"),
-    ("Add owner to group", "microsoft.directory/groups/owners/update"),
-    ("Add owner to service principal", "microsoft.directory/servicePrincipals/owners/update"),
-    ("Add service principal", "microsoft.directory/servicePrincipals/create"),
-    ("Add service principal credentials", "microsoft.directory/servicePrincipals/credentials/update"),
-    ("Add user", "microsoft.directory/users/create"),
-    ("Delete application", "microsoft.directory/applications/delete"),
-    ("Delete device", "microsoft.directory/devices/delete"),
-    ("Delete group", "microsoft.directory/groups/delete"),
-    ("Delete user", "microsoft.directory/users/delete"),
-    ("Disable account", "microsoft.directory/users/disable"),
-    ("Enable account", "microsoft.directory/users/enable"),
-    ("Invite external user", "microsoft.directory/users/inviteGuest"),
-    ("Remove member from group", "microsoft.directory/groups/members/update"),
-    ("Remove owner from application", "microsoft.directory/applications/owners/update"),
-    ("Remove owner from group", "microsoft.directory/groups/owners/update"),
-    ("Remove owner from service principal", "microsoft.directory/servicePrincipals/owners/update"),
-    ("Remove service principal", "microsoft.directory/servicePrincipals/delete"),
-    ("Remove service principal credentials", "microsoft.directory/servicePrincipals/credentials/update"),
-    ("Reset user password", "microsoft.directory/users/password/update"),
-    ("Restore user", "microsoft.directory/users/restore"),
-    (
-        "Update application \u{2013} Certificates and secrets management ",
-        "microsoft.directory/applications/credentials/update",
-    ),
-];
+static ACTIVITIES: LazyLock<BTreeMap<&'static str, &'static str>> = LazyLock::new(|| {
+    let lines = include_str!("../../../catalog/entra/audit-activities.txt").lines();
+    lines.filter_map(|line| line.split_once('\t')).collect()
+});
 
 /// Reads the records of one of the two logs.
 #[derive(Debug)]
@@ -159,8 +124,7 @@ fn audit(value: &Value) -> Found<'_> {
         _ => return Found::Record(record(value, at, Logged::Notice)),
     };
     let Some(principal) = principal else { return Found::Record(record(value, at, Logged::Unattributed)) };
-    let known =
-        ACTIVITIES.iter().find(|(name, _)| name.trim() == activity.trim()).map(|(_, permission)| *permission);
+    let known = ACTIVITIES.get(activity.trim()).copied();
     let permission = known.map_or_else(|| Cow::Owned(format!("{UNNAMED}{activity}")), Cow::Borrowed);
     let mut event = UseEvent::at(principal.to_ascii_lowercase(), permission, at).ended(ended);
     event.plane = Some(Plane::Management);
