@@ -308,13 +308,15 @@ async function mineRoles(pairs, { signal, onProgress, ...constraints } = {}) {
   if (pairs instanceof Uint8Array) {
     all.addArrow(pairs)
   } else {
-    let piece = []
+    let [piece, done] = [[], 0]
     for (const pair of pairs) {
       if (piece.push(pair) < PAIRS) continue
       checked(all.add(JSON.stringify(piece)))
+      done += PAIRS
       piece = []
       await setImmediate()
       signal?.throwIfAborted()
+      onProgress?.({ phase: 'reading pairs', done })
     }
     checked(all.add(JSON.stringify(piece)))
   }

@@ -158,6 +158,8 @@ fn ask_one(snapshot: &Snapshot, usage: &Usage, ask: &Value) -> Result<(), String
     let verb = ask["verb"].as_str().expect("an ask has a verb");
     let request = ask.get("request").map_or_else(|| "{}".to_owned(), Value::to_string);
     let condition = || ask["request"]["condition"].to_string();
+    // Verbs that need no usage take it where the request says when.
+    let of_used = ask["request"]["window"].is_string() && ["assignments", "mine_roles"].contains(&verb);
     let answer = match verb {
         "simulate" => wire::simulate(&request),
         "condition_text" => ciem_core::condition_text(&condition()).map(|text| Value::from(text).to_string()),
@@ -168,7 +170,8 @@ fn ask_one(snapshot: &Snapshot, usage: &Usage, ask: &Value) -> Result<(), String
         "uses" => wire::usage_call(usage, verb, &request),
         "usage_coverage" => wire::usage_call(usage, "coverage", &request),
         "rightsize" => wire::call_with_usage(snapshot, usage, verb, &request, &Progress::none()),
-        "unused" => {
+        "mine_roles" if of_used => wire::call_with_usage(snapshot, usage, verb, &request, &Progress::none()),
+        _ if verb == "unused" || of_used => {
             let table = wire::table_with_usage(snapshot, usage, verb, &request, &Progress::none());
             table.map(|table| table.to_json())
         }
@@ -190,7 +193,7 @@ fn ask_one(snapshot: &Snapshot, usage: &Usage, ask: &Value) -> Result<(), String
 
 fn mine_roles_of_pairs(pairs: &Value, options: &str) -> Result<String, Error> {
     let mut assignments = Assignments::new();
-    wire::add_pairs(&mut assignments, &pairs.to_string())?;
+    wire::add_pairs(&mut assignments, &pairs.to_string(), &Progress::none())?;
     wire::mine_roles(&assignments, options, &Progress::none())
 }
 

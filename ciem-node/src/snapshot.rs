@@ -164,7 +164,7 @@ impl NativeAssignments {
     /// Adds pairs given as JSON text.
     #[napi]
     pub fn add(&mut self, pairs: String) -> Either<(), Failure> {
-        run(|| wire::add_pairs(&mut self.pairs, &pairs))
+        run(|| wire::add_pairs(&mut self.pairs, &pairs, &Progress::none()))
     }
 
     /// Adds the pairs of an Arrow IPC stream, which is read when roles are mined.

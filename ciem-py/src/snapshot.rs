@@ -123,6 +123,9 @@ pub(crate) fn mine_roles(
     for (count, item) in pairs.try_iter()?.enumerate() {
         if count.is_multiple_of(4096) {
             py.check_signals()?;
+            if let Some(report) = &report {
+                report.call1(py, ("reading pairs", count, None::<usize>))?;
+            }
         }
         let item = item?;
         if item.is_instance_of::<PyBytes>() {

@@ -28,6 +28,8 @@ FORMS = {
     "lists": lambda: [list(pair) for pair in PAIRS],
     "generator": lambda: (pair for pair in PAIRS),
     "pandas": lambda: pandas.DataFrame(COLUMNS),
+    "pandas, turned": lambda: pandas.DataFrame(COLUMNS)[["permission", "user"]].assign(other=1),
+    "pandas, other names": lambda: pandas.DataFrame({"who": COLUMNS["user"], "what": COLUMNS["permission"], "n": 1}),
     "polars": lambda: polars.DataFrame(COLUMNS),
     "polars, turned": lambda: polars.DataFrame(COLUMNS)[["permission", "user"]],
     "polars, other names": lambda: polars.DataFrame({"who": COLUMNS["user"], "what": COLUMNS["permission"]}),
@@ -78,7 +80,7 @@ def test_constraints_have_the_names_of_the_wire():
 def test_progress_is_told_and_can_stop_it():
     phases = []
     ciem.mine_roles(PAIRS, on_progress=lambda step: phases.append(step.phase))
-    assert "checking" in phases
+    assert {"reading pairs", "checking"} <= set(phases)
 
     def stop(step):
         raise InterruptedError(step.phase)

@@ -10,6 +10,9 @@ use std::sync::Arc;
 const MOST_TEXT: usize = u32::MAX as usize;
 const MOST_PAIRS: usize = u32::MAX as usize;
 
+/// Steps that it takes to find a text.
+pub(super) const FOUND: u64 = 64;
+
 /// Pairs of a user and a permission. A text stands for either: an id, a name, `service:Action on pattern`; equal texts
 /// are one user, or one permission. A pair costs 8 bytes, and each distinct text is kept once.
 ///

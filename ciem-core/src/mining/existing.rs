@@ -1,13 +1,14 @@
 //! Roles that there are already: which can be used, in place of mined ones or before them, and which are like them.
 
 use super::answer::{Note, Overlap};
-use super::assignments::Relation;
+use super::assignments::{FOUND, Names, Relation};
 use super::limits::Limits;
-use super::lists::is_within;
+use super::lists::{is_within, places};
 use super::meter::Meter;
 use super::options::ExistingRole;
 use super::roles::{Coverage, Role};
 use crate::error::Error;
+use std::collections::HashSet;
 
 /// The existing roles by numbers; what is not in the assignments is left out, and remembered by its count.
 #[derive(Debug, Default)]
@@ -27,15 +28,19 @@ struct Known {
 }
 
 impl Existing {
-    pub(super) fn of(relation: &Relation, given: &[ExistingRole]) -> Self {
+    pub(super) fn of(
+        relation: &Relation,
+        given: &[ExistingRole],
+        meter: &mut Meter<'_>,
+    ) -> Result<Self, Error> {
         let mut existing = Existing::default();
         for role in given {
-            let (rights, all_rights) = numbers(&role.permissions, |text| relation.permissions.find(text));
-            let (users, all_users) = numbers(&role.users, |text| relation.users.find(text));
+            let (rights, all_rights) = numbers(&role.permissions, &relation.permissions, meter)?;
+            let (users, all_users) = numbers(&role.users, &relation.users, meter)?;
             existing.roles.push(Known { name: role.name.clone(), rights, all_rights, all_users });
             existing.members.push(users);
         }
-        existing
+        Ok(existing)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -52,6 +57,9 @@ impl Existing {
         let holders = relation.held.inverted(relation.permissions.len(), meter)?;
         let mut usable = Vec::new();
         for (at, known) in self.roles.iter().enumerate() {
+            if meter.is_spent() {
+                break;
+            }
             // One that gives something that nobody has would give its members more.
             if known.rights.len() < known.all_rights || !limits.allows(&known.rights) {
                 continue;
@@ -117,46 +125,50 @@ impl Existing {
         roles: &[Role],
         meter: &mut Meter<'_>,
     ) -> Result<Vec<Note>, Error> {
-        let overlap = |role: &Role, known: &Known, members: &[u32]| {
-            let rights = jaccard(&role.rights, &known.rights, known.all_rights);
-            let users = (known.all_users > 0).then(|| jaccard(&role.users, members, known.all_users));
-            Overlap { name: known.name.clone(), permissions: rights, users }
-        };
         let mut having: Vec<Vec<u32>> =
             vec![Vec::new(); if self.is_empty() { 0 } else { relation.permissions.len() }];
         for (at, known) in (0u32..).zip(&self.roles) {
             known.rights.iter().for_each(|&right| having[right as usize].push(at));
+            meter.step(2 * known.rights.len() as u64)?;
         }
+        // Of the role in question: how many rights it shares with each existing one.
+        let mut shared = vec![0usize; self.roles.len()];
         let mut notes = Vec::with_capacity(roles.len());
         for role in roles {
-            let mut candidates: Vec<u32> = role
-                .rights
-                .iter()
-                .filter_map(|&right| having.get(right as usize))
-                .flatten()
-                .copied()
-                .collect();
-            meter.step(4 * (role.rights.len() + candidates.len()) as u64)?;
-            candidates.sort_unstable();
-            candidates.dedup();
-            let overlaps = candidates.iter().map(|&at| {
-                let at = at as usize;
-                (role.existing == Some(at), overlap(role, &self.roles[at], &self.members[at]))
-            });
-            // The first of the most alike: `max_by` would take the last.
-            let closest = overlaps.fold(None, |best: Option<(bool, Overlap)>, next| match best {
-                Some(best) if likeness(&best) >= likeness(&next) => Some(best),
-                _ => Some(next),
-            });
-            let name = closest.as_ref().filter(|(used, _)| *used).map(|(_, overlap)| overlap.name.clone());
-            notes.push(Note { closest: closest.map(|(_, overlap)| overlap), name, ..Note::default() });
+            for of_right in role.rights.iter().filter_map(|&right| having.get(right as usize)) {
+                of_right.iter().for_each(|&at| shared[at as usize] += 1);
+                meter.step(1 + of_right.len() as u64)?;
+            }
+            notes.push(self.note(role, &shared, meter)?);
+            shared.fill(0);
         }
         Ok(notes)
     }
-}
 
-fn likeness((used, overlap): &(bool, Overlap)) -> (bool, f64, f64) {
-    (*used, overlap.permissions, overlap.users.unwrap_or(0.0))
+    /// Tells the existing role that is most alike by permissions, and by users where several are.
+    fn note(&self, role: &Role, shared: &[usize], meter: &mut Meter<'_>) -> Result<Note, Error> {
+        meter.step(2 * shared.len() as u64)?;
+        let alike = |at: usize| {
+            let rights = jaccard(shared[at], role.rights.len(), self.roles[at].all_rights);
+            (role.existing == Some(at), rights)
+        };
+        let candidates = || (0..shared.len()).filter(|&at| shared[at] > 0).map(|at| (at, alike(at)));
+        let most = candidates().map(|(_, alike)| alike).reduce(|a, b| if b > a { b } else { a });
+        let mut best: Option<(f64, Overlap)> = None;
+        for (at, alike) in candidates().filter(|(_, alike)| Some(*alike) == most) {
+            let (known, members) = (&self.roles[at], &self.members[at]);
+            meter.step(4 * role.users.len().min(members.len()) as u64)?;
+            let users = (known.all_users > 0)
+                .then(|| jaccard(common(&role.users, members), role.users.len(), known.all_users));
+            let likeness = users.unwrap_or(0.0);
+            if best.as_ref().is_none_or(|(most, _)| likeness > *most) {
+                best = Some((likeness, Overlap { name: known.name.clone(), permissions: alike.1, users }));
+            }
+        }
+        let closest = best.map(|(_, overlap)| overlap);
+        let name = closest.as_ref().filter(|_| role.existing.is_some()).map(|overlap| overlap.name.clone());
+        Ok(Note { closest, name, ..Note::default() })
+    }
 }
 
 /// Whether `known` accounts for everything that only `role` accounts for.
@@ -173,17 +185,32 @@ fn can_stand_for(coverage: &Coverage<'_>, known: &Role, role: &Role) -> bool {
 }
 
 /// The numbers of distinct texts that have one, sorted, and how many distinct texts there are.
-fn numbers(texts: &[String], find: impl Fn(&str) -> Option<u32>) -> (Vec<u32>, usize) {
-    let mut distinct: Vec<&String> = texts.iter().collect();
-    distinct.sort_unstable();
-    distinct.dedup();
-    // Numbers are in the order of the texts.
-    (distinct.iter().filter_map(|text| find(text)).collect(), distinct.len())
+fn numbers(texts: &[String], names: &Names, meter: &mut Meter<'_>) -> Result<(Vec<u32>, usize), Error> {
+    let mut known = Vec::with_capacity(texts.len());
+    let mut unknown: HashSet<&str> = HashSet::new();
+    for text in texts {
+        meter.step(FOUND)?;
+        match names.find(text) {
+            Some(number) => known.push(number),
+            None => {
+                unknown.insert(text);
+            }
+        }
+    }
+    known.sort_unstable();
+    known.dedup();
+    let all = known.len() + unknown.len();
+    Ok((known, all))
 }
 
-/// Items of both as a share of items of either; `all` counts those of `b` that have no number, too.
-fn jaccard(a: &[u32], b: &[u32], all: usize) -> f64 {
-    let both = a.iter().filter(|item| b.binary_search(item).is_ok()).count();
-    let either = a.len() + all - both;
+/// How many items both have; they are sorted.
+fn common(a: &[u32], b: &[u32]) -> usize {
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    places(long, short).flatten().count()
+}
+
+/// Items of both as a share of items of either.
+fn jaccard(both: usize, a: usize, b: usize) -> f64 {
+    let either = a + b - both;
     if either == 0 { 0.0 } else { both as f64 / either as f64 }
 }

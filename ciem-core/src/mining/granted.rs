@@ -283,19 +283,25 @@ impl Granted {
 
     /// The policies and groups that access comes through, as roles that exist: with all that they give, so that none is taken
     /// for a role that gives less.
-    pub(super) fn existing(&mut self, snapshot: &Snapshot) -> Vec<ExistingRole> {
+    pub(super) fn existing(
+        &mut self,
+        snapshot: &Snapshot,
+        progress: &Progress,
+    ) -> Result<Vec<ExistingRole>, Error> {
         let through = std::mem::take(&mut self.through);
+        let (mut roles, count) = (Vec::with_capacity(through.len()), through.len());
         let text = |&(scope, id): &(u32, u16)| {
             let scope = self.scopes.get(scope as usize)?;
             let estate = snapshot.estates().iter().find(|estate| estate.provider.name == scope.provider)?;
             Some(format!("{}{}", estate.universe.name(id), shown(scope, self.with_account)))
         };
-        let role = |(name, Through { mut permissions, users })| {
+        for (name, Through { mut permissions, users }) in through {
+            progress.poll("comparing", roles.len(), Some(count))?;
             permissions.sort_unstable();
             permissions.dedup();
-            ExistingRole::new(name, permissions.iter().filter_map(text), users)
-        };
-        through.into_iter().map(role).collect()
+            roles.push(ExistingRole::new(name, permissions.iter().filter_map(text), users));
+        }
+        Ok(roles)
     }
 }
 

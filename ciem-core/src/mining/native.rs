@@ -51,11 +51,11 @@ impl Snapshot {
     ) -> Result<RoleMining, Error> {
         let mut granted = Granted::of(self, query, true, progress)?;
         let mut options = options.clone();
-        options.existing.extend(granted.existing(self));
+        options.existing.extend(granted.existing(self, progress)?);
         let mut mined = mine_roles_with(&granted.assignments, &options, progress)?;
-        suggest_names(&mut mined, &granted);
+        suggest_names(&mut mined, &granted, progress)?;
         if let Some(form) = form {
-            write_forms(self, &mut mined, &granted, form)?;
+            write_forms(self, &mut mined, &granted, form, progress)?;
         }
         mined.assumptions = granted.assumptions;
         Ok(mined)
@@ -63,9 +63,12 @@ impl Snapshot {
 }
 
 /// Names roles by the tag that its members have and others do not, and by the most that it lets them do.
-fn suggest_names(mined: &mut RoleMining, granted: &Granted) {
+fn suggest_names(mined: &mut RoleMining, granted: &Granted, progress: &Progress) -> Result<(), Error> {
     let mut holders: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-    for user in (0..mined.users.len() as u32).map(|user| mined.users.get(user)) {
+    let users = mined.users.len();
+    for user in 0..users {
+        progress.tick("naming", user, Some(users))?;
+        let user = mined.users.get(user as u32);
         for (key, value) in granted.tags.get(user).into_iter().flatten() {
             *holders.entry((key, value)).or_default() += 1;
         }
@@ -74,8 +77,11 @@ fn suggest_names(mined: &mut RoleMining, granted: &Granted) {
     let mut names = Vec::new();
     for role in mined.roles() {
         let mut inside: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-        for (key, value) in role.users().filter_map(|user| granted.tags.get(user)).flatten() {
-            *inside.entry((key, value)).or_default() += 1;
+        for (at, user) in role.users().enumerate() {
+            progress.tick("naming", at, None)?;
+            for (key, value) in granted.tags.get(user).into_iter().flatten() {
+                *inside.entry((key, value)).or_default() += 1;
+            }
         }
         let members = role.users().len() as u64;
         let mut best: Option<(f64, &str)> = None;
@@ -100,6 +106,7 @@ fn suggest_names(mined: &mut RoleMining, granted: &Granted) {
     for (note, name) in mined.notes.iter_mut().zip(names) {
         note.name = note.name.take().filter(|name| is_name(name)).or(name);
     }
+    Ok(())
 }
 
 /// The most that permissions of these levels let their holder do, in a word.
@@ -129,6 +136,7 @@ fn write_forms(
     mined: &mut RoleMining,
     granted: &Granted,
     form: &str,
+    progress: &Progress,
 ) -> Result<(), Error> {
     let forms: BTreeMap<&str, &'static [RoleForm]> =
         snapshot.estates().iter().map(|estate| (estate.provider.name, estate.provider.role_forms)).collect();
@@ -143,6 +151,7 @@ fn write_forms(
     let mut all: BTreeMap<&str, Vec<(&str, Value)>> = BTreeMap::new();
     let mut names: BTreeSet<(&str, &str, String)> = BTreeSet::new();
     for (number, role) in mined.roles().enumerate() {
+        progress.poll("writing", number, Some(mined.notes.len()))?;
         let mut by_account: BTreeMap<(&str, &str), BTreeSet<usize>> = BTreeMap::new();
         for source in role.permission_sources() {
             let scope = granted.entitlements.get(source).and_then(|e| granted.scopes.get(e.scope as usize));

@@ -68,8 +68,8 @@ impl Plan<'_> {
                 Way::Fewest => fewest.clone().unwrap_or_default(),
                 Way::Substituted => self.substituted(fewest.clone().unwrap_or_default(), meter)?,
                 Way::After => self.after(meter)?,
-                Way::Rows => self.by_row(),
-                Way::Columns => self.by_column(),
+                Way::Rows => self.by_row(meter)?,
+                Way::Columns => self.by_column(meter)?,
             };
             meter.part(25);
             meter.begin("fitting", count, 100 / count as u64)?;
@@ -117,7 +117,7 @@ impl Plan<'_> {
             factor(&mut roles, self.limits, meter)?;
             tighten(self.relation, &mut roles, members, meter)?;
         }
-        self.limits.split(&mut roles);
+        self.limits.split(&mut roles, meter)?;
         if self.limits.max_missing > 0 {
             self.limits.leave_out(self.relation, &mut roles, meter)?;
         }
@@ -129,27 +129,27 @@ impl Plan<'_> {
     }
 
     /// A role for each distinct set of permissions that a user has.
-    fn by_row(&self) -> Vec<Role> {
-        let role = |users: &[u32]| {
+    fn by_row(&self, meter: &mut Meter<'_>) -> Result<Vec<Role>, Error> {
+        let mut roles = Vec::with_capacity(self.matrix.users.len());
+        for users in self.matrix.users.iter() {
             let rights = users.first().map_or(&[][..], |&user| self.relation.held.get(user));
-            self.limits
-                .pieces(rights)
-                .into_iter()
-                .map(|piece| Role::new(users.to_vec(), piece))
-                .collect::<Vec<_>>()
-        };
-        self.matrix.users.iter().flat_map(role).collect()
+            meter.step((users.len() + rights.len()) as u64)?;
+            roles.push(Role::new(users.to_vec(), rights.to_vec()));
+        }
+        Ok(roles)
     }
 
     /// A role for each distinct set of users that a permission has.
-    fn by_column(&self) -> Vec<Role> {
-        let role = |(column, rights): (u32, &[u32])| {
+    fn by_column(&self, meter: &mut Meter<'_>) -> Result<Vec<Role>, Error> {
+        let mut roles = Vec::with_capacity(self.matrix.permissions.len());
+        for (column, rights) in (0u32..).zip(self.matrix.permissions.iter()) {
             let rows = self.matrix.columns.get(column).iter();
             let mut users: Vec<u32> = rows.flat_map(|&row| self.matrix.users.get(row)).copied().collect();
+            meter.step(4 * users.len() as u64)?;
             users.sort_unstable();
-            Role::new(users, rights.to_vec())
-        };
-        (0u32..).zip(self.matrix.permissions.iter()).map(role).collect()
+            roles.push(Role::new(users, rights.to_vec()));
+        }
+        Ok(roles)
     }
 
     /// Makes roles as large as they can be: everybody who has their rights, all rights that those have.

@@ -1,7 +1,8 @@
 //! Role mining from loose pairs: options as JSON, pairs as JSON or Arrow.
 
+use super::parse;
 use super::usage::window;
-use super::{parse, text};
+use super::writing::long_text;
 use crate::error::Error;
 use crate::mining::assignments::Assignments;
 use crate::mining::granted::AssignmentQuery;
@@ -11,6 +12,7 @@ use crate::progress::Progress;
 use crate::snapshot::Snapshot;
 use crate::usage::value::Usage;
 use serde::Deserialize;
+use serde::de::{Deserializer, SeqAccess, Visitor};
 
 #[derive(Deserialize)]
 #[serde(expecting = "an object")]
@@ -63,7 +65,7 @@ impl Request {
 /// use ciem_core::{Assignments, Progress, wire};
 ///
 /// let mut pairs = Assignments::new();
-/// wire::add_pairs(&mut pairs, r#"[["ana", "read"], ["bob", "read"]]"#)?;
+/// wire::add_pairs(&mut pairs, r#"[["ana", "read"], ["bob", "read"]]"#, &Progress::none())?;
 /// let mined = wire::mine_roles(&pairs, "{}", &Progress::none())?;
 /// assert!(mined.starts_with(r#"{"v":1,"roles":[{"users":["ana","bob"],"permissions":["read"]"#));
 /// # Ok::<(), ciem_core::Error>(())
@@ -72,7 +74,7 @@ impl Request {
 /// # Errors
 /// As [`crate::mine_roles_with`]; `invalid_request` if the options are not known.
 pub fn mine_roles(assignments: &Assignments, options: &str, progress: &Progress) -> Result<String, Error> {
-    text(&mine_roles_with(assignments, &parse::<Request>(options)?.options()?, progress)?)
+    long_text(&mine_roles_with(assignments, &parse::<Request>(options)?.options()?, progress)?, progress)
 }
 
 /// Whose access is mined, and as what its roles are written.
@@ -98,18 +100,51 @@ pub(super) fn of_snapshot(
     if let Some(usage) = usage {
         query = query.used(usage, &window(usage, request)?);
     }
-    text(&snapshot.mine_roles(&query, &asked.options()?, form.as_deref(), progress)?)
+    long_text(&snapshot.mine_roles(&query, &asked.options()?, form.as_deref(), progress)?, progress)
 }
 
-/// Adds pairs given as a JSON list of lists of two texts.
+/// Adds pairs given as a JSON list of lists of two texts, one by one as they are read.
 ///
 /// # Errors
-/// `invalid_request` if the text is no such list; as [`Assignments::add`].
-pub fn add_pairs(assignments: &mut Assignments, pairs: &str) -> Result<(), Error> {
-    for (user, permission) in parse::<Vec<(String, String)>>(pairs)? {
-        assignments.add(&user, &permission)?;
+/// `invalid_request` if the text is no such list; as [`Assignments::add`]; `cancelled`. Pairs before the fault are added.
+pub fn add_pairs(assignments: &mut Assignments, pairs: &str, progress: &Progress) -> Result<(), Error> {
+    let mut stopped = None;
+    let mut reader = serde_json::Deserializer::from_str(pairs);
+    let read = reader.deserialize_seq(Adding { assignments, progress, stopped: &mut stopped });
+    let outcome = read.and_then(|()| reader.end());
+    match stopped {
+        Some(error) => Err(error),
+        None => outcome.map_err(|error| Error::invalid("request", error.to_string())),
     }
-    Ok(())
+}
+
+/// Reads pairs into the assignments; what ended it before the list did is left in `stopped`.
+struct Adding<'a> {
+    assignments: &'a mut Assignments,
+    progress: &'a Progress,
+    stopped: &'a mut Option<Error>,
+}
+
+impl<'de> Visitor<'de> for Adding<'_> {
+    type Value = ();
+
+    fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("a list of pairs of texts")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut pairs: A) -> Result<(), A::Error> {
+        let mut count = 0;
+        while let Some((user, permission)) = pairs.next_element::<(String, String)>()? {
+            let polled = self.progress.tick("reading pairs", count, None);
+            if let Err(error) = polled.and_then(|()| self.assignments.add(&user, &permission)) {
+                let reason = serde::de::Error::custom(&error);
+                *self.stopped = Some(error);
+                return Err(reason);
+            }
+            count += 1;
+        }
+        Ok(())
+    }
 }
 
 /// Adds a pair given as a list of two texts.

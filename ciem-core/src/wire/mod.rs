@@ -15,6 +15,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod usage;
+mod writing;
 
 #[cfg(feature = "arrow")]
 pub use arrow::Batches;
@@ -73,7 +74,7 @@ pub fn call_with(
         "explain" => text(&snapshot.explain(&parse::<Request>(request)?)?),
         "coverage" => text(&snapshot.coverage()),
         "mine_roles" => mining::of_snapshot(snapshot, None, request, progress),
-        _ => table(snapshot, verb, request, progress).map(|table| table.to_json()),
+        _ => table(snapshot, verb, request, progress)?.to_json_with(progress),
     }
 }
 

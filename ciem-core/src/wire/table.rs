@@ -2,6 +2,8 @@
 
 use super::columns::{Column, Lists, Run, Writer};
 use crate::base::{Interner, Text};
+use crate::error::Error;
+use crate::progress::Progress;
 use serde_json::json;
 use std::ops::Range;
 use std::sync::Arc;
@@ -186,20 +188,36 @@ impl Table {
     /// The rows as a JSON array of objects.
     pub fn rows_json(&self) -> String {
         let mut out = String::from("[");
-        for row in 0..self.len() {
-            if row > 0 {
-                out.push(',');
-            }
-            self.write_row(row, &mut out);
-        }
+        (0..self.len()).for_each(|row| self.write_next(row, &mut out));
         out.push(']');
         out
     }
 
     /// The wire document: `{"v": 1, "rows": [...], "assumptions": [...]}`.
     pub fn to_json(&self) -> String {
-        let (rows, assumptions) = (self.rows_json(), json!(self.data.assumptions));
-        format!(r#"{{"v":1,"rows":{rows},"assumptions":{assumptions}}}"#)
+        self.document(&self.rows_json())
+    }
+
+    /// As `to_json`, polling.
+    pub(super) fn to_json_with(&self, progress: &Progress) -> Result<String, Error> {
+        let mut rows = String::from("[");
+        for row in 0..self.len() {
+            progress.tick("writing", row, Some(self.len()))?;
+            self.write_next(row, &mut rows);
+        }
+        rows.push(']');
+        Ok(self.document(&rows))
+    }
+
+    fn document(&self, rows: &str) -> String {
+        format!(r#"{{"v":1,"rows":{rows},"assumptions":{}}}"#, json!(self.data.assumptions))
+    }
+
+    fn write_next(&self, row: usize, out: &mut String) {
+        if row > 0 {
+            out.push(',');
+        }
+        self.write_row(row, out);
     }
 
     fn write_row(&self, row: usize, out: &mut String) {

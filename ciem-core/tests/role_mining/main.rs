@@ -8,6 +8,7 @@
     reason = "a test fails, and reads files"
 )]
 
+mod bounds;
 mod nine_sets;
 mod of_snapshot;
 

@@ -1,7 +1,7 @@
 //! Role mining from a snapshot, and pairs as bytes.
 
 use ciem_core::{
-    AssignmentQuery, Assignments, MiningOptions, Progress, UsageBuilder, UseEvent, Window, wire,
+    AssignmentQuery, Assignments, Cancel, MiningOptions, Progress, UsageBuilder, UseEvent, Window, wire,
 };
 
 /// Three users of one group, one with a condition and one with an exception.
@@ -155,5 +155,39 @@ fn no_stream_of_bytes_breaks_the_reader() {
                 assert!(["malformed", "invalid_request", "too_large"].contains(&error.code()), "{error}");
             }
         }
+    }
+}
+
+/// A call that is asked to stop while it reads or writes does so.
+#[test]
+fn reading_and_writing_stop_when_asked() {
+    let stop_in = |phase: &'static str| {
+        let cancel = Cancel::new();
+        let asked = cancel.clone();
+        Progress::none().with_cancel(cancel).on_step(move |step| {
+            // What has only begun may be done before the next poll.
+            if step.phase == phase && step.done > 0 {
+                asked.cancel();
+            }
+        })
+    };
+    let pairs: Vec<_> =
+        (0..40_000).map(|at| (format!("a user with a long name and the number {at}"), "read")).collect();
+    let text = serde_json::to_string(&pairs).unwrap();
+    let mut all = Assignments::new();
+    let error = wire::add_pairs(&mut all, &text, &stop_in("reading pairs")).unwrap_err();
+    assert_eq!(error.code(), "cancelled");
+    assert!(all.len() < pairs.len());
+
+    let mut all = Assignments::new();
+    wire::add_pairs(&mut all, &text, &Progress::none()).unwrap();
+    assert_eq!(all.len(), pairs.len());
+    let written = wire::mine_roles(&all, "{}", &Progress::none()).unwrap();
+    assert!(written.len() > 1 << 20);
+    assert_eq!(wire::mine_roles(&all, "{}", &stop_in("writing")).unwrap_err().code(), "cancelled");
+
+    for text in ["", "{}", "[[\"ana\"]]", "[[\"ana\", 1]]", "[[\"ana\", \"read\", \"write\"]]", "[] []"] {
+        let error = wire::add_pairs(&mut Assignments::new(), text, &Progress::none()).unwrap_err();
+        assert_eq!(error.code(), "invalid_request", "{text}");
     }
 }

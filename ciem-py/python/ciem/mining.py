@@ -30,6 +30,8 @@ def _pieces(pairs: Any) -> Iterable[Any]:
     if hasattr(pairs, "write_ipc_stream"):  # polars
         return [pairs.write_ipc_stream(None).getvalue()]
     if hasattr(pairs, "itertuples"):  # pandas
+        named = {"user", "permission"} <= set(pairs.columns)
+        pairs = pairs[["user", "permission"]] if named else pairs.iloc[:, :2]
         return pairs.itertuples(index=False, name=None)
     if hasattr(pairs, "__arrow_c_stream__"):
         import pyarrow
