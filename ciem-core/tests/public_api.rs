@@ -207,7 +207,7 @@ fn progress_says_what_is_being_done() {
         assert!(result.is_ok(), "{verb}");
     }
     let asking = taken();
-    assert_eq!(phases(&asking), BTreeSet::from(["asking", "collecting"]));
+    assert_eq!(phases(&asking), BTreeSet::from(["asking", "collecting", "writing"]));
     for step in loading.iter().chain(&asking) {
         assert!(step.total.is_none_or(|total| step.done <= total), "{step:?}");
     }

@@ -75,6 +75,8 @@ def test_constraints_have_the_names_of_the_wire():
     for wrong in [{"objective": "peace"}, {"max_roles_per_user": 0}, {"max_missing": -1}]:
         with pytest.raises(ciem.RequestError):
             ciem.mine_roles(PAIRS, **wrong)
+    with pytest.raises(TypeError):
+        ciem.mine_roles(PAIRS, max_role_per_user=2)
 
 
 def test_progress_is_told_and_can_stop_it():

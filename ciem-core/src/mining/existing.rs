@@ -133,26 +133,39 @@ impl Existing {
         }
         // Of the role in question: how many rights it shares with each existing one.
         let mut shared = vec![0usize; self.roles.len()];
+        let mut alike: Vec<usize> = Vec::new();
         let mut notes = Vec::with_capacity(roles.len());
         for role in roles {
             for of_right in role.rights.iter().filter_map(|&right| having.get(right as usize)) {
-                of_right.iter().for_each(|&at| shared[at as usize] += 1);
+                for &at in of_right {
+                    if shared[at as usize] == 0 {
+                        alike.push(at as usize);
+                    }
+                    shared[at as usize] += 1;
+                }
                 meter.step(1 + of_right.len() as u64)?;
             }
-            notes.push(self.note(role, &shared, meter)?);
-            shared.fill(0);
+            alike.sort_unstable();
+            notes.push(self.note(role, &alike, &shared, meter)?);
+            alike.drain(..).for_each(|at| shared[at] = 0);
         }
         Ok(notes)
     }
 
-    /// Tells the existing role that is most alike by permissions, and by users where several are.
-    fn note(&self, role: &Role, shared: &[usize], meter: &mut Meter<'_>) -> Result<Note, Error> {
-        meter.step(2 * shared.len() as u64)?;
+    /// Tells which of those that share rights is most alike by permissions, and by users where several are.
+    fn note(
+        &self,
+        role: &Role,
+        sharing: &[usize],
+        shared: &[usize],
+        meter: &mut Meter<'_>,
+    ) -> Result<Note, Error> {
+        meter.step(8 * sharing.len() as u64)?;
         let alike = |at: usize| {
             let rights = jaccard(shared[at], role.rights.len(), self.roles[at].all_rights);
             (role.existing == Some(at), rights)
         };
-        let candidates = || (0..shared.len()).filter(|&at| shared[at] > 0).map(|at| (at, alike(at)));
+        let candidates = || sharing.iter().map(|&at| (at, alike(at)));
         let most = candidates().map(|(_, alike)| alike).reduce(|a, b| if b > a { b } else { a });
         let mut best: Option<(f64, Overlap)> = None;
         for (at, alike) in candidates().filter(|(_, alike)| Some(*alike) == most) {

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ciem import _core
 from ciem.answers import RoleMining, Table
 from ciem.progress import OnProgress, watching
+from ciem.snapshot import _options
 
 
-def mine_roles(pairs: Any, *, on_progress: OnProgress = None, **constraints: Any) -> RoleMining:
+def mine_roles(
+    pairs: Any,
+    *,
+    objective: str | None = None,
+    max_permissions_per_role: int | None = None,
+    max_roles_per_user: int | None = None,
+    max_missing: int | None = None,
+    separate: Sequence[Sequence[str]] | None = None,
+    existing: Sequence[dict[str, Any]] | None = None,
+    nodes: int | None = None,
+    steps: int | None = None,
+    on_progress: OnProgress = None,
+) -> RoleMining:
     """Groups pairs of a user and a permission into as few roles as possible; they give exactly the pairs. ``pairs`` are tuples, a
     :class:`ciem.Table`, a DataFrame, Arrow with pyarrow installed, or an Arrow IPC stream; docs/mining.md lists the constraints.
 
@@ -19,8 +32,9 @@ def mine_roles(pairs: Any, *, on_progress: OnProgress = None, **constraints: Any
     >>> mined.optimal, [role["permissions"] for role in mined.roles]
     (True, [['read', 'write'], ['read']])
     """
+    options = json.dumps(_options({**locals(), "pairs": None, "on_progress": None}))
     with watching(on_progress) as report:
-        return RoleMining(json.loads(_core.mine_roles(_pieces(pairs), json.dumps(constraints), report)))
+        return RoleMining(json.loads(_core.mine_roles(_pieces(pairs), options, report)))
 
 
 def _pieces(pairs: Any) -> Iterable[Any]:
