@@ -23,6 +23,7 @@ use oracle::explanations::{Said, explanation_law};
 use oracle::people::sorted;
 use oracle::random::Random;
 use oracle::statements::{Names, SERVICES};
+use oracle::typed::typed_law;
 use oracle::world::{Request, World};
 use oracle::{catalog, generate, glob, shrink};
 use serde_json::{Value, json};
@@ -205,6 +206,19 @@ fn who_can_rows_are_all_can() {
         let snapshot = engine::snapshot(&world.files())?;
         for request in requests.iter().filter(|r| r.action != "sts:GetCallerIdentity").take(3) {
             who_can_law(&world, &snapshot, &names, request)
+                .map_err(|message| engine::report(&world, request, seed, &message))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn typed_answers_are_those_of_the_wire() {
+    over_worlds(worlds().div_ceil(8), |seed| {
+        let (world, _, requests) = case(seed);
+        let snapshot = engine::snapshot(&world.files())?;
+        for request in requests.iter().take(3) {
+            typed_law(&snapshot, request)
                 .map_err(|message| engine::report(&world, request, seed, &message))?;
         }
         Ok(())

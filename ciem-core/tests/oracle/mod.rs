@@ -23,5 +23,6 @@ pub(crate) mod simulated;
 #[cfg(test)]
 mod small_laws;
 pub(crate) mod statements;
+pub(crate) mod typed;
 pub(crate) mod witness;
 pub(crate) mod world;
