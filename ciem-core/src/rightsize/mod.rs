@@ -154,7 +154,7 @@ impl Rightsizer<'_> {
         mut each: impl FnMut(&str, Result<Proposal, Error>),
     ) -> Result<(), Error> {
         #[cfg(feature = "rayon")]
-        let at_once = 4 * rayon::current_num_threads();
+        let at_once = 32 * rayon::current_num_threads();
         #[cfg(not(feature = "rayon"))]
         let at_once = 1;
         for (number, together) in principals.chunks(at_once).enumerate() {
