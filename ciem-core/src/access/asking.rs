@@ -1,6 +1,6 @@
 //! One question to many callers, what was worked out for one kept for those who are like it.
 
-use super::among;
+use super::among::Simplifying;
 use super::caller::Caller;
 use super::decide::{Case, Verdict, verdict};
 use super::likeness::Likenesses;
@@ -10,6 +10,7 @@ use super::via::Routes;
 use crate::base::{IdSet, Text};
 use crate::condition::{Atom, Expr};
 use crate::model::Session;
+use crate::pattern::Pattern;
 use crate::snapshot::estate::{AccountId, Estate};
 use crate::truth::{Mark, PrincipalId};
 use foldhash::fast::RandomState;
@@ -50,10 +51,8 @@ pub(crate) struct Asking<'a> {
     reached: Vec<bool>,
     /// Leaves that were worked out before.
     leaves: LeafMemo,
-    /// By part: names what is asked; where the owner is who asks, with its account.
-    asked: Vec<Mark>,
-    account: Option<AccountId>,
-    marks: Vec<PartMarks>,
+    marks: Marking,
+    simplifying: Simplifying<'a>,
     routes: Routes<'a>,
     pub(super) likenesses: Likenesses<'a>,
     /// What surely holds.
@@ -65,6 +64,8 @@ pub(crate) struct Asking<'a> {
     named: HashMap<u32, Rc<[Text]>, RandomState>,
     /// Whether what is said gives access: to an account, and where it hangs on who asks, to those who are alike.
     given: HashMap<(u32, Result<AccountId, u32>), bool, RandomState>,
+    /// Room for the names at hand.
+    names: Vec<Text>,
     /// Lists of names, by the names in order of their ids: one for all whose rows have it.
     lists: HashMap<Box<[Text]>, Arc<[String]>, RandomState>,
     last_account: (Option<AccountId>, Arc<str>),
@@ -83,10 +84,9 @@ impl<'a> Asking<'a> {
             setting: setting.clone(),
             reach,
             reached: Vec::new(),
-            leaves: LeafMemo::default(),
-            asked: Vec::new(),
-            account: None,
-            marks: Vec::new(),
+            leaves: LeafMemo::keeping(),
+            marks: Marking::default(),
+            simplifying: Simplifying::new(estate, plan),
             routes: Routes::new(estate, plan),
             likenesses: Likenesses::new(estate, plan, setting),
             always: Arc::new(Found::of(&Expr::Always)),
@@ -94,6 +94,7 @@ impl<'a> Asking<'a> {
             alike: HashMap::default(),
             named: HashMap::default(),
             given: HashMap::default(),
+            names: Vec::new(),
             lists: HashMap::default(),
             last_account: (None, Arc::default()),
         }
@@ -123,37 +124,17 @@ impl<'a> Asking<'a> {
         caller.bind(self.estate, &mut self.setting, session);
         self.reached.clear();
         self.reached.extend(self.reach.iter().map(|set| caller.principal.is_none_or(|id| set.contains(id))));
-        self.mark(caller);
+        let marks = self.marks.of(self.estate, self.plan, caller, &self.reached);
         let reached = Some(self.reached.as_slice());
         let mut case = Case::reaching(self.estate, caller, self.plan, &self.setting, reached);
-        case.memo = Some((&self.leaves, &self.marks));
+        case.memo = Some((&self.leaves, marks));
         let raw = case.residual_expr();
         if let Some(known) = self.known.get(&raw) {
             return Arc::clone(known);
         }
-        let found = Arc::new(Found::of(&among::simplified(self.estate, self.plan, &raw).expr));
+        let found = Arc::new(Found::of(&self.simplifying.simplified(&raw).expr));
         self.known.insert(raw, Arc::clone(&found));
         found
-    }
-
-    /// Names what the leaves of each part depend on. Patterns without variables are compared once for all callers.
-    fn mark(&mut self, caller: &Caller) {
-        let permission = self.plan.permission;
-        if self.asked.is_empty() || self.account != caller.account {
-            self.account = caller.account;
-            self.asked.clear();
-            self.asked.extend(Case::all_parts(self.plan).map(|part| {
-                let own = part.own_account(self.estate, caller).map(|(_, account)| account);
-                Mark::of(&(&part.asked, &part.owner, part.resource, own, permission))
-            }));
-        }
-        let reached = self.reached.iter().copied().chain(std::iter::repeat(true));
-        self.marks.clear();
-        self.marks.extend(self.asked.iter().zip(reached).map(|(&asked, reached)| {
-            // Keys are known as far as this caller determines them.
-            let whole = if reached { Mark::of(&(asked, caller.principal)) } else { asked };
-            PartMarks { asked, whole, brought: whole }
-        }));
     }
 
     /// The id of an account.
@@ -167,11 +148,16 @@ impl<'a> Asking<'a> {
 
     /// Names of policies and groups, sorted.
     pub(super) fn via(&mut self, id: PrincipalId, stance: u32) -> Arc<[String]> {
-        let (estate, routes, setting) = (self.estate, &self.routes, &mut self.setting);
-        let caller = || Caller::of(estate, id, None);
-        let of_resources =
-            self.named.entry(stance).or_insert_with(|| routes.of_resources(&caller(), setting).into());
-        let mut names: Vec<Text> = of_resources.to_vec();
+        let (estate, plan, routes, setting) = (self.estate, self.plan, &self.routes, &mut self.setting);
+        let (leaves, marks) = (&self.leaves, &mut self.marks);
+        let of_resources = self.named.entry(stance).or_insert_with(|| {
+            let caller = Caller::of(estate, id, None);
+            let memory = Some((leaves, marks.of(estate, plan, &caller, &[])));
+            routes.of_resources(&caller, setting, memory).into()
+        });
+        let names = &mut self.names;
+        names.clear();
+        names.extend_from_slice(of_resources);
         let account = estate.principals[id].account;
         let loaded = !estate.unloaded.contains(id);
         let layers = estate.provider.own_grants(setting.tier);
@@ -179,10 +165,11 @@ impl<'a> Asking<'a> {
             let saying = self.likenesses.saying(held.policy);
             let whose = if saying.hangs() { Err(self.likenesses.whole(id, stance)) } else { Ok(account) };
             let granted = saying.speaks()
-                && *self
-                    .given
-                    .entry((saying.number(), whose))
-                    .or_insert_with(|| routes.is_granted_by(held.policy, &caller(), setting));
+                && *self.given.entry((saying.number(), whose)).or_insert_with(|| {
+                    let caller = Caller::of(estate, id, None);
+                    let memory = Some((leaves, marks.of(estate, plan, &caller, &[])));
+                    routes.is_granted_by(held.policy, &caller, setting, memory)
+                });
             if granted {
                 names.push(estate.policies[held.policy].name);
                 names.extend(held.via);
@@ -198,8 +185,39 @@ impl<'a> Asking<'a> {
         let mut list: Vec<String> = names.iter().map(|&name| estate.text(name).to_owned()).collect();
         list.sort_unstable();
         let list: Arc<[String]> = list.into();
-        self.lists.insert(names.into(), Arc::clone(&list));
+        self.lists.insert(names.as_slice().into(), Arc::clone(&list));
         list
+    }
+}
+
+/// Names what the leaves of each part depend on. Patterns without variables are compared once for all callers.
+#[derive(Default)]
+struct Marking {
+    /// By part: names what is asked; where the owner is who asks, with its account.
+    asked: Vec<Mark>,
+    account: Option<AccountId>,
+    marks: Vec<PartMarks>,
+}
+
+impl Marking {
+    /// `reached` tells of the parts at which the caller may be allowed anything; of parts it does not tell of, they are.
+    fn of(&mut self, estate: &Estate, plan: &Plan, caller: &Caller, reached: &[bool]) -> &[PartMarks] {
+        if self.asked.is_empty() || self.account != caller.account {
+            self.account = caller.account;
+            self.asked.clear();
+            self.asked.extend(Case::all_parts(plan).map(|part| {
+                let own = part.own_account(estate, caller).map(|(_, account)| account);
+                Mark::of(&(&part.asked, &part.owner, part.resource, own, plan.permission))
+            }));
+        }
+        let reached = reached.iter().copied().chain(std::iter::repeat(true));
+        self.marks.clear();
+        self.marks.extend(self.asked.iter().zip(reached).map(|(&asked, reached)| {
+            // Keys are known as far as this caller determines them.
+            let whole = if reached { Mark::of(&(asked, caller.principal)) } else { asked };
+            PartMarks { asked, whole, brought: whole }
+        }));
+        &self.marks
     }
 }
 
@@ -208,7 +226,7 @@ fn limited_by_resource(expr: &Expr) -> bool {
 }
 
 pub(crate) fn condition(expr: &Expr) -> Option<String> {
-    (!matches!(expr, Expr::Always | Expr::Never)).then(|| expr.to_json().to_string())
+    (!matches!(expr, Expr::Always | Expr::Never)).then(|| expr.to_json_text())
 }
 
 /// The sub-patterns to which an answer is limited, sorted.
@@ -218,7 +236,7 @@ pub(crate) fn within(expr: &Expr) -> Vec<String> {
             Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(|part| walk(part, out)),
             Expr::Atom(atom) => {
                 if let Atom::ResourceIn(patterns) = &**atom {
-                    out.extend(patterns.iter().map(ToString::to_string));
+                    out.extend(patterns.iter().map(Pattern::to_text));
                 }
             }
             Expr::Not(_) | Expr::Always | Expr::Never => {}

@@ -2,7 +2,7 @@
 
 use super::caller::Caller;
 use super::context::States;
-use super::memo::{Answer, Leaf, Memo};
+use super::memo::{Answer, Leaf, LeafMemo, Memo};
 use super::question::{Asked, Part, Setting, find_resource};
 use crate::condition::{Atom, Cross, Expr, KeyState, Operator, Prefix, Test, Tri};
 use crate::model::{Clause, ClauseId, CondId, CondNode};
@@ -121,19 +121,32 @@ impl Scene<'_> {
         }
     }
 
+    /// Where it is remembered how far a pattern covers what is asked, and what names that on which it depends.
+    fn memory_of(&self, entry: PatternEntry) -> Option<(&LeafMemo, Mark)> {
+        let memo = self.memo.as_ref()?;
+        let known = match (entry.kind, self.asked) {
+            (PatternKind::Template, _) => memo.marks.whole,
+            (PatternKind::Literal | PatternKind::Wild, Asked::Pattern(_)) => memo.marks.asked,
+            _ => return None,
+        };
+        Some((memo.leaves, if self.brought { memo.marks.brought } else { known }))
+    }
+
     /// How far one pattern covers what is asked; what that depends on only if it is `named`.
     fn covers(&self, item: PatternId, named: bool) -> Answer {
         let entry = self.library.patterns[item];
-        match (entry.kind, self.asked, &self.memo) {
-            (PatternKind::Template, _, Some(_)) => {
-                self.remembered(Leaf::Pattern(item), || self.item(entry, true).into())
-            }
-            (PatternKind::Literal | PatternKind::Wild, Asked::Pattern(_), Some(memo)) => {
-                let context = if self.brought { memo.marks.brought } else { memo.marks.asked };
-                memo.leaves.answer(Leaf::Pattern(item), context, || self.item(entry, true).into())
-            }
-            _ => self.item(entry, named).into(),
+        match self.memory_of(entry) {
+            Some((leaves, context)) => leaves.opened(Leaf::Pattern(item), context, || self.item(entry, true)),
+            None => self.item(entry, named).into(),
         }
+    }
+
+    /// As `covers`, with what it depends on.
+    fn covers_expr(&self, item: PatternId) -> Expr {
+        let entry = self.library.patterns[item];
+        let kept =
+            self.memory_of(entry).and_then(|(leaves, context)| leaves.kept(Leaf::Pattern(item), context));
+        kept.unwrap_or_else(|| self.item(entry, true).into_expr())
     }
 
     /// As `resources`, by name.
@@ -157,18 +170,25 @@ impl Scene<'_> {
             Tri::Maybe => {}
         }
         let set = &self.library.resource_sets[id];
+        let covered = match *set.items {
+            [item] => self.covers_expr(item),
+            _ => self.any_covers(&set.items),
+        };
+        if set.negated { covered.not() } else { covered }
+    }
+
+    fn any_covers(&self, items: &[PatternId]) -> Expr {
         let mut patterns: Vec<Pattern> = Vec::new();
         let mut covered = Expr::Never;
-        for &item in &set.items {
-            let open = self.item(self.library.patterns[item], true);
+        for &item in items {
+            let found = self.covers_expr(item);
             // One atom for all plain patterns: shorter, and equal for lists in any order.
-            match open.expr {
-                Some(Expr::Atom(ref atom)) if matches!(**atom, Atom::ResourceIn(_)) => {
-                    if let Atom::ResourceIn(list) = &**atom {
-                        patterns.extend_from_slice(list);
-                    }
-                }
-                _ => covered = covered.or(open.into_expr()),
+            if let Expr::Atom(atom) = &found
+                && let Atom::ResourceIn(list) = &**atom
+            {
+                patterns.extend_from_slice(list);
+            } else {
+                covered = covered.or(found);
             }
         }
         if !patterns.is_empty() {
@@ -176,7 +196,7 @@ impl Scene<'_> {
             patterns.dedup();
             covered = covered.or(Expr::atom(Atom::ResourceIn(patterns)));
         }
-        if set.negated { covered.not() } else { covered }
+        covered
     }
 
     /// How far one pattern covers what is asked, before narrowing to what a permission can act on.

@@ -22,8 +22,8 @@ use hashbrown::{HashMap, HashSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-/// What a policy says of the permission, statement by statement.
-type Content = Box<[(Effect, ResourceSetId, CondId, Option<WhoId>)]>;
+/// What a statement of a policy says of the permission.
+type Said = (Effect, ResourceSetId, CondId, Option<WhoId>);
 
 /// What a policy says of the permission, by number; policies that say the same have the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -148,8 +148,11 @@ pub(super) struct Likenesses<'a> {
     sessions: HashSet<(Text, String), RandomState>,
     /// By policy, what was worked out before: a question to many meets many policies, each a few times.
     policies: Vec<Option<Saying>>,
-    contents: HashMap<Content, u32, RandomState>,
+    contents: HashMap<Box<[Said]>, u32, RandomState>,
+    /// Room for the policy at hand.
+    content: Vec<Said>,
     hanging: Vec<Arc<Hanging>>,
+    nothing: Arc<Hanging>,
     tests: HashMap<ClauseId, Arc<(Ids, Ids)>, RandomState>,
     values: Values,
     stances: HashMap<Box<[u32]>, u32, RandomState>,
@@ -169,7 +172,9 @@ impl<'a> Likenesses<'a> {
             sessions: HashSet::default(),
             policies: vec![None; estate.policies.len()],
             contents: HashMap::default(),
+            content: Vec::new(),
             hanging: Vec::new(),
+            nothing: Arc::default(),
             tests: HashMap::default(),
             values: Values::default(),
             stances: HashMap::default(),
@@ -222,21 +227,26 @@ impl<'a> Likenesses<'a> {
             return known;
         }
         let library = &self.estate.library;
+        let permission = self.permission;
         let statements = || {
             let all = library.statements_of(self.estate.policies[policy].document);
-            all.map(|(_, statement)| statement).filter(|s| library.speaks_of(s, self.permission))
+            all.map(|(_, statement)| statement).filter(|s| library.speaks_of(s, permission))
         };
-        let content: Content = statements().map(|s| (s.effect, s.resources, s.condition, s.who)).collect();
-        let speaks = !content.is_empty();
+        self.content.clear();
+        self.content.extend(statements().map(|s| (s.effect, s.resources, s.condition, s.who)));
         let next = self.contents.len() as u32;
-        let number = *self.contents.entry(content).or_insert(next);
+        let number = self.contents.get(self.content.as_slice()).copied().unwrap_or(next);
         if number == next {
+            self.contents.insert(self.content.as_slice().into(), next);
             let mut hanging = Hanging::default();
             statements().for_each(|statement| hanging.add(self.estate, statement));
-            self.hanging.push(Arc::new(hanging.sorted()));
+            // Nearly all hang on nothing, and share that.
+            let hanging =
+                if hanging.is_empty() { Arc::clone(&self.nothing) } else { Arc::new(hanging.sorted()) };
+            self.hanging.push(hanging);
         }
         let hangs = self.hanging.get(number as usize).is_some_and(|hanging| !hanging.is_empty());
-        let saying = Saying::new(number, speaks, hangs);
+        let saying = Saying::new(number, !self.content.is_empty(), hangs);
         if let Some(place) = self.policies.get_mut(policy.index()) {
             *place = Some(saying);
         }

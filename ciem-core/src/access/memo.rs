@@ -4,7 +4,7 @@
 use super::caller::Caller;
 use super::leaf::Open;
 use super::question::{Part, Setting};
-use crate::condition::Tri;
+use crate::condition::{Expr, Tri};
 use crate::model::ClauseId;
 use crate::snapshot::library::PatternId;
 use crate::truth::{Mark, Truth};
@@ -64,12 +64,35 @@ impl From<bool> for Answer {
 #[derive(Debug, Default)]
 pub(crate) struct LeafMemo {
     known: RefCell<HashMap<(Leaf, Mark), Answer, RandomState>>,
+    /// What they depend on, where that is asked of many callers.
+    kept: Option<RefCell<HashMap<(Leaf, Mark), Expr, RandomState>>>,
 }
 
 /// More remembered leaves than this are dropped and started anew.
 const REMEMBERED: usize = 1 << 17;
 
 impl LeafMemo {
+    /// One that also keeps what a leaf depends on.
+    pub(super) fn keeping() -> LeafMemo {
+        LeafMemo { kept: Some(RefCell::default()), ..LeafMemo::default() }
+    }
+
+    /// As `answer`, of a leaf whose expression is worth keeping.
+    pub(crate) fn opened(&self, leaf: Leaf, context: Mark, compute: impl FnOnce() -> Open) -> Answer {
+        self.answer(leaf, context, || {
+            let open = compute();
+            if let (Some(kept), Some(expr)) = (&self.kept, &open.expr) {
+                kept.borrow_mut().insert((leaf, context), expr.clone());
+            }
+            open.into()
+        })
+    }
+
+    /// What an open leaf depends on, if that was kept.
+    pub(crate) fn kept(&self, leaf: Leaf, context: Mark) -> Option<Expr> {
+        self.kept.as_ref()?.borrow().get(&(leaf, context)).cloned()
+    }
+
     /// `compute` must depend on the leaf and on what `context` names, and on nothing else.
     pub(crate) fn answer(&self, leaf: Leaf, context: Mark, compute: impl FnOnce() -> Answer) -> Answer {
         if let Some(&known) = self.known.borrow().get(&(leaf, context)) {
@@ -79,6 +102,7 @@ impl LeafMemo {
         let mut known = self.known.borrow_mut();
         if known.len() >= REMEMBERED {
             known.clear();
+            self.kept.iter().for_each(|kept| kept.borrow_mut().clear());
         }
         known.insert((leaf, context), answer);
         answer

@@ -5,6 +5,7 @@
 
 use super::caller::{Caller, Name};
 use super::decide::{Case, is_closed};
+use super::memo::{LeafMemo, Memo, PartMarks};
 use super::question::{Part, Plan, Setting};
 use super::scalar::ScalarEvaluator;
 use crate::base::Text;
@@ -23,6 +24,9 @@ struct Grant {
     policy: PolicyId,
     statement: StatementId,
 }
+
+/// Leaves that were worked out before, and what names those of each part.
+type Memory<'a> = (&'a LeafMemo, &'a [PartMarks]);
 
 /// The statements of all parts, by whom they name.
 #[derive(Debug)]
@@ -76,10 +80,15 @@ impl<'a> Routes<'a> {
     }
 
     /// Names of the policies of resources through which the caller has access. `setting` need not be bound to the
-    /// caller, but must be of the same question.
-    pub(crate) fn of_resources(&self, caller: &Caller, setting: &mut Setting) -> Vec<Text> {
+    /// caller, but must be of the same question; so must `memory`.
+    pub(crate) fn of_resources(
+        &self,
+        caller: &Caller,
+        setting: &mut Setting,
+        memory: Option<Memory<'_>>,
+    ) -> Vec<Text> {
         let estate = self.estate;
-        let mut holder = self.holder(caller, setting);
+        let mut holder = self.holder(caller, setting, memory);
         let mut names: Vec<Text> = Vec::new();
         let library = &estate.library;
         let known = [&caller.account_id, &caller.id].map(Name::known);
@@ -100,22 +109,28 @@ impl<'a> Routes<'a> {
         names
     }
 
-    /// Whether the caller has access through a policy that it holds. Of `setting`, as for resources.
-    pub(crate) fn is_granted_by(&self, policy: PolicyId, caller: &Caller, setting: &mut Setting) -> bool {
-        self.holder(caller, setting).is_granted_by(self.estate.policies[policy].layer, policy)
+    /// Whether the caller has access through a policy that it holds. Of `setting` and `memory`, as for resources.
+    pub(crate) fn is_granted_by(
+        &self,
+        policy: PolicyId,
+        caller: &Caller,
+        setting: &mut Setting,
+        memory: Option<Memory<'_>>,
+    ) -> bool {
+        self.holder(caller, setting, memory).is_granted_by(self.estate.policies[policy].layer, policy)
     }
 
     /// Names of all policies, groups and assignments through which the caller has access, sorted.
     pub(crate) fn all(&self, caller: &Caller, setting: &mut Setting) -> Vec<String> {
         let estate = self.estate;
-        let mut names = self.of_resources(caller, setting);
+        let mut names = self.of_resources(caller, setting, None);
         let holder = caller.principal.filter(|_| !caller.unloaded);
         for held in estate
             .provider
             .own_grants(setting.tier)
             .flat_map(|spec| holder.map_or(&[][..], |id| estate.held(spec.id, id)))
         {
-            if self.is_granted_by(held.policy, caller, setting) {
+            if self.is_granted_by(held.policy, caller, setting, None) {
                 names.push(estate.policies[held.policy].name);
                 names.extend(held.via);
             }
@@ -124,12 +139,17 @@ impl<'a> Routes<'a> {
         names.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    fn holder<'h>(&'h self, caller: &'h Caller, setting: &'h mut Setting) -> Holder<'h, 'a> {
+    fn holder<'h>(
+        &'h self,
+        caller: &'h Caller,
+        setting: &'h mut Setting,
+        memory: Option<Memory<'h>>,
+    ) -> Holder<'h, 'a> {
         let specials = self.plan.special.len();
         // Where all there is has parts of its own, there is no rest to be granted.
         let closed = specials > 0 && is_closed(self.estate, caller, self.plan);
         let parts = if closed { specials } else { self.parts.len() };
-        Holder { routes: self, parts, caller, setting, bound: false, at: Vec::new() }
+        Holder { routes: self, parts, caller, setting, memory, bound: false, at: Vec::new() }
     }
 }
 
@@ -139,6 +159,7 @@ struct Holder<'h, 'a> {
     parts: usize,
     caller: &'h Caller,
     setting: &'h mut Setting,
+    memory: Option<Memory<'h>>,
     bound: bool,
     /// By part.
     at: Vec<(usize, Setting)>,
@@ -163,8 +184,10 @@ impl Holder<'_, '_> {
         let filled_in = |&item| estate.library.patterns[item].kind == PatternKind::Template;
         let needs_keys = statement.condition != CondId::ALWAYS || items.iter().any(filled_in);
         let (caller, permission) = (self.caller, self.routes.plan.permission);
+        let memory = self.memory;
         let setting = if needs_keys { self.bound_to(index, part) } else { &*self.setting };
         let mut evaluator = ScalarEvaluator::new(estate, caller, permission, part, setting);
+        evaluator.memo = memory.and_then(|(leaves, marks)| Some(Memo { leaves, marks: *marks.get(index)? }));
         let scene = evaluator.scene(false);
         evaluator.may_name(statement.who)
             && evaluator.statement::<Tri>(&scene, layer, None, id, statement) != Tri::No

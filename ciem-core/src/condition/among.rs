@@ -2,13 +2,47 @@
 
 use super::expr::{Atom, Expr};
 use super::fold;
-use super::simplify::{apart, constant_where};
+use super::simplify::{Apart, Simplified, constant_where, simplify};
 use crate::pattern::{Pattern, Relation};
 use foldhash::fast::RandomState;
 use hashbrown::HashSet;
 
 /// Of longer conditions, and of more kinds of resource, it is not worked out: they stay as they are.
 const MANY: usize = 8;
+
+/// The resources that there can be, as patterns.
+#[derive(Debug)]
+pub(crate) struct Among {
+    patterns: Vec<Pattern>,
+    /// Of each pattern a resource like no other.
+    unlike: Vec<Pattern>,
+}
+
+impl Among {
+    /// `None` where there are none, or too many.
+    pub(crate) fn new(patterns: Vec<Pattern>) -> Option<Among> {
+        let unlike = patterns.iter().map(Pattern::unlike_others).collect();
+        (1..=MANY).contains(&patterns.len()).then_some(Among { patterns, unlike })
+    }
+}
+
+/// The simplest expression that is equivalent among these resources, if they are known.
+pub(crate) fn simplify_among<'a>(expr: &Expr, among: impl FnOnce() -> Option<&'a Among>) -> Simplified {
+    let constant =
+        |holds| Simplified { expr: if holds { Expr::Always } else { Expr::Never }, canonical: true };
+    if let Some(apart) = Apart::of(expr) {
+        let found = among().and_then(|among| constant_apart(&apart, among));
+        return found.map_or_else(|| apart.simplified(expr), constant);
+    }
+    let simplified = simplify(expr);
+    if !tells_resources_apart(&simplified.expr) {
+        return simplified;
+    }
+    match among().and_then(|among| constant_among(&simplified.expr, among)) {
+        Some(holds) => constant(holds),
+        None => simplified,
+    }
+}
 
 /// Whether a simplified condition is about the resource, and short enough for [`constant_among`].
 pub(crate) fn tells_resources_apart(expr: &Expr) -> bool {
@@ -23,22 +57,23 @@ pub(crate) fn tells_resources_apart(expr: &Expr) -> bool {
 
 /// Whether a simplified condition holds of all resources that match one of the patterns, or of none of them: what else
 /// it tells apart does not exist.
-pub(crate) fn constant_among(expr: &Expr, among: &[Pattern]) -> Option<bool> {
-    if among.is_empty() || among.len() > MANY {
-        return None;
+pub(crate) fn constant_among(expr: &Expr, among: &Among) -> Option<bool> {
+    match Apart::of(expr) {
+        Some(apart) => constant_apart(&apart, among),
+        None => by_table(expr, &among.patterns),
     }
-    if let Some((patterns, holds)) = apart(expr) {
-        // Where one pattern alone does not cover what there is, several may; not if a resource like no other is left out.
-        let covers = |there: &Pattern| patterns.iter().any(|own| own.relation(there) == Relation::Contains);
-        let nowhere = || patterns.iter().all(|own| among.iter().all(|there| !own.overlaps(there)));
-        match among.iter().all(covers) {
-            true => return Some(holds),
-            false if nowhere() => return Some(!holds),
-            false if !among.iter().all(|there| covers(&there.unlike_others())) => return None,
-            false => {}
-        }
+}
+
+fn constant_apart(expr: &Apart<'_>, among: &Among) -> Option<bool> {
+    // Where one pattern alone does not cover what there is, several may; not if a resource like no other is left out.
+    let covers = |there: &Pattern| expr.patterns.iter().any(|own| own.relation(there) == Relation::Contains);
+    let nowhere = || expr.patterns.iter().all(|own| among.patterns.iter().all(|there| !own.overlaps(there)));
+    match among.patterns.iter().all(covers) {
+        true => Some(expr.holds),
+        false if nowhere() => Some(!expr.holds),
+        false if !among.unlike.iter().all(covers) => None,
+        false => by_table(&expr.written(), &among.patterns),
     }
-    by_table(expr, among)
 }
 
 fn by_table(expr: &Expr, among: &[Pattern]) -> Option<bool> {
@@ -89,7 +124,8 @@ mod tests {
             let parsed = |texts: &[String]| texts.iter().map(|text| Pattern::parse(text, ARN).unwrap()).collect::<Vec<_>>();
             let union = Expr::atom(Atom::ResourceIn(parsed(&own)));
             let (expr, among) = (if holds { union } else { union.not() }, parsed(&among));
-            prop_assert_eq!(constant_among(&expr, &among), by_table(&expr, &among));
+            let table = by_table(&expr, &among);
+            prop_assert_eq!(constant_among(&expr, &Among::new(among).unwrap()), table);
         }
     }
 }

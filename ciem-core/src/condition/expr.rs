@@ -4,7 +4,7 @@ use super::key::Key;
 use super::test::Test;
 use super::tri::Tri;
 use crate::pattern::Pattern;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -83,25 +83,6 @@ pub(crate) enum Atom {
     ResourceIn(Vec<Pattern>),
     /// The fact, which is not known, would make the difference.
     Missing(Arc<MissingFact>),
-}
-
-impl Atom {
-    /// The wire form of API.md.
-    pub(crate) fn to_json(&self) -> Value {
-        match self {
-            Atom::Key { key, test } => {
-                json!({"key": *key.name, "operator": test.operator_text(), "values": test.values()})
-            }
-            Atom::Open { key, operator, values } => {
-                json!({"key": *key.name, "operator": operator, "values": values})
-            }
-            Atom::SessionName(name) => json!({ "session_name": name }),
-            Atom::ResourceIn(patterns) => {
-                json!({"resource_in": patterns.iter().map(ToString::to_string).collect::<Vec<_>>()})
-            }
-            Atom::Missing(fact) => json!({"missing": format!("{} {}", fact.fact, fact.subject)}),
-        }
-    }
 }
 
 /// A Boolean expression over atoms. The order of the variants is the order of parts in a simplified expression.
@@ -186,15 +167,13 @@ impl Expr {
 
     /// The `condition` form of API.md; always is `{"and": []}`, never is `{"or": []}`.
     pub(crate) fn to_json(&self) -> Value {
-        let list = |parts: &[Expr]| parts.iter().map(Expr::to_json).collect::<Vec<_>>();
-        match self {
-            Expr::Always => json!({"and": []}),
-            Expr::Never => json!({"or": []}),
-            Expr::And(parts) => json!({ "and": list(parts) }),
-            Expr::Or(parts) => json!({ "or": list(parts) }),
-            Expr::Not(inner) => json!({ "not": inner.to_json() }),
-            Expr::Atom(atom) => atom.to_json(),
-        }
+        // INVARIANT: maps have texts as keys, so there is always a value.
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// The same as text.
+    pub(crate) fn to_json_text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
     }
 
     /// Every atom as often as it occurs, from left to right.

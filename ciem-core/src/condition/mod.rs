@@ -22,9 +22,10 @@ mod told;
 mod tri;
 mod values;
 mod variable;
+mod wire;
 mod words;
 
-pub(crate) use among::{constant_among, tells_resources_apart};
+pub(crate) use among::{Among, constant_among, simplify_among, tells_resources_apart};
 pub(crate) use block::KeyNature;
 pub(crate) use cross::{Comparison, Cross, Kind, Over, Relation, Side};
 pub(crate) use examples::{Example, examples};

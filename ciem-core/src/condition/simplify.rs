@@ -35,10 +35,9 @@ const MAX_COMBINATIONS: usize = 1 << 12;
 pub(crate) fn simplify(expr: &Expr) -> Simplified {
     match expr {
         Expr::Always | Expr::Never => Simplified { expr: expr.clone(), canonical: true },
-        _ => match apart(expr).map(|(patterns, holds)| (listed(patterns), holds)) {
+        _ => match Apart::of(expr) {
             // Most answers about many resources are a few patterns, or all but these.
-            Some((list, true)) => Simplified { expr: list, canonical: true },
-            Some((list, false)) => Simplified { expr: list.not(), canonical: true },
+            Some(apart) => apart.simplified(expr),
             None => exact(expr).unwrap_or_else(|| {
                 let expr = by_shape(expr);
                 Simplified { canonical: matches!(expr, Expr::Always | Expr::Never), expr }
@@ -47,33 +46,56 @@ pub(crate) fn simplify(expr: &Expr) -> Simplified {
     }
 }
 
-fn listed(patterns: Vec<&Pattern>) -> Expr {
-    Expr::atom(Atom::ResourceIn(patterns.into_iter().cloned().collect()))
+/// An expression about nothing but patterns of which no two have a resource in common.
+pub(super) struct Apart<'a> {
+    /// Sorted.
+    pub(super) patterns: Vec<&'a Pattern>,
+    /// Whether one of them must match, or none.
+    pub(super) holds: bool,
 }
 
-/// The patterns of an expression that is about nothing else, if no two have a resource in common, sorted; and whether one
-/// of them must match, or none.
-pub(super) fn apart(expr: &Expr) -> Option<(Vec<&Pattern>, bool)> {
-    let (inner, holds) = match expr {
-        Expr::Not(inner) => (&**inner, false),
-        other => (other, true),
-    };
-    let mut all: Vec<&Pattern> = Vec::new();
-    for part in if let Expr::Or(parts) = inner { parts } else { std::slice::from_ref(inner) } {
-        match part {
-            Expr::Atom(atom) => match &**atom {
-                Atom::ResourceIn(patterns) if all.len() + patterns.len() <= FEW => all.extend(patterns),
+impl<'a> Apart<'a> {
+    pub(super) fn of(expr: &'a Expr) -> Option<Apart<'a>> {
+        let (inner, holds) = match expr {
+            Expr::Not(inner) => (&**inner, false),
+            other => (other, true),
+        };
+        let mut patterns: Vec<&Pattern> = Vec::new();
+        for part in if let Expr::Or(parts) = inner { parts } else { std::slice::from_ref(inner) } {
+            let Expr::Atom(atom) = part else { return None };
+            match &**atom {
+                Atom::ResourceIn(list) if patterns.len() + list.len() <= FEW => patterns.extend(list),
                 _ => return None,
-            },
-            _ => return None,
+            }
         }
+        patterns.sort_unstable();
+        patterns.dedup();
+        let usual = patterns.iter().all(|pattern| !pattern.is_any() && !pattern.is_void());
+        let mut pairs = patterns.iter().enumerate().flat_map(|(i, one)| {
+            let others = patterns.iter().skip(i + 1);
+            others.map(move |other| (one, other))
+        });
+        let apart = usual && !patterns.is_empty() && pairs.all(|(one, other)| !one.overlaps(other));
+        apart.then_some(Apart { patterns, holds })
     }
-    all.sort_unstable();
-    all.dedup();
-    let usual = all.iter().all(|pattern| !pattern.is_any() && !pattern.is_void());
-    let mut pairs =
-        all.iter().enumerate().flat_map(|(i, one)| all.iter().skip(i + 1).map(move |other| (one, other)));
-    (usual && !all.is_empty() && pairs.all(|(one, other)| !one.overlaps(other))).then_some((all, holds))
+
+    /// As one list.
+    pub(super) fn written(&self) -> Expr {
+        let list =
+            Expr::atom(Atom::ResourceIn(self.patterns.iter().map(|&pattern| pattern.clone()).collect()));
+        if self.holds { list } else { list.not() }
+    }
+
+    /// `expr` must be what this was made of.
+    pub(super) fn simplified(&self, expr: &Expr) -> Simplified {
+        // One pattern is written as it stands, and shared.
+        let single = |expr: &Expr| matches!(expr, Expr::Atom(_)) && self.patterns.len() == 1;
+        let as_it_is = match expr {
+            Expr::Not(inner) => single(inner),
+            expr => single(expr),
+        };
+        Simplified { expr: if as_it_is { expr.clone() } else { self.written() }, canonical: true }
+    }
 }
 
 /// Parts are simplified exactly where they fit into a table.
@@ -266,7 +288,7 @@ mod tests {
             lists.retain(|list| !list.is_empty());
             let union = fold::any(lists.into_iter().map(|list| Expr::atom(Atom::ResourceIn(list))).collect());
             let expr = if holds { union } else { union.not() };
-            if apart(&expr).is_some() {
+            if Apart::of(&expr).is_some() {
                 let (short, exact) = (simplify(&expr), exact(&expr).unwrap());
                 prop_assert_eq!((short.expr, short.canonical), (exact.expr, exact.canonical));
             }

@@ -1,6 +1,7 @@
 //! A glob: literal text with `*` (any run of characters) and `?` (one character).
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use super::intersection;
 use super::relation::{self, Token};
@@ -18,7 +19,7 @@ pub(crate) enum Piece<'a> {
 
 /// A glob in canonical form: a run of wildcards is written as its `?` followed by at most one `*`, so that two globs
 /// are equal exactly when they match the same texts. Ordered by text.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Glob {
     /// The literal text with wildcards in place. One text and two offsets keep a glob at 32 bytes and let the usual
     /// rejection be a single comparison of bytes.
@@ -61,6 +62,28 @@ impl<'a> Written<'a> {
 impl Glob {
     /// The glob written as `text`: `*` and `?` are wildcards, everything else is literal.
     pub(crate) fn parse(text: &str) -> Glob {
+        Glob::as_written(text).unwrap_or_else(|| Glob::put_together(text))
+    }
+
+    /// The usual text is canonical as it is: no two wildcards stand side by side.
+    fn as_written(text: &str) -> Option<Glob> {
+        let bytes = text.as_bytes();
+        let wild = |byte: &u8| matches!(byte, b'*' | b'?');
+        let (prefix, suffix) = match bytes.iter().position(wild) {
+            None => (bytes.len(), 0),
+            Some(first) => {
+                let last = bytes.iter().rposition(wild)?;
+                let side_by_side = |pair: &[u8]| pair.iter().all(wild);
+                if bytes.get(first..=last)?.windows(2).any(side_by_side) {
+                    return None;
+                }
+                (first, bytes.len() - last - 1)
+            }
+        };
+        Some(Glob { text: text.into(), prefix: offset(prefix), suffix: offset(suffix), escaped: None })
+    }
+
+    fn put_together(text: &str) -> Glob {
         let mut builder = Builder::default();
         builder.push_pattern(text);
         builder.finish()
@@ -111,6 +134,11 @@ impl Glob {
     /// The only text that matches, if there are no wildcards.
     pub(crate) fn as_literal(&self) -> Option<&str> {
         (self.prefix as usize == self.text.len()).then_some(&*self.text)
+    }
+
+    /// Bytes of the text, before anything is escaped.
+    pub(super) fn length(&self) -> usize {
+        self.text.len()
     }
 
     /// The text every match begins with.
@@ -335,10 +363,20 @@ impl Glob {
     }
 }
 
+impl Hash for Glob {
+    /// By text alone: globs that differ in nothing but what is escaped are rare.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
 impl fmt::Display for Glob {
     /// Literal `*` and `?` print as `${*}` and `${?}`, and `$` as `${$}` where it would open such an escape, so that
     /// the printed text read as a template is this glob again.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.escaped.is_none() && !self.text.as_bytes().contains(&b'$') {
+            return f.write_str(&self.text);
+        }
         let mut tokens = self.tokens_iter().peekable();
         while let Some(token) = tokens.next() {
             match token {

@@ -1,6 +1,7 @@
 //! Patterns over resource ids, which are cut into segments.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
 use super::glob::{Glob, Written};
 use super::intersection::MAX_MEMBERS;
@@ -26,8 +27,9 @@ impl Syntax {
 /// except in the last segment.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Pattern {
-    /// One glob per segment; none for the universal pattern.
-    segments: Box<[Glob]>,
+    /// One glob per segment; none for the universal pattern. Shared, because conditions are made of patterns that stand
+    /// in many of them.
+    segments: Arc<[Glob]>,
     separator: char,
     /// Whether nothing can match, because a segment that ids cut at separators holds one.
     void: bool,
@@ -47,7 +49,7 @@ pub(crate) enum Relation {
 impl Pattern {
     /// The pattern written `*`: it matches every text, also those that are no id of any syntax.
     pub(crate) fn any() -> Pattern {
-        Pattern { segments: Box::default(), separator: DEFAULT_SEPARATOR, void: false }
+        Pattern { segments: Arc::default(), separator: DEFAULT_SEPARATOR, void: false }
     }
 
     /// The pattern written as `text`; `None` if it has fewer segments than the syntax wants.
@@ -74,7 +76,16 @@ impl Pattern {
         }
         let leading = segments.split_last().map_or(&[][..], |(_, leading)| leading);
         let void = leading.iter().any(|segment| segment.has_literal(separator));
-        Pattern { segments: segments.into_boxed_slice(), separator, void }
+        Pattern { segments: segments.into(), separator, void }
+    }
+
+    /// As `to_string`, into a text that need not grow.
+    pub(crate) fn to_text(&self) -> String {
+        let length = self.segments.iter().map(|segment| segment.length() + 1).sum();
+        let mut text = String::with_capacity(length);
+        // INVARIANT: writing to a text does not fail.
+        let _ = write!(text, "{self}");
+        text
     }
 
     /// Whether this is the universal pattern.
@@ -134,7 +145,7 @@ impl Pattern {
         if self.segments.len() != asked.segments.len() || self.void || asked.void {
             return Relation::Disjoint;
         }
-        let pairs = || self.segments.iter().zip(&asked.segments);
+        let pairs = || self.segments.iter().zip(&*asked.segments);
         if pairs().all(|(own, asked)| own.includes(asked)) {
             Relation::Contains
         } else if pairs().all(|(own, asked)| own.overlaps(asked)) {
@@ -163,7 +174,12 @@ impl Pattern {
                 let alike = self.segments.len() == other.segments.len() && !self.void && !other.void;
                 // Ids differ most at their ends, so that is where most pairs part.
                 alike
-                    && self.segments.iter().zip(&other.segments).rev().all(|(own, other)| own.overlaps(other))
+                    && self
+                        .segments
+                        .iter()
+                        .zip(&*other.segments)
+                        .rev()
+                        .all(|(own, other)| own.overlaps(other))
             }
         }
     }
@@ -185,7 +201,7 @@ impl Pattern {
             _ => {}
         }
         let mut products: Vec<Vec<Glob>> = vec![Vec::new()];
-        for (own, other) in self.segments.iter().zip(&other.segments) {
+        for (own, other) in self.segments.iter().zip(&*other.segments) {
             let members = own.intersect(other)?;
             if products.len() * members.len() > MAX_MEMBERS {
                 return None;
@@ -214,7 +230,10 @@ impl fmt::Display for Pattern {
         let Some((first, others)) = self.segments.split_first() else {
             return f.write_str("*");
         };
-        write!(f, "{first}")?;
-        others.iter().try_for_each(|segment| write!(f, "{}{segment}", self.separator))
+        fmt::Display::fmt(first, f)?;
+        others.iter().try_for_each(|segment| {
+            f.write_char(self.separator)?;
+            fmt::Display::fmt(segment, f)
+        })
     }
 }

@@ -16,7 +16,7 @@ fn short(expr: &Expr) -> String {
             Atom::Key { key, test } => {
                 format!("{} {} {}", key.name, test.operator_text(), test.values().join(","))
             }
-            other => other.to_json().to_string(),
+            other => serde_json::to_string(other).unwrap(),
         },
     }
 }
