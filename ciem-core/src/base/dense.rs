@@ -182,6 +182,8 @@ pub(crate) struct RowList {
     ranges: Vec<(u16, u16)>,
     /// By row: where its intervals end, and those of the next one start.
     ends: Vec<usize>,
+    /// Of the row at hand: where its intervals begin and end, by turns.
+    turns: Vec<u16>,
 }
 
 /// A row of a [`RowList`].
@@ -192,7 +194,7 @@ impl RowList {
     pub(crate) fn push(&mut self, row: &Row, len: u16) -> RowNumber {
         match row {
             Row::None => {}
-            Row::All => self.ranges.push((0, len)),
+            Row::All => self.turns.extend([0, len]),
             Row::Some(words, _) => self.spell(&words.0, len),
         }
         self.close()
@@ -202,23 +204,26 @@ impl RowList {
         let mut spelling = Spelling::default();
         for at in row.touched.iter() {
             if let Some(block) = row.words.get(at) {
-                spelling.skip_to(at * BLOCK * 64, &mut self.ranges);
-                spelling.block(block, &mut self.ranges);
+                spelling.skip_to(at * BLOCK * 64, &mut self.turns);
+                spelling.block(block, &mut self.turns);
             }
         }
-        spelling.end(row.len, &mut self.ranges);
+        spelling.end(row.len, &mut self.turns);
         self.close()
     }
 
     fn close(&mut self) -> RowNumber {
+        let (pairs, _) = self.turns.as_chunks::<2>();
+        self.ranges.extend(pairs.iter().map(|&[start, end]| (start, end)));
+        self.turns.clear();
         self.ends.push(self.ranges.len());
         RowNumber((self.ends.len() - 1) as u32)
     }
 
     fn spell(&mut self, words: &[u64], len: u16) {
         let mut spelling = Spelling::default();
-        words.chunks(BLOCK).for_each(|block| spelling.block(block, &mut self.ranges));
-        spelling.end(len, &mut self.ranges);
+        words.chunks(BLOCK).for_each(|block| spelling.block(block, &mut self.turns));
+        spelling.end(len, &mut self.turns);
     }
 
     /// Sorted and disjoint; half-open.
@@ -230,19 +235,17 @@ impl RowList {
     }
 }
 
-/// Words on the way to intervals.
+/// Words on the way to intervals: wherever a permission differs from the one before it, one begins or ends.
 #[derive(Default)]
 struct Spelling {
     /// Where the next word begins.
     base: usize,
     /// The last permission before it, as a bit.
     inside: u64,
-    /// Where the interval began that it is in.
-    start: u16,
 }
 
 impl Spelling {
-    fn block(&mut self, block: &[u64], ranges: &mut Vec<(u16, u16)>) {
+    fn block(&mut self, block: &[u64], turns: &mut Vec<u16>) {
         // Most permissions are as the one before them: many at a time are passed over.
         let before = 0u64.wrapping_sub(self.inside);
         if block.iter().fold(0, |differs, word| differs | (word ^ before)) == 0 {
@@ -250,36 +253,28 @@ impl Spelling {
             return;
         }
         for &word in block {
-            // A one wherever a permission differs from the one before it.
-            let mut turns = word ^ (word << 1 | self.inside);
+            let mut differing = word ^ (word << 1 | self.inside);
             self.inside = word >> 63;
-            while turns != 0 {
-                let bit = turns.trailing_zeros();
-                let id = self.base as u16 + bit as u16;
-                turns &= turns - 1;
-                if word >> bit & 1 == 1 {
-                    self.start = id;
-                } else {
-                    ranges.push((self.start, id));
-                }
+            while differing != 0 {
+                turns.push(self.base as u16 + differing.trailing_zeros() as u16);
+                differing &= differing - 1;
             }
             self.base += 64;
         }
     }
 
     /// Nothing is held between the last block and this permission.
-    fn skip_to(&mut self, base: usize, ranges: &mut Vec<(u16, u16)>) {
+    fn skip_to(&mut self, base: usize, turns: &mut Vec<u16>) {
         if self.base < base && self.inside == 1 {
-            ranges.push((self.start, self.base as u16));
+            turns.push(self.base as u16);
             self.inside = 0;
         }
         self.base = base;
     }
 
-    fn end(self, len: u16, ranges: &mut Vec<(u16, u16)>) {
+    fn end(self, len: u16, turns: &mut Vec<u16>) {
         if self.inside == 1 {
-            let end = usize::from(len).min(self.base);
-            ranges.push((self.start, end as u16));
+            turns.push(usize::from(len).min(self.base) as u16);
         }
     }
 }
