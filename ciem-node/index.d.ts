@@ -533,8 +533,7 @@ export interface UnusedQuestion extends Work {
 }
 
 /** Options are those of `docs/rightsizing.md`, in camel case. */
-export interface RightsizeQuestion {
-  principal: string
+export interface RightsizeOptions extends Work {
   usage: Usage
   /** Such as `90d`, the default. */
   window?: string
@@ -558,7 +557,37 @@ export interface RightsizeQuestion {
   limits?: Record<string, number>
   mostIds?: number
   policyName?: string
-  signal?: AbortSignal
+}
+
+export interface RightsizeQuestion extends RightsizeOptions {
+  principal: string
+}
+
+/** Everybody without `principals`. */
+export interface RightsizeEachQuestion extends RightsizeOptions {
+  principals?: string[]
+}
+
+/** A proposal in figures, and the whole of it. */
+export interface ProposalRow {
+  principal: string
+  principal_kind?: string
+  provider?: string
+  account?: string
+  /** Code of the error, where there is no proposal. */
+  error?: string
+  refused?: string
+  granted: number
+  kept: number
+  used_not_granted: number
+  /** How many changes the remedy has. */
+  changes: number
+  fits: boolean
+  would_fail: number
+  unobservable: number
+  warnings: string[]
+  /** A `Proposal` as JSON text. */
+  proposal?: string
 }
 
 /** One change, with its precondition and its inverse. */
@@ -656,6 +685,8 @@ export class Snapshot {
   unused(question: UnusedQuestion): Promise<Table<UnusedRow>>
   /** The smallest policies that keep what a principal used and what has to be protected. */
   rightsize(question: RightsizeQuestion): Promise<Proposal>
+  /** The same for many, or for everybody: what they have in common is found once, and several are made at a time. */
+  rightsizeEach(question: RightsizeEachQuestion): Promise<Table<ProposalRow>>
   /** What was read and what was not. */
   coverage(): Coverage
   /** Users and roles of the loaded accounts, and callers that policies name. */

@@ -192,13 +192,8 @@ class Snapshot {
     return this.#long('assignments', question)
   }
 
-  async mineRoles({ usage, signal, onProgress, ...question } = {}) {
-    const wire = request(question)
-    const start = (token, onStep) =>
-      usage === undefined
-        ? this.#native.ask('mine_roles', wire, token, onStep)
-        : this.#native.callWithUsageAsync(nativeUsage(usage), 'mine_roles', wire, token, onStep)
-    return JSON.parse(await longWork(signal, onProgress, start))
+  mineRoles(question) {
+    return this.#document('mine_roles', question)
   }
 
   matrix(question) {
@@ -217,10 +212,12 @@ class Snapshot {
     return this.#long('unused', { ...question, of: typeof of === 'string' ? [of] : of })
   }
 
-  async rightsize({ usage, signal, ...question }) {
-    const wire = request(question)
-    const work = (token) => this.#native.callWithUsageAsync(nativeUsage(usage), 'rightsize', wire, token)
-    return JSON.parse(await longWork(signal, undefined, work))
+  rightsize(question) {
+    return this.#document('rightsize', question)
+  }
+
+  rightsizeEach(question) {
+    return this.#long('rightsize_each', question)
   }
 
   coverage() {
@@ -263,6 +260,15 @@ class Snapshot {
         : this.#native.tableWithUsageAsync(nativeUsage(usage), verb, wire, token, onStep),
     )
     return new Table(await answer)
+  }
+
+  async #document(verb, { usage, signal, onProgress, ...question } = {}) {
+    const wire = request(question)
+    const start = (token, onStep) =>
+      usage === undefined
+        ? this.#native.ask(verb, wire, token, onStep)
+        : this.#native.callWithUsageAsync(nativeUsage(usage), verb, wire, token, onStep)
+    return JSON.parse(await longWork(signal, onProgress, start))
   }
 }
 

@@ -169,10 +169,12 @@ fn ask_one(snapshot: &Snapshot, usage: &Usage, ask: &Value) -> Result<(), String
         }
         "uses" => wire::usage_call(usage, verb, &request),
         "usage_coverage" => wire::usage_call(usage, "coverage", &request),
-        "rightsize" => wire::call_with_usage(snapshot, usage, verb, &request, &Progress::none()),
-        "mine_roles" if of_used => wire::call_with_usage(snapshot, usage, verb, &request, &Progress::none()),
+        "rightsize" => wire::call_with_usage(snapshot, Some(usage), verb, &request, &Progress::none()),
+        "mine_roles" if of_used => {
+            wire::call_with_usage(snapshot, Some(usage), verb, &request, &Progress::none())
+        }
         _ if verb == "unused" || of_used => {
-            let table = wire::table_with_usage(snapshot, usage, verb, &request, &Progress::none());
+            let table = wire::table_with_usage(snapshot, Some(usage), verb, &request, &Progress::none());
             table.map(|table| table.to_json())
         }
         _ if verb.starts_with("check_") => wire::check(verb, &request),

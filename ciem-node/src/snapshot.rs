@@ -96,9 +96,11 @@ impl NativeSnapshot {
         request: String,
         token: &CancelToken,
         #[napi(ts_arg_type = "((step: Step) => void) | undefined | null")] on_step: Option<OnStep>,
-    ) -> AsyncTask<Call> {
-        let (snapshot, usage) = (Some(self.0.clone()), Some(usage.0.clone()));
-        AsyncTask::new(Call(Ask { snapshot, usage, verb, request, progress: progress(token, on_step) }))
+    ) -> AsyncTask<Answer> {
+        let (snapshot, usage, progress) = (self.0.clone(), usage.0.clone(), progress(token, on_step));
+        AsyncTask::new(Answer(Some(Box::new(move || {
+            wire::call_with_usage(&snapshot, Some(&usage), &verb, &request, &progress)
+        }))))
     }
 }
 
@@ -271,35 +273,7 @@ impl Task for Ask {
         let (verb, request, progress) = (&self.verb, &self.request, &self.progress);
         Ok(run(|| {
             let snapshot = snapshot.ok_or_else(|| Error::Internal { reason: "asked twice".to_owned() })?;
-            let table = match &usage {
-                Some(usage) => wire::table_with_usage(&snapshot, usage, verb, request, progress),
-                None => wire::table(&snapshot, verb, request, progress),
-            };
-            table.map(NativeTable)
-        }))
-    }
-
-    fn resolve(&mut self, _: Env, output: Self::Output) -> Result<Self::JsValue> {
-        Ok(output)
-    }
-}
-
-/// One question about usage that is answered with a document, off the event loop.
-#[derive(Debug)]
-pub struct Call(Ask);
-
-impl Task for Call {
-    type Output = Either<String, Failure>;
-    type JsValue = Either<String, Failure>;
-
-    fn compute(&mut self) -> Result<Self::Output> {
-        let (snapshot, usage) = (self.0.snapshot.take(), self.0.usage.take());
-        let (verb, request, progress) = (&self.0.verb, &self.0.request, &self.0.progress);
-        Ok(run(|| {
-            let asked = snapshot.zip(usage);
-            let (snapshot, usage) =
-                asked.ok_or_else(|| Error::Internal { reason: "asked twice".to_owned() })?;
-            wire::call_with_usage(&snapshot, &usage, verb, request, progress)
+            wire::table_with_usage(&snapshot, usage.as_ref(), verb, request, progress).map(NativeTable)
         }))
     }
 

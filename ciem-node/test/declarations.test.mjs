@@ -37,6 +37,7 @@ test('rows and documents', async () => {
     EverybodyRow: await snapshot.whatCan(),
     MatrixRow: await snapshot.matrix(),
     UnusedRow: await snapshot.unused({ usage, at: '2026-11-01T00:00:00Z' }),
+    ProposalRow: await snapshot.rightsizeEach({ usage, at: '2026-11-01T00:00:00Z' }),
     UseRow: usage.uses(),
     BecomeRow: await snapshot.canBecome(),
     SettlingRow: await snapshot.whatWouldSettleIt(),

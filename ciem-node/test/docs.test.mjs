@@ -33,7 +33,7 @@ function run(name, text, folder) {
   return execFileSync(process.execPath, [join(place, name)], { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
-for (const [page, where] of [['docs/node.md', () => repository], ['README.md', () => repository], ['ciem-node/README.md', () => place]]) {
+for (const [page, where] of [['docs/node.md', () => repository], ['docs/rightsizing.md', () => repository], ['README.md', () => repository], ['ciem-node/README.md', () => place]]) {
   test(`${page} runs`, () => {
     const all = pieces(page, 'js')
     const [scripts, parts] = [all.filter((piece) => piece.includes('require(')), all.filter((piece) => !piece.includes('require('))]

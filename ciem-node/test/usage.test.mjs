@@ -70,3 +70,21 @@ test('a proposal says what stays and takes itself back', async () => {
   assert.deepEqual(remedy.changes.map((one) => one.undo).reverse(), rollback.changes.map((one) => one.call))
   await assert.rejects(snapshot.rightsize({ principal, usage, mode: 'smallest' }), { code: 'invalid_request' })
 })
+
+test('proposals of many are those of each', async () => {
+  const [snapshot, usage] = await Promise.all([Snapshot.load(ESTATE), Usage.load(LOGS)])
+  const options = { usage, at: '2026-11-01T00:00:00Z', mode: 'exact' }
+  const steps = []
+  const table = await snapshot.rightsizeEach({ ...options, onProgress: (step) => steps.push(step.phase) })
+  assert(table.length > 20 && steps.includes('rightsizing'))
+  const rows = table.toArray()
+  for (const row of rows.filter((row) => row.provider === 'aws' && row.changes > 0).slice(0, 3)) {
+    const proposal = await snapshot.rightsize({ ...options, principal: row.principal })
+    assert.deepEqual(JSON.parse(row.proposal), proposal)
+    assert.deepEqual([row.granted, row.kept, row.fits], [proposal.granted, proposal.kept, true])
+  }
+  const named = (await snapshot.rightsizeEach({ ...options, principals: [rows[1].principal, 'nobody'] })).toArray()
+  assert.deepEqual(named[0], rows[1])
+  assert.equal(named[1].error, 'unknown_principal')
+  await assert.rejects(snapshot.rightsizeEach({ ...options, signal: AbortSignal.abort() }), { name: 'AbortError' })
+})

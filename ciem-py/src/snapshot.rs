@@ -3,7 +3,7 @@
 use crate::edge::{raise, run, watched};
 use crate::table::Table;
 use crate::usage::Usage;
-use ciem_core::{Assignments, LoadOptions, Progress, load_paths, wire};
+use ciem_core::{Assignments, LoadOptions, load_paths, wire};
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::PyBytes;
@@ -47,13 +47,9 @@ impl Snapshot {
         })
     }
 
-    /// Answers the wire request of a verb, with usage one that takes it into account.
-    #[pyo3(signature = (verb, request, usage=None))]
-    fn call(&self, py: Python<'_>, verb: String, request: String, usage: Option<&Usage>) -> PyResult<String> {
-        run(py, || match usage {
-            Some(usage) => wire::call_with_usage(&self.0, &usage.0, &verb, &request, &Progress::none()),
-            None => wire::call(&self.0, &verb, &request),
-        })
+    /// Answers the wire request of a verb.
+    fn call(&self, py: Python<'_>, verb: String, request: String) -> PyResult<String> {
+        run(py, || wire::call(&self.0, &verb, &request))
     }
 
     /// Answers the wire request of a verb that takes long; some verbs take usage into account.
@@ -67,10 +63,9 @@ impl Snapshot {
         usage: Option<&Usage>,
     ) -> PyResult<String> {
         let (snapshot, usage) = (self.0.clone(), usage.map(|usage| usage.0.clone()));
-        watched(py, report, move |progress| match &usage {
-            Some(usage) => wire::call_with_usage(&snapshot, usage, &verb, &request, progress),
-            None => wire::call_with(&snapshot, &verb, &request, progress),
-        })
+        let work =
+            move |progress: &_| wire::call_with_usage(&snapshot, usage.as_ref(), &verb, &request, progress);
+        watched(py, report, work)
     }
 
     /// Answers the wire request of a verb with rows; some verbs take usage into account.
@@ -84,11 +79,10 @@ impl Snapshot {
         usage: Option<&Usage>,
     ) -> PyResult<Table> {
         let (snapshot, usage) = (self.0.clone(), usage.map(|usage| usage.0.clone()));
-        let work = move |progress: &_| match &usage {
-            Some(usage) => wire::table_with_usage(&snapshot, usage, &verb, &request, progress),
-            None => wire::table(&snapshot, &verb, &request, progress),
+        let work = move |progress: &_| {
+            wire::table_with_usage(&snapshot, usage.as_ref(), &verb, &request, progress).map(Table)
         };
-        watched(py, report, move |progress| work(progress).map(Table))
+        watched(py, report, work)
     }
 }
 

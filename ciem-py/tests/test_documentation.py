@@ -25,7 +25,7 @@ def test_docstrings(name, tmp_path, monkeypatch):
     assert doctest.testmod(module, extraglobs={"ciem": ciem}).failed == 0
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/python.md", "docs/conditions.md", "docs/inclusion.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md", "docs/conditions.md", "docs/inclusion.md", "docs/rightsizing.md"])
 def test_pages(page, monkeypatch, tmp_path):
     """The Python blocks of a page run one after the other, as they would in a notebook opened in the checkout."""
     blocks = re.findall(r"```python\n(.*?)```", (REPOSITORY / page).read_text(encoding="utf-8"), re.DOTALL)

@@ -97,3 +97,19 @@ def test_a_proposal_says_what_stays_and_takes_itself_back():
         snapshot.rightsize(principal, usage, mode="smallest")
     with pytest.raises(AttributeError):
         proposal.nothing
+
+
+def test_proposals_of_many_are_those_of_each():
+    snapshot, usage = ciem.load(EXAMPLES / "estate"), ciem.load_usage(EXAMPLES / "estate_logs")
+    options = {"at": datetime(2026, 11, 1, tzinfo=timezone.utc), "mode": "exact"}
+    steps = []
+    table = snapshot.rightsize_each(usage, on_progress=steps.append, **options)
+    assert {"rightsizing"} == {step.phase for step in steps} and steps[-1].done == steps[-1].total == len(table) > 20
+    for row in [row for row in table if row["provider"] == "aws" and row["changes"]][:3]:
+        proposal = snapshot.rightsize(row["principal"], usage, **options)
+        assert json.loads(row["proposal"]) == proposal.to_dict()
+        assert (row["granted"], row["kept"], row["fits"]) == (proposal.granted, proposal.kept, True)
+    named = snapshot.rightsize_each(usage, [table[1]["principal"], "nobody"], **options)
+    assert [row["error"] for row in named] == [None, "unknown_principal"] and named[0] == table[1]
+    with pytest.raises(KeyError, match="enough"):
+        snapshot.rightsize_each(usage, on_progress=lambda step: {}["enough"], **options)

@@ -31,7 +31,9 @@ pub(crate) struct ActingRecord {
     pub(crate) person: Text,
     /// The name of the session, where it is known.
     pub(crate) session: Option<Text>,
-    /// What it comes through, by full ids: the bundle, the groups, the role.
+    /// The bundle that was assigned, whose policies they are.
+    pub(crate) bundle: Text,
+    /// What it comes through, by full ids: the groups, the bundle, the role.
     pub(crate) through: Vec<Text>,
     /// What the person acts as; several records where inputs contradict each other.
     pub(crate) variants: Vec<PrincipalRecord>,

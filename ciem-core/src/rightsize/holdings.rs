@@ -21,9 +21,19 @@ pub(super) struct Unit {
 }
 
 impl Unit {
-    /// The principal of this id or name, and those that its policies cannot be told apart from.
+    /// The principal of this id or name, and those that its policies cannot be told apart from; or all who act through
+    /// the bundle of this id.
     pub(super) fn find(estate: &Estate, principal: &str) -> Result<Unit, Error> {
-        let callers = find_callers(estate, principal, None)?;
+        let callers = match find_callers(estate, principal, None) {
+            Ok(callers) => callers,
+            Err(error) => {
+                let found = estate.library.texts.find(principal).and_then(|bundle| {
+                    let acting = |id: &PrincipalId| bundle_of(estate, *id) == Some(bundle);
+                    estate.principals.ids().find(acting)
+                });
+                return found.map(|id| Unit::of(estate, id)).ok_or(error);
+            }
+        };
         let mut ids: Vec<PrincipalId> = callers.iter().filter_map(|caller| caller.principal).collect();
         ids.sort_unstable();
         let bundles: BTreeSet<Option<Text>> = ids.iter().map(|&id| bundle_of(estate, id)).collect();
@@ -47,6 +57,11 @@ impl Unit {
         }
     }
 
+    /// The id of the bundle or of the one member.
+    pub(super) fn name(&self, estate: &Estate) -> Text {
+        self.bundle.unwrap_or_else(|| estate.shown(self.first()).0)
+    }
+
     pub(super) fn first(&self) -> PrincipalId {
         // INVARIANT: a unit has a member.
         self.members.first().copied().unwrap_or(PrincipalId(0))
@@ -54,8 +69,8 @@ impl Unit {
 }
 
 /// What somebody acts through, if they do.
-fn bundle_of(estate: &Estate, principal: PrincipalId) -> Option<Text> {
-    estate.principals[principal].acting.as_ref().and_then(|acting| acting.through.first().copied())
+pub(super) fn bundle_of(estate: &Estate, principal: PrincipalId) -> Option<Text> {
+    estate.principals[principal].acting.as_ref().map(|acting| acting.bundle)
 }
 
 /// An Allow statement: what it means, and how it is written.

@@ -4,6 +4,7 @@
 mod certificate;
 mod draft;
 mod holdings;
+mod many;
 mod memory;
 mod need;
 mod observed;
@@ -18,7 +19,6 @@ mod tests;
 use crate::error::Error;
 use crate::inclusion::{CheckOptions, check_no_new_access};
 use crate::model::{PolicyKind, Remedy, SpellingMode};
-use crate::progress::Progress;
 use crate::provider::{Exchange, Plan};
 use crate::snapshot::Snapshot;
 use crate::snapshot::estate::Estate;
@@ -31,8 +31,6 @@ use memory::Memory;
 use need::{Asked, Need};
 use options::RightsizeOptions;
 use proposal::{Certificate, Proposal, ProposedPolicy, Reason};
-#[cfg(feature = "rayon")]
-use rayon::prelude::*;
 use serde_json::Value;
 
 impl Snapshot {
@@ -124,53 +122,6 @@ impl Rightsizer<'_> {
         Err(first.unwrap_or_else(|| Error::invalid("principal", "no provider is loaded")))
     }
 
-    /// The proposals for these principals, in order; with the feature `rayon` several at a time. One that cannot be made is
-    /// handed on as its error, and the others are made.
-    ///
-    /// ```
-    /// # use ciem_core::{RightsizeOptions, SnapshotBuilder, UsageBuilder};
-    /// # let mut builder = SnapshotBuilder::new();
-    /// # builder.add("account.json", include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.json")))?;
-    /// # let snapshot = builder.finish()?;
-    /// use ciem_core::Progress;
-    ///
-    /// let usage = UsageBuilder::new().finish();
-    /// let options = RightsizeOptions::new("2026-11-01T00:00:00Z");
-    /// let everybody: Vec<String> = snapshot.principals().filter(|row| row.loaded).map(|row| row.principal).collect();
-    /// let mut made = 0;
-    /// snapshot.rightsizer(&usage, &options).propose_each(&everybody, &Progress::none(), |_, proposal| {
-    ///     made += usize::from(proposal.is_ok());
-    /// })?;
-    /// assert!(made > 0);
-    /// # Ok::<(), ciem_core::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// `cancelled`.
-    pub fn propose_each<P: AsRef<str> + Sync>(
-        &self,
-        principals: &[P],
-        progress: &Progress,
-        mut each: impl FnMut(&str, Result<Proposal, Error>),
-    ) -> Result<(), Error> {
-        #[cfg(feature = "rayon")]
-        let at_once = 32 * rayon::current_num_threads();
-        #[cfg(not(feature = "rayon"))]
-        let at_once = 1;
-        for (number, together) in principals.chunks(at_once).enumerate() {
-            progress.poll("rightsizing", number * at_once, Some(principals.len()))?;
-            #[cfg(feature = "rayon")]
-            let names = together.par_iter();
-            #[cfg(not(feature = "rayon"))]
-            let names = together.iter();
-            let made: Vec<_> = names.map(|name| self.propose(name.as_ref())).collect();
-            for (name, proposal) in together.iter().zip(made) {
-                each(name.as_ref(), proposal);
-            }
-        }
-        progress.poll("rightsizing", principals.len(), Some(principals.len()))
-    }
-
     fn of_unit(&self, estate: &Estate, memory: &Memory, unit: &Unit) -> Result<Proposal, Error> {
         let (usage, options) = (self.usage, self.options);
         let Some(spec) = estate.provider.remedy else {
@@ -215,10 +166,10 @@ impl Rightsizer<'_> {
             if holdings.any_replaced() { (spec.size)(&old) } else { 0 },
             plan.policies.iter().map(|policy| policy.characters).sum(),
         ];
-        let (shown, kind) = estate.shown(unit.first());
+        let (_, kind) = estate.shown(unit.first());
         Ok(Proposal {
             v: 1,
-            principal: estate.text(unit.bundle.unwrap_or(shown)).to_owned(),
+            principal: estate.text(unit.name(estate)).to_owned(),
             principal_kind: kind,
             provider: estate.provider.name,
             account: estate.account_text(holder.account).to_owned(),

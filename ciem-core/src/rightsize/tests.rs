@@ -2,6 +2,7 @@ mod laws;
 mod replay;
 
 use crate::model::{Plane, SpellingMode, UseEvent};
+use crate::progress::Progress;
 use crate::rightsize::options::{CalendarEntry, Level, RightsizeOptions, Shared};
 use crate::rightsize::proposal::{Proposal, Reason};
 use crate::snapshot::Snapshot;
@@ -296,7 +297,8 @@ fn a_permission_set_keeps_what_any_of_its_people_needs() {
         json!({"PermissionSetArn": set, "AttachedManagedPolicies": []}),
         json!({"PermissionSetArn": set, "CustomerManagedPolicyReferences": []}),
         json!({"AccountAssignments": [{"AccountId": "111122223333", "PermissionSetArn": set, "PrincipalId": "u1", "PrincipalType": "USER"},
-            {"AccountId": "444455556666", "PermissionSetArn": set, "PrincipalId": "u2", "PrincipalType": "USER"}]}),
+            {"AccountId": "444455556666", "PermissionSetArn": set, "PrincipalId": "g2", "PrincipalType": "GROUP"}]}),
+        json!({"GroupMemberships": [{"GroupId": "g2", "MembershipId": "m", "MemberId": {"UserId": "u2"}}]}),
         json!({"Users": [{"IdentityStoreId": "d-1", "UserId": "u1", "UserName": "eva"}, {"IdentityStoreId": "d-1", "UserId": "u2", "UserName": "udo"}]}),
     ];
     let mut builder = SnapshotBuilder::new();
@@ -315,8 +317,20 @@ fn a_permission_set_keeps_what_any_of_its_people_needs() {
     for (id, permission) in ids.iter().zip(["s3:CreateBucket", "sqs:CreateQueue"]) {
         logs.add_event(&UseEvent::new(*id, permission, "2026-10-01T00:00:00Z").unwrap()).unwrap();
     }
-    let proposal = snapshot.rightsize("eva", &logs.finish(), &exact(Level::Permissions)).unwrap();
+    let (usage, options) = (logs.finish(), exact(Level::Permissions));
+    let proposal = snapshot.rightsize("eva", &usage, &options).unwrap();
     sound(&proposal);
+    // Whoever is asked about, and however the set came to them.
+    for name in ["udo", set] {
+        assert_eq!(snapshot.rightsize(name, &usage, &options).unwrap(), proposal);
+    }
+    let mut all = Vec::new();
+    let rightsizer = snapshot.rightsizer(&usage, &options);
+    rightsizer
+        .propose_everybody(&Progress::none(), |name, made| all.push((name.to_owned(), made.unwrap())))
+        .unwrap();
+    assert_eq!(all, [(set.to_owned(), proposal.clone())]);
+    assert_eq!(proposal.remedy.changes[0].call["parameters"]["PermissionSetArn"], set);
     assert_eq!(kept_for(&proposal, Reason::Used), ["s3:CreateBucket", "sqs:CreateQueue"]);
     assert_eq!((proposal.principal.as_str(), proposal.members.len()), (set, 2));
     assert_eq!(proposal.remedy.changes[0].call["action"], "PutInlinePolicyToPermissionSet");

@@ -48,7 +48,9 @@ pub(crate) struct Principal {
 pub(crate) struct Acting {
     pub(crate) person: PersonId,
     pub(crate) session: Option<Text>,
-    /// What the access comes through: bundle, groups, role.
+    /// The bundle that was assigned, whose policies they are.
+    pub(crate) bundle: Text,
+    /// What the access comes through: groups, bundle, role.
     pub(crate) through: Vec<Text>,
 }
 

@@ -180,7 +180,7 @@ fn people_of(facts: &mut Facts) -> IdVec<PersonId, Person> {
 fn acting_drafts(records: Vec<ActingRecord>, people: &IdVec<PersonId, Person>) -> Vec<Draft> {
     let ids: HashMap<Text, PersonId, RandomState> = people.entries().map(|(id, p)| (p.id, id)).collect();
     let draft = |record: ActingRecord| {
-        let ActingRecord { person, session, through, variants } = record;
+        let ActingRecord { person, session, bundle, through, variants } = record;
         let first = variants.first()?;
         Some(Draft {
             id: first.id,
@@ -189,7 +189,7 @@ fn acting_drafts(records: Vec<ActingRecord>, people: &IdVec<PersonId, Person>) -
             name: first.name,
             unique_id: first.unique_id,
             flags: first.flags,
-            acting: Some(Acting { person: *ids.get(&person)?, session, through }),
+            acting: Some(Acting { person: *ids.get(&person)?, session, bundle, through }),
             variants,
         })
     };

@@ -313,6 +313,13 @@ impl Cells for [String] {
     }
 }
 
+impl Cells for Vec<&str> {
+    const KIND: ColumnKind = ColumnKind::Texts;
+    fn write(&self, writer: &mut Writer) {
+        writer.list(self.iter().copied());
+    }
+}
+
 impl Cells for Names<'_> {
     const KIND: ColumnKind = ColumnKind::Texts;
     fn write(&self, writer: &mut Writer) {

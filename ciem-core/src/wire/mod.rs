@@ -129,11 +129,11 @@ pub fn table(snapshot: &Snapshot, verb: &str, request: &str, progress: &Progress
     }
 }
 
-/// Asks `snapshot` a question about `usage` and answers in JSON.
+/// Asks `snapshot` a question about `usage` and answers in JSON; without usage as [`call_with`].
 ///
 /// Verbs: `rightsize`, a [`crate::Proposal`] for `principal`, where the other fields of the request are those of
 /// [`crate::RightsizeOptions`]; `mine_roles`, as [`call`] answers it, of what was used in the window that `window`, `at` and `gaps`
-/// say, as [`table_with_usage`] reads them.
+/// say, as [`table_with_usage`] reads them; and those of [`table_with_usage`].
 ///
 /// ```
 /// # use ciem_core::{Progress, SnapshotBuilder, UsageBuilder, wire};
@@ -142,7 +142,7 @@ pub fn table(snapshot: &Snapshot, verb: &str, request: &str, progress: &Progress
 /// # let snapshot = builder.finish()?;
 /// let usage = UsageBuilder::new().finish();
 /// let request = r#"{"principal": "app", "at": "2026-11-01T00:00:00Z", "mode": "exact", "level": "permissions"}"#;
-/// let answer = wire::call_with_usage(&snapshot, &usage, "rightsize", request, &Progress::none())?;
+/// let answer = wire::call_with_usage(&snapshot, Some(&usage), "rightsize", request, &Progress::none())?;
 /// assert!(answer.starts_with(r#"{"v":1,"principal":"arn:aws:iam::111122223333:role/app""#));
 /// # Ok::<(), ciem_core::Error>(())
 /// ```
@@ -151,16 +151,17 @@ pub fn table(snapshot: &Snapshot, verb: &str, request: &str, progress: &Progress
 /// As the verb; `invalid_request` if the verb or the request is not known; `cancelled`.
 pub fn call_with_usage(
     snapshot: &Snapshot,
-    usage: &Usage,
+    usage: Option<&Usage>,
     verb: &str,
     request: &str,
     progress: &Progress,
 ) -> Result<String, Error> {
+    let Some(usage) = usage else { return call_with(snapshot, verb, request, progress) };
     progress.poll("asking", 0, None)?;
     match verb {
         "rightsize" => text(&rightsize::answer(snapshot, usage, parse(request)?)?),
         "mine_roles" => mining::of_snapshot(snapshot, Some(usage), request, progress),
-        _ => Err(Error::invalid("verb", "no such question about usage")),
+        _ => table_with_usage(snapshot, Some(usage), verb, request, progress)?.to_json_with(progress),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The columns of every verb that answers with a table.
 
 use super::columns::record;
+use super::rightsize::ProposalRow;
 use crate::access::listing::{PermissionRow, PrincipalRow, ResourceRow};
 use crate::access::matrix::MatrixCells;
 use crate::access::settle::SettlingRow;
@@ -88,6 +89,24 @@ record!(UnusedRow {
     last_used,
     uncovered_days,
     via
+});
+
+record!(ProposalRow {
+    principal,
+    principal_kind,
+    provider,
+    account,
+    error,
+    refused,
+    granted,
+    kept,
+    used_not_granted,
+    changes,
+    fits,
+    would_fail,
+    unobservable,
+    warnings,
+    proposal
 });
 
 record!(UseRow {

@@ -2,7 +2,7 @@
 
 use super::columns::collect;
 use super::table::Table;
-use super::{parse, text};
+use super::{parse, rightsize, table, text};
 use crate::error::Error;
 use crate::mining::granted::AssignmentQuery;
 use crate::model::instant;
@@ -109,9 +109,10 @@ pub fn usage_table(usage: &Usage, verb: &str, request: &str, progress: &Progress
     }
 }
 
-/// Asks `snapshot` a question that takes usage into account. The request has `window` (`90d` without it), `at` (RFC 3339; when
-/// the logs end without it), `gaps` (days of the window that may lack in the logs) and the fields of the verb: for `unused` those
-/// of [`UnusedOptions`], for `assignments` those of [`AssignmentQuery`].
+/// Asks `snapshot` a question that takes usage into account; without usage as [`super::table`]. The request has `window` (`90d`
+/// without it), `at` (RFC 3339; when the logs end without it), `gaps` (days of the window that may lack in the logs) and the
+/// fields of the verb: for `unused` those of [`UnusedOptions`], for `assignments` those of [`AssignmentQuery`], for `rightsize_each`
+/// those of [`crate::RightsizeOptions`] and `principals`, everybody without it.
 ///
 /// ```
 /// # use ciem_core::{Progress, SnapshotBuilder, Usage, wire};
@@ -119,7 +120,7 @@ pub fn usage_table(usage: &Usage, verb: &str, request: &str, progress: &Progress
 /// # builder.add("account.json", include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.json")))?;
 /// # let snapshot = builder.finish()?;
 /// let request = r#"{"window": "90d", "at": "2026-11-01T00:00:00Z", "of": ["credential"]}"#;
-/// let table = wire::table_with_usage(&snapshot, &Usage::default(), "unused", request, &Progress::none())?;
+/// let table = wire::table_with_usage(&snapshot, Some(&Usage::default()), "unused", request, &Progress::none())?;
 /// assert!(table.to_json().contains(r#""kind":"credential""#));
 /// # Ok::<(), ciem_core::Error>(())
 /// ```
@@ -129,11 +130,12 @@ pub fn usage_table(usage: &Usage, verb: &str, request: &str, progress: &Progress
 /// the verb.
 pub fn table_with_usage(
     snapshot: &Snapshot,
-    usage: &Usage,
+    usage: Option<&Usage>,
     verb: &str,
     request: &str,
     progress: &Progress,
 ) -> Result<Table, Error> {
+    let Some(usage) = usage else { return table(snapshot, verb, request, progress) };
     match verb {
         "unused" => {
             let window = window(usage, request)?;
@@ -145,6 +147,7 @@ pub fn table_with_usage(
             let pairs = snapshot.assignments(&query, progress)?;
             collect(pairs.iter(), Some(pairs.len()), &[], progress)
         }
+        "rightsize_each" => rightsize::each(snapshot, usage, parse(request)?, progress),
         _ => Err(Error::invalid("verb", "no such question")),
     }
 }

@@ -22,9 +22,9 @@ class Snapshot:
         """
         Answers the wire request of a verb that takes long; some verbs take usage into account.
         """
-    def call(self, /, verb: str, request: str, usage: Usage | None = None) -> str:
+    def call(self, /, verb: str, request: str) -> str:
         """
-        Answers the wire request of a verb, with usage one that takes it into account.
+        Answers the wire request of a verb.
         """
     @staticmethod
     def load(paths: SupportsGetItem[int, str | PathLike[str]], *, on_error: str, limits: dict[str, SupportsIndex], catalog: str | None = None, report: Any | None = None) -> Snapshot:

@@ -169,8 +169,7 @@ class Snapshot:
         >>> ciem.load("exports").assignments()[0]["permission"]
         's3:GetObject on arn:aws:s3:::pay/* in 111122223333'
         """
-        request = _options({**selection, "on_progress": on_progress})
-        return self._table("assignments", request, usage._native if usage is not None else None)
+        return self._table("assignments", _options({**selection, "on_progress": on_progress}), usage)
 
     def mine_roles(
         self, *, usage: Usage | None = None, on_progress: OnProgress = None, **options: Any
@@ -181,10 +180,7 @@ class Snapshot:
         >>> ciem.load("exports").mine_roles(form="group").roles[0]["native"][0]["definition"]["UserNames"]
         ['ana']
         """
-        with watching(on_progress) as report:
-            request = json.dumps(_options(options))
-            native = usage._native if usage is not None else None
-            return RoleMining(json.loads(self._native.ask("mine_roles", request, report, native)))
+        return RoleMining(self._long("mine_roles", usage, on_progress, _options(options)))
 
     def what_would_settle_it(
         self,
@@ -240,9 +236,9 @@ class Snapshot:
         ('arn:aws:iam::111122223333:user/ana', 'unobservable')
         """
         of = [of] if isinstance(of, str) else of
-        return self._table("unused", _options({**locals(), "usage": None}), usage._native)
+        return self._table("unused", _options({**locals(), "usage": None}), usage)
 
-    def rightsize(self, principal: str, usage: Usage, **options: Any) -> Proposal:
+    def rightsize(self, principal: str, usage: Usage, *, on_progress: OnProgress = None, **options: Any) -> Proposal:
         """The smallest policies that keep what ``principal`` used and what has to be protected, with proof, certificate and exact
         rollback. ``options`` are those of ``docs/rightsizing.md``: ``window``, ``at``, ``level``, ``mode``, ``shared`` and more.
 
@@ -250,8 +246,20 @@ class Snapshot:
         >>> ciem.load("exports").rightsize("ana", usage, at="2026-02-01T00:00:00Z").keep[0]["reasons"]
         ['unobservable']
         """
-        request = json.dumps({"principal": principal, **_options(options)})
-        return Proposal(json.loads(self._native.call("rightsize", request, usage._native)))
+        return Proposal(self._long("rightsize", usage, on_progress, {"principal": principal, **_options(options)}))
+
+    def rightsize_each(
+        self, usage: Usage, principals: Sequence[str] | None = None, *, on_progress: OnProgress = None, **options: Any
+    ) -> Table:
+        """The proposals of :meth:`rightsize` for many, or for everybody: what they have in common is found once, and several are made
+        at a time. One row each, with the proposal as JSON in ``proposal``, or in ``error`` why there is none.
+
+        >>> usage = ciem.load_usage("exports", on_error="skip")
+        >>> [row["kept"] for row in ciem.load("exports").rightsize_each(usage, ["ana"], at="2026-02-01T00:00:00Z")]
+        [1]
+        """
+        request = _options({**options, "principals": principals, "on_progress": on_progress})
+        return self._table("rightsize_each", request, usage)
 
     def coverage(self) -> dict[str, Any]:
         """What was read and what was not: files, counts, layers, rejected policies, assumptions.
@@ -288,9 +296,13 @@ class Snapshot:
     def _ask(self, verb: str, request: dict[str, Any]) -> dict[str, Any]:
         return json.loads(self._native.call(verb, json.dumps(request)))
 
-    def _table(self, verb: str, request: dict[str, Any], usage: _core.Usage | None = None) -> Table:
+    def _long(self, verb: str, usage: Usage | None, on_progress: OnProgress, request: dict[str, Any]) -> dict[str, Any]:
+        with watching(on_progress) as report:
+            return json.loads(self._native.ask(verb, json.dumps(request), report, usage._native if usage else None))
+
+    def _table(self, verb: str, request: dict[str, Any], usage: Usage | None = None) -> Table:
         with watching(request.pop("on_progress", None)) as report:
-            return Table(self._native.table(verb, json.dumps(request), report, usage))
+            return Table(self._native.table(verb, json.dumps(request), report, usage._native if usage else None))
 
     def __repr__(self) -> str:
         count = len(self.coverage()["files"])

@@ -179,8 +179,7 @@ fn name_rejected(facts: &mut Facts) {
         variants.iter().for_each(|record| inline(id, &record.policies, record.source));
     }
     for acting in &facts.acting {
-        let set = acting.through.iter().find(|&&id| texts.get(id).contains(":permissionSet/"));
-        acting.variants.iter().for_each(|r| inline(set.copied().unwrap_or(r.id), &r.policies, r.source));
+        acting.variants.iter().for_each(|r| inline(acting.bundle, &r.policies, r.source));
     }
     for (id, variants) in facts.groups.sorted_with(texts, |record| any(&record.policies)) {
         variants.iter().for_each(|record| inline(id, &record.policies, record.source));

@@ -57,7 +57,7 @@ pub(super) fn finish(facts: &mut Facts) {
         if !facts.texts.get(role).ends_with('*') {
             through.push(role);
         }
-        facts.acting.push(ActingRecord { person: id, session, through, variants });
+        facts.acting.push(ActingRecord { person: id, session, bundle: set, through, variants });
     }
     let mut all: Vec<PersonRecord> = people.into_values().collect();
     all.sort_by_cached_key(|person| facts.texts.get(person.id).to_owned());
