@@ -5,7 +5,7 @@ use super::caller::Caller;
 use super::memo::{LeafMemo, Memo, PartMarks};
 use super::question::{Owner, Part, Plan, Setting};
 use super::scalar::{InForce, ScalarEvaluator};
-use crate::condition::{Atom, Expr, Simplified, Tri, simplify};
+use crate::condition::{Expr, Simplified, Tri, simplify};
 use crate::model::PrincipalKind;
 use crate::snapshot::estate::Estate;
 use crate::truth::{Degrees, Mark, Outcome, Residual, Truth};
@@ -186,17 +186,13 @@ impl<'a> Case<'a> {
             true => rule(&mut self.evaluator(met)).allow.0,
             false => Expr::Never,
         };
-        let here = |met: &Met<'_>| match &met.part.covered {
-            Some(pattern) => Expr::atom(Atom::ResourceIn(vec![pattern.clone()])),
-            None => Expr::Always,
-        };
         for met in self.parts() {
             match met.role {
                 Role::Generic => generic = residual(&met),
                 Role::Own => {
-                    let here = here(&met);
+                    let here = &met.part.here;
                     own = own.or(here.clone().and(residual(&met)));
-                    elsewhere = elsewhere.minus(here);
+                    elsewhere = elsewhere.minus(here.clone());
                 }
                 Role::Foreign => abroad.push(met),
             }
@@ -210,7 +206,7 @@ impl<'a> Case<'a> {
         }
         let foreign =
             abroad.iter().map(|met| (met, residual(met))).filter(|(_, found)| *found != Expr::Never);
-        let foreign: Vec<(Expr, Expr)> = foreign.map(|(met, found)| (here(met), found)).collect();
+        let foreign: Vec<(Expr, Expr)> = foreign.map(|(met, found)| (met.part.here.clone(), found)).collect();
         if foreign.is_empty() {
             return alone;
         }

@@ -3,6 +3,7 @@
 use super::caller::Caller;
 use super::context::{Context, State, States};
 use crate::base::Text;
+use crate::condition::{Atom, Expr};
 use crate::error::Error;
 use crate::model::{
     ContextValue, DocId, Facts, LayerId, MissingLayer, Query, Request, Session, Tier, UnknownContext,
@@ -49,6 +50,8 @@ pub(crate) struct Part {
     pub(crate) resource: Option<ResourceId>,
     /// What the part is in a question about many resources.
     pub(crate) covered: Option<Pattern>,
+    /// The resource is one of these.
+    pub(crate) here: Expr,
     /// Bits by fact id: what holds of everything that the part is about. The rule asks several times.
     facts: OnceLock<u32>,
 }
@@ -65,7 +68,9 @@ impl Part {
         resource: Option<ResourceId>,
         covered: Option<Pattern>,
     ) -> Part {
-        Part { asked, owner, resource, covered, facts: OnceLock::new() }
+        let inside = |pattern: &Pattern| Expr::atom(Atom::ResourceIn(vec![pattern.clone()]));
+        let here = covered.as_ref().map_or(Expr::Always, inside);
+        Part { asked, owner, resource, covered, here, facts: OnceLock::new() }
     }
 
     /// Whether a fact holds of everything that the part is about.

@@ -164,7 +164,7 @@ impl<'a> Tabulation<'a> {
     /// Of these expressions, unless they are too large.
     fn of(exprs: &[&'a Expr]) -> Option<Tabulation<'a>> {
         let mut distinct: Vec<&Arc<Atom>> = Vec::new();
-        let mut known: HashSet<&Atom, RandomState> = HashSet::default();
+        let mut known: HashSet<&Arc<Atom>, RandomState> = HashSet::default();
         for expr in exprs {
             expr.visit(&mut |atom| {
                 if distinct.len() <= MAX_ATOMS && known.insert(atom) {
