@@ -8,8 +8,8 @@ use super::explain::explain;
 use super::question::{Asked, Given, Owner, Plan, Setting};
 use super::scalar::InForce;
 use crate::condition::{Atom, Expr, Tri};
-use crate::error::Error;
-use crate::model::{CondId, CondNode, Effect, LayerId, MissingLayer, Request, Tier};
+use crate::error::{Error, quoted};
+use crate::model::{CondId, CondNode, Effect, LayerId, MissingLayer, Request, Session, Tier};
 use crate::provider::{Binding, LayerSpec};
 use crate::snapshot::Snapshot;
 use crate::snapshot::estate::Estate;
@@ -85,7 +85,7 @@ impl Snapshot {
         ask: impl FnOnce(&Question<'_>) -> R,
     ) -> Result<R, Error> {
         let (estate, permission) = self.find_permission(&request.action)?;
-        let callers = find_callers(estate, &request.principal, given.session)?;
+        let callers = self.callers_of(estate, request, given.session)?;
         let plan = Plan::new(estate, permission, &request.resource, false)?;
         let mut settings = Vec::with_capacity(callers.len());
         for caller in &callers {
@@ -97,6 +97,33 @@ impl Snapshot {
         let asking = callers.iter().zip(&settings);
         let cases = asking.map(|(caller, setting)| Case::new(estate, caller, &plan, setting)).collect();
         Ok(ask(&Question { estate, plan: &plan, cases }))
+    }
+
+    /// Whom the principal of a request stands for in the provider that knows the permission.
+    pub(super) fn callers_of(
+        &self,
+        estate: &Estate,
+        request: &Request,
+        session: Option<&Session>,
+    ) -> Result<Vec<Caller>, Error> {
+        let principal = &request.principal;
+        find_callers(estate, principal, session).map_err(|error| {
+            let is_record = |other: &&Estate| {
+                let found = find_callers(other, principal, None);
+                found.is_ok_and(|callers| callers.iter().any(|caller| caller.principal.is_some()))
+            };
+            let nobody = matches!(error, Error::UnknownPrincipal { .. });
+            match self.estates().iter().find(|other| nobody && is_record(other)) {
+                Some(other) => {
+                    let (theirs, asked) = (other.provider.name, estate.provider.name);
+                    let what = format!("principal {}", quoted(principal));
+                    let reason =
+                        format!("it is one of {theirs}, and {} a permission of {asked}", request.action);
+                    Error::invalid(what, reason)
+                }
+                None => error,
+            }
+        })
     }
 
     /// The provider that knows the permission.

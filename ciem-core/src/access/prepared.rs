@@ -1,7 +1,7 @@
 //! Verdicts at speed: everything that can be looked up is looked up once.
 
 use super::among;
-use super::caller::{Caller, find_callers};
+use super::caller::Caller;
 use super::can::assert_session;
 use super::decide::{Case, Verdict, any, any_expr, verdict};
 use super::memo::{LeafMemo, PartMarks};
@@ -133,7 +133,7 @@ impl Prepared<'_> {
     /// The same where something else is given than the request itself says.
     pub(crate) fn given(&self, request: &Request, given: &Given<'_>) -> Result<PreparedRequest, Error> {
         let (estate, permission) = self.snapshot.find_permission(&request.action)?;
-        let callers = find_callers(estate, &request.principal, given.session)?;
+        let callers = self.snapshot.callers_of(estate, request, given.session)?;
         let plan = Plan::new(estate, permission, &request.resource, false)?;
         self.planned(estate, callers, plan, request, given)
     }
