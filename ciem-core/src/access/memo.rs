@@ -60,12 +60,15 @@ impl From<bool> for Answer {
     }
 }
 
+/// By leaf and by what names that on which it depends.
+type ByLeaf<T> = HashMap<(Leaf, Mark), T, RandomState>;
+
 /// Leaves that were worked out before, of one snapshot.
 #[derive(Debug, Default)]
 pub(crate) struct LeafMemo {
-    known: RefCell<HashMap<(Leaf, Mark), Answer, RandomState>>,
+    known: RefCell<ByLeaf<Answer>>,
     /// What they depend on, where that is asked of many callers.
-    kept: Option<RefCell<HashMap<(Leaf, Mark), Expr, RandomState>>>,
+    kept: Option<RefCell<ByLeaf<Expr>>>,
 }
 
 /// More remembered leaves than this are dropped and started anew.

@@ -1,6 +1,8 @@
 //! Inputs that are lists of objects: cut into objects, told apart by their members, and read one by one. Shared by the
 //! providers whose exports are such lists.
 
+use super::graph::Of;
+use super::hound;
 use crate::error::{Error, Place};
 use crate::model::FileReport;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -99,6 +101,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
 }
 
 impl<'a> Object<'a> {
+    /// Names and values, in the order of the text.
+    pub(super) fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.0.iter().map(|(name, value)| (&**name, *value))
+    }
+
     /// The member of this name, whatever its case: some tools write names with a capital.
     pub(crate) fn get(&self, name: &str) -> Option<&'a RawValue> {
         self.0.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
@@ -121,11 +128,11 @@ impl<'a> Object<'a> {
     }
 }
 
-fn object(value: &RawValue) -> Option<Object<'_>> {
+pub(super) fn object(value: &RawValue) -> Option<Object<'_>> {
     value.get().starts_with('{').then(|| serde_json::from_str(value.get()).ok()).flatten()
 }
 
-fn list(value: &RawValue) -> Option<Vec<&RawValue>> {
+pub(super) fn list(value: &RawValue) -> Option<Vec<&RawValue>> {
     value.get().starts_with('[').then(|| serde_json::from_str(value.get()).ok()).flatten()
 }
 
@@ -133,10 +140,12 @@ fn list(value: &RawValue) -> Option<Vec<&RawValue>> {
 #[derive(Debug)]
 pub(crate) struct Item<'a> {
     pub(crate) members: Object<'a>,
-    /// What it says of itself: the object, or what it keeps in a member `properties` or, beside its kind, in `data`.
+    /// What it says of itself: the object, or what it keeps in a member `properties`.
     pub(crate) body: Object<'a>,
     raw: &'a RawValue,
     inner: Option<&'static str>,
+    /// Whether the tool that wrote it leaves out conditions.
+    pub(crate) without_conditions: bool,
     /// Where it stands, as a JSON pointer.
     pointer: String,
     /// The page that it is of, by number.
@@ -228,15 +237,49 @@ impl<'a> Input<'a> {
     }
 
     fn add_item(&mut self, raw: &'a RawValue, members: Object<'a>, pointer: String) {
+        match members.get("data").filter(|_| hound::is_wrapped(&members)) {
+            Some(data) => self.add_wrapped(data, &format!("{pointer}/data")),
+            None => self.add_plain(raw, members, pointer, false),
+        }
+    }
+
+    /// Whatever stands in an object of AzureHound, each on a page of its own: objects of many kinds follow each other.
+    fn add_wrapped(&mut self, data: &'a RawValue, at: &str) {
+        let members = object(data).unwrap_or_default();
+        let Some(found) = hound::unwrap(&members) else {
+            self.pages.push(Page::default());
+            return self.add_plain(data, members, at.to_owned(), true);
+        };
+        for (raw, inside) in found.assignments {
+            self.pages.push(Page::default());
+            self.add_plain(raw, object(raw).unwrap_or_default(), format!("{at}/{inside}"), true);
+        }
+        for listed in found.lists {
+            let list = ("members".into(), data);
+            let members = Object(vec![(listed.of.page_key().into(), listed.id), list]);
+            self.pages.push(Page { members, is_cut: false });
+            let step = if listed.of == Of::Owners { "owner" } else { "member" };
+            for (number, raw) in listed.entries.into_iter().enumerate() {
+                let pointer = format!("{at}/{}/{number}/{step}", listed.name);
+                self.add_plain(raw, object(raw).unwrap_or_default(), pointer, true);
+            }
+        }
+    }
+
+    fn add_plain(
+        &mut self,
+        raw: &'a RawValue,
+        members: Object<'a>,
+        pointer: String,
+        without_conditions: bool,
+    ) {
         let page = self.pages.len().saturating_sub(1);
-        let inside = |name: &'static str| Some((name, members.object(name)?));
-        let inner = inside("properties").or_else(|| members.has("kind").then(|| inside("data")).flatten());
         // The members are looked up in both, so both are kept.
-        let (inner, body) = match inner {
-            Some((name, body)) => (Some(name), body),
+        let (inner, body) = match members.object("properties") {
+            Some(body) => (Some("properties"), body),
             None => (None, members.clone()),
         };
-        self.items.push(Item { members, body, raw, inner, pointer, page });
+        self.items.push(Item { members, body, raw, inner, without_conditions, pointer, page });
     }
 
     /// The objects of one page, by its number.

@@ -5,6 +5,7 @@ pub(crate) mod aws;
 pub(crate) mod azure;
 pub(crate) mod entra;
 pub(crate) mod graph;
+mod hound;
 pub(crate) mod input;
 mod plain;
 pub(crate) mod remedy;

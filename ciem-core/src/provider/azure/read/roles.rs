@@ -152,7 +152,10 @@ pub(super) fn assignment(input: &Input<'_>, item: &Item<'_>) -> Result<Assignmen
         role: raw.role_definition_id,
         scope: scope(input, item, &raw.scope)?,
         tier: Tier::Active,
-        condition: Ok(condition(raw.condition)),
+        condition: match condition(raw.condition) {
+            None if item.without_conditions => Err(()),
+            told => Ok(told),
+        },
         window: (None, None),
     })
 }
