@@ -5,7 +5,7 @@ use super::caller::Caller;
 use super::memo::{LeafMemo, Memo, PartMarks};
 use super::question::{Owner, Part, Plan, Setting};
 use super::scalar::{InForce, ScalarEvaluator};
-use crate::condition::{Expr, Simplified, Tri, simplify};
+use crate::condition::{Atom, Expr, Simplified, Tri, simplify, tells_resources_apart};
 use crate::model::PrincipalKind;
 use crate::snapshot::estate::Estate;
 use crate::truth::{Degrees, Mark, Outcome, Residual, Truth};
@@ -235,9 +235,21 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// What the rule asks of each part, in their order.
-    pub(crate) fn evaluators(&self) -> impl Iterator<Item = ScalarEvaluator<'_>> {
-        self.parts().map(|met| self.evaluator(&met))
+    /// What the rule asks of each part, in their order, and the resources that the part is about.
+    pub(crate) fn evaluators(&self) -> impl Iterator<Item = (Expr, ScalarEvaluator<'_>)> {
+        self.parts().map(|met| (self.about(&met), self.evaluator(&met)))
+    }
+
+    /// The rest is about no resource that is a part of its own: what a statement says of that one says nothing here.
+    fn about(&self, met: &Met<'_>) -> Expr {
+        let special = match met.role {
+            Role::Generic => self.plan.special.as_slice(),
+            Role::Own | Role::Foreign => &[],
+        };
+        let mut patterns: Vec<_> = special.iter().filter_map(|part| part.covered.clone()).collect();
+        patterns.sort();
+        patterns.dedup();
+        if patterns.is_empty() { Expr::Always } else { Expr::atom(Atom::ResourceIn(patterns)).not() }
     }
 
     /// Asks every layer.
@@ -259,14 +271,25 @@ impl<'a> Case<'a> {
     /// The same of layers where degrees leave something open: conditions decide what these can.
     pub(crate) fn stops(&self) -> Vec<Degrees> {
         let rule = self.estate.provider.rules.residual_full;
-        self.parts().map(|met| self.degrees(&rule(&mut self.evaluator(&met)))).collect()
+        self.evaluators().map(|(about, mut evaluator)| self.degrees(&rule(&mut evaluator), &about)).collect()
     }
 
-    /// How far each layer stands in the way, by what the rule says of a part.
-    pub(crate) fn degrees(&self, outcome: &Outcome<Residual>) -> Degrees {
-        outcome.degrees(|residual| match among::simplified(self.estate, self.plan, &residual.0).expr {
+    /// How far each layer stands in the way, by what the rule says of a part that is about these resources.
+    pub(crate) fn degrees(&self, outcome: &Outcome<Residual>, about: &Expr) -> Degrees {
+        let simplified = |expr: &Expr| among::simplified(self.estate, self.plan, expr).expr;
+        outcome.degrees(|residual| match simplified(&residual.0) {
             Expr::Always => Tri::Yes,
             Expr::Never => Tri::No,
+            open if tells_resources_apart(&open) && *about != Expr::Always => {
+                // Where the rest is nothing at all, whatever is said of it stays open.
+                let stops = simplified(&about.clone().and(open.clone())) != Expr::Never;
+                let passes = simplified(&about.clone().minus(open)) != Expr::Never;
+                match (stops, passes) {
+                    (true, false) => Tri::Yes,
+                    (false, true) => Tri::No,
+                    _ => Tri::Maybe,
+                }
+            }
             _ => Tri::Maybe,
         })
     }

@@ -136,7 +136,7 @@ impl Listener<'_> {
 /// Runs the rule over each part of a question.
 pub(super) fn listen(case: &Case<'_>) -> Vec<Heard> {
     let rule = case.estate.provider.rules.residual_full;
-    let parts = case.evaluators().map(|inner| {
+    let parts = case.evaluators().map(|(about, inner)| {
         let told = match (&inner.part.asked, inner.part.resource) {
             (Asked::Nothing, _) => true,
             (_, resource) => resource.is_some_and(|id| inner.estate.resources[id].told),
@@ -144,7 +144,7 @@ pub(super) fn listen(case: &Case<'_>) -> Vec<Heard> {
         let unloaded = inner.caller.unloaded;
         let named = inner.setting.named.iter().map(|(layer, _)| *layer).collect();
         let mut listener = Listener { inner, answers: Vec::new() };
-        let degrees = case.degrees(&rule(&mut listener));
+        let degrees = case.degrees(&rule(&mut listener), &about);
         Heard { answers: listener.answers, degrees, told, unloaded, named }
     });
     parts.collect()

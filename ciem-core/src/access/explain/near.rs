@@ -125,7 +125,7 @@ fn of_case(
     found: &mut BTreeMap<(usize, Key), Candidate>,
 ) {
     let mut applies: BTreeSet<Key> = BTreeSet::new();
-    for mut evaluator in case.evaluators() {
+    for (_, mut evaluator) in case.evaluators() {
         for place in places(&mut evaluator, spec) {
             let scene = evaluator.scene(place.brought);
             for (id, statement) in scene.library.statements_of(place.document) {
