@@ -309,6 +309,7 @@ impl Evaluator<Pair> for RowEvaluator<'_> {
                 known(part_facts(self.estate, self.part, self.caller.account) >> fact.0 & 1 == 1)
             }
             FactSpec::SameAccount => known(match &self.part.owner {
+                _ if !self.setting.own_policies => true,
                 Owner::Caller => true,
                 Owner::Account(account) => self.caller.account == Some(*account),
                 Owner::Elsewhere(account) => self.caller.account_id.text(self.estate) == *account,

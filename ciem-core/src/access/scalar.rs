@@ -493,6 +493,8 @@ impl<T: Scalar> Evaluator<T> for ScalarEvaluator<'_> {
             FactSpec::Asked => self.part.has(self.estate, fact),
             FactSpec::Resource => part_facts(self.estate, self.part, self.caller.account) >> fact.0 & 1 == 1,
             FactSpec::SameAccount => match &self.part.owner {
+                // What lies in other accounts is for the policies there to say, which are left out.
+                _ if !self.setting.own_policies => true,
                 Owner::Caller => true,
                 Owner::Account(account) => self.caller.account == Some(*account),
                 Owner::Elsewhere(account) => self.caller.account_id.text(self.estate) == *account,

@@ -554,6 +554,7 @@ impl Evaluator<PrincipalSet> for SetEvaluator<'_> {
             FactSpec::Permission => constant(Tri::from(self.permission_facts >> fact.0 & 1 == 1)),
             FactSpec::Asked => constant(Tri::from(self.part.has(estate, fact))),
             FactSpec::SameAccount => match &self.part.owner {
+                _ if !self.setting.own_policies => PrincipalSet::always(),
                 Owner::Caller => PrincipalSet::always(),
                 Owner::Account(account) => members(*account),
                 Owner::Elsewhere(_) => PrincipalSet::never(),
