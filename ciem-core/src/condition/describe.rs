@@ -51,6 +51,7 @@ pub(super) fn describe_text(space: &TextSpace, classes: &[Class], chosen: &[bool
     if classes.iter().zip(chosen).all(|(class, chosen)| *chosen || !valid(class)) {
         return vec![vec![(false, vec![Predicate::Glob(Glob::any())])]];
     }
+    let (space, classes) = &needed(space, classes, chosen);
     if let Some(list) = positive(space, classes, chosen) {
         return vec![vec![(false, list)]];
     }
@@ -60,6 +61,59 @@ pub(super) fn describe_text(space: &TextSpace, classes: &[Class], chosen: &[bool
         Some(list) => vec![vec![(true, list)]],
         None => combination(space, classes, chosen),
     }
+}
+
+/// The same with the groups that the choice depends on, and those joined of which it only counts whether any holds. They
+/// follow from the choice, however its questions grouped the predicates.
+fn needed(space: &TextSpace, classes: &[Class], chosen: &[bool]) -> (TextSpace, Vec<Class>) {
+    let rest: Vec<(u64, bool)> = classes
+        .iter()
+        .zip(chosen)
+        .filter(|(class, _)| class.region == Region::Rest)
+        .map(|(class, chosen)| (class.holds, *chosen))
+        .collect();
+    let joined = |groups: &[u64], holds: u64| {
+        let any = groups.iter().enumerate().filter(|(_, bits)| holds & **bits != 0);
+        any.fold(0u64, |all, (group, _)| all | 1 << group)
+    };
+    let suffices = |groups: &[u64]| {
+        let mut seen: Vec<(u64, bool)> = rest.iter().map(|(holds, c)| (joined(groups, *holds), *c)).collect();
+        seen.sort_unstable();
+        seen.dedup();
+        seen.windows(2).all(|pair| !matches!(pair, [(one, _), (other, _)] if one == other))
+    };
+    let mut groups: Vec<u64> = (0..space.groups.len()).map(|group| 1 << group).collect();
+    for at in (0..groups.len()).rev() {
+        let bits = groups.remove(at);
+        if !suffices(&groups) {
+            groups.insert(at, bits);
+        }
+    }
+    let mut at = 1;
+    while let Some(&bits) = groups.get(at) {
+        let with = |place: usize| {
+            let mut fewer = groups.clone();
+            fewer.remove(at);
+            if let Some(into) = fewer.get_mut(place) {
+                *into |= bits;
+            }
+            fewer
+        };
+        match (0..at).map(with).find(|fewer| suffices(fewer)) {
+            Some(fewer) => groups = fewer,
+            None => at += 1,
+        }
+    }
+    let predicates = |bits: &u64| {
+        let own = space.groups.iter().enumerate().filter(|(group, _)| bits >> group & 1 == 1);
+        let mut own: Vec<Predicate> = own.flat_map(|(_, predicates)| predicates.iter().cloned()).collect();
+        own.sort_unstable();
+        own
+    };
+    let classes =
+        classes.iter().map(|class| Class { holds: joined(&groups, class.holds), ..*class }).collect();
+    let groups = groups.iter().map(predicates).collect();
+    (TextSpace { singles: space.singles.clone(), groups, coarse: space.coarse }, classes)
 }
 
 /// The predicates whose union is exactly the chosen classes, if there are such.

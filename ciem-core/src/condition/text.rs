@@ -160,16 +160,21 @@ impl Question {
     }
 }
 
-/// The single texts and the groups of wider predicates that a list of questions names. Predicates named by the same
-/// questions form one group, because no question can tell them apart.
+/// The single texts and the groups of wider predicates that a list of questions names. Each predicate is a group of its
+/// own, so that it does not matter which questions name it together with which others; where that gives too many classes,
+/// predicates named by the same questions form one group, because no question can tell them apart.
 #[derive(Debug, Default)]
 pub(super) struct TextSpace {
     pub(super) singles: Vec<Predicate>,
     pub(super) groups: Vec<Vec<Predicate>>,
+    /// Whether some group is more than one predicate, beside other groups.
+    pub(super) coarse: bool,
 }
 
 /// More groups than this give too many combinations.
 const MAX_GROUPS: usize = 16;
+/// With more classes than this, predicates are not told apart that no question does.
+const MAX_FINE: usize = 1024;
 const MAX_CLASSES: usize = 4096;
 /// Lists longer than this are not compared pair by pair; they count as overlapping.
 const MAX_PAIRS: usize = 4096;
@@ -201,10 +206,19 @@ impl TextSpace {
             same
         });
         let (singles, wide): (Vec<_>, Vec<_>) = named.into_iter().partition(|(p, _)| p.is_single());
-        let (groups, group_bits) = group(wide);
-        if groups.len() > MAX_GROUPS {
-            return None;
-        }
+        let fine = if wide.len() > MAX_GROUPS { None } else { Some(each_alone(&wide)) };
+        let fine = fine.and_then(|(groups, bits)| Some((combinations(&groups, MAX_FINE)?, groups, bits)));
+        let (combined, groups, group_bits) = match fine {
+            Some(fine) => fine,
+            None => {
+                let (groups, bits) = group(wide);
+                if groups.len() > MAX_GROUPS {
+                    return None;
+                }
+                (combinations(&groups, MAX_CLASSES)?, groups, bits)
+            }
+        };
+        let coarse = groups.len() > 1 && groups.iter().any(|group| group.len() > 1);
         let bits_of = |holds: u64| {
             group_bits
                 .iter()
@@ -221,11 +235,11 @@ impl TextSpace {
                 accepts: accepts(bits | bits_of(holds)),
             });
         }
-        for holds in combinations(&groups)? {
+        for holds in combined {
             classes.push(Class { region: Region::Rest, holds, accepts: accepts(bits_of(holds)) });
         }
         Some((
-            TextSpace { singles: singles.into_iter().map(|(single, _)| single).collect(), groups },
+            TextSpace { singles: singles.into_iter().map(|(single, _)| single).collect(), groups, coarse },
             classes,
         ))
     }
@@ -249,8 +263,13 @@ fn group(mut wide: Vec<(Predicate, u64)>) -> (Vec<Vec<Predicate>>, Vec<u64>) {
     groups.into_iter().unzip()
 }
 
-/// Which groups can hold together for texts that no question names singly.
-fn combinations(groups: &[Vec<Predicate>]) -> Option<Vec<u64>> {
+/// Each predicate as a group, with the questions that name it.
+fn each_alone(wide: &[(Predicate, u64)]) -> (Vec<Vec<Predicate>>, Vec<u64>) {
+    wide.iter().map(|(predicate, bits)| (vec![predicate.clone()], *bits)).unzip()
+}
+
+/// Which groups can hold together for texts that no question names singly; `None` if there are more than `most`.
+fn combinations(groups: &[Vec<Predicate>], most: usize) -> Option<Vec<u64>> {
     let comparable = |a: &[Predicate], b: &[Predicate]| a.len() * b.len() <= MAX_PAIRS;
     let mut found = vec![0u64];
     for (index, group) in groups.iter().enumerate() {
@@ -270,7 +289,7 @@ fn combinations(groups: &[Vec<Predicate>]) -> Option<Vec<u64>> {
                 next.push(holds | 1 << index);
             }
         }
-        if next.len() > MAX_CLASSES {
+        if next.len() > most {
             return None;
         }
         found = next;

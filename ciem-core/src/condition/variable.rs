@@ -104,7 +104,8 @@ impl<'a> Variable<'a> {
     /// Whether equal sets of states are always written alike.
     pub(super) fn is_canonical(&self) -> bool {
         let apart = match &self.space {
-            Space::Text(space) => !space.mixes_case(),
+            Space::Text(space) => !space.mixes_case() && !space.coarse,
+            Space::Arn(space) | Space::Session(space) | Space::Resource(space) => !space.coarse,
             other => !matches!(other, Space::Mixed),
         };
         apart && !matches!(self.shape, Shape::Mixture)
