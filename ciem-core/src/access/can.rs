@@ -401,5 +401,17 @@ pub(crate) fn general_assumptions(
             _ => {}
         }
     }
+    if let Some(part) = &plan.generic
+        && let Asked::Id(id) = &part.asked
+        && !strict
+    {
+        let given = |spec: &LayerSpec| {
+            part.resource.is_some_and(|id| estate.resource_policies(id, spec.id).next().is_some())
+        };
+        let lacking = |spec: &&LayerSpec| spec.apart.is_some_and(|can_have| can_have(id)) && !given(spec);
+        for spec in provider.layers.iter().filter(lacking) {
+            found.insert(format!("no {} {id} were given: none is taken to apply", spec.missing.0));
+        }
+    }
     found.into_iter().collect()
 }

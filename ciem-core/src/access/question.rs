@@ -107,6 +107,17 @@ impl Part {
         }
     }
 
+    /// In strict questions: whether the resource may have what the layer says of it, and that was not given.
+    pub(crate) fn may_lack(&self, estate: &Estate, setting: &Setting, spec: &LayerSpec) -> bool {
+        match (spec.apart, &self.asked) {
+            _ if !setting.strict => false,
+            (None, _) => self.may_have_unknown_policy(estate, setting),
+            (Some(_), Asked::Nothing) => false,
+            (Some(can_have), Asked::Id(id)) => can_have(id),
+            (Some(can_have), Asked::Pattern(pattern)) => can_have(&pattern.to_string()),
+        }
+    }
+
     /// In strict questions: whether the resource may have a policy of its own that was not given.
     pub(crate) fn may_have_unknown_policy(&self, estate: &Estate, setting: &Setting) -> bool {
         setting.strict

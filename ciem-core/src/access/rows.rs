@@ -288,7 +288,7 @@ impl Evaluator<Pair> for RowEvaluator<'_> {
                 }
                 self.with_fact(fact)
             }
-            None if self.part.may_have_unknown_policy(self.estate, self.setting) => {
+            None if self.part.may_lack(self.estate, self.setting, spec) => {
                 Kleene::exact(Row::from_intervals(self.estate.universe.with_resource(), self.len))
             }
             None => return None,

@@ -92,10 +92,10 @@ impl<'a> ScalarEvaluator<'a> {
         named.into_iter().flat_map(move |resource| estate.resource_policies(resource, layer))
     }
 
-    fn may_have_unknown_policy(&self) -> bool {
-        let found = || self.part.may_have_unknown_policy(self.estate, self.setting);
+    fn may_lack(&self, spec: &LayerSpec) -> bool {
+        let found = || self.part.may_lack(self.estate, self.setting, spec);
         match self.memo {
-            Some(memo) if self.setting.strict => {
+            Some(memo) if self.setting.strict && spec.apart.is_none() => {
                 let answer = memo.leaves.answer(Leaf::UnknownPolicy, memo.marks.asked, || found().into());
                 answer.degree == Tri::Yes
             }
@@ -465,7 +465,7 @@ impl<T: Scalar> Evaluator<T> for ScalarEvaluator<'_> {
         if policies.peek().is_none() {
             let required = spec.required_for.is_some_and(|fact| self.permission_facts >> fact.0 & 1 == 1)
                 && self.part.can_be_acted_on(self.estate, self.permission);
-            let strict = spec.required_for.is_none() && self.may_have_unknown_policy();
+            let strict = spec.required_for.is_none() && self.may_lack(spec);
             if !self.setting.own_policies || !(required || strict) {
                 return None;
             }

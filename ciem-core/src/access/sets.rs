@@ -527,8 +527,7 @@ impl Evaluator<PrincipalSet> for SetEvaluator<'_> {
         if policies.is_empty() {
             let required = spec.required_for.is_some_and(|fact| self.permission_facts >> fact.0 & 1 == 1)
                 && self.part.can_be_acted_on(estate, self.permission);
-            let strict =
-                spec.required_for.is_none() && self.part.may_have_unknown_policy(estate, self.setting);
+            let strict = spec.required_for.is_none() && self.part.may_lack(estate, self.setting, spec);
             let nothing = self.part.asked == Asked::Nothing && !required;
             if !self.setting.own_policies || !(required || strict) || nothing {
                 return None;

@@ -395,6 +395,9 @@ pub(crate) struct LayerSpec {
     /// Exports of its own give the layer: where none was given it is left out, and doubted in strict questions. For
     /// layers that bind principals, and for the rule itself.
     pub(crate) optional: bool,
+    /// Exports of their own give the layer of each resource: that its policy was given does not tell. By id or pattern:
+    /// whether resources can have it.
+    pub(crate) apart: Option<fn(&str) -> bool>,
     /// What is missing where the layer was not given, and how to get it; what no export tells, because the provider decides
     /// it by itself, is got by nothing.
     pub(crate) missing: (&'static str, &'static str),

@@ -111,6 +111,7 @@ impl LayerSpec {
             required_for: None,
             tier: Tier::Active,
             optional: true,
+            apart: None,
             missing,
         }
     }

@@ -166,7 +166,10 @@ impl Heard {
         for answer in answers() {
             match answer {
                 Answer::Levels(count) => known_levels = Some(*count),
-                Answer::NoPolicy => levels.push(if self.told { "no_policy" } else { "not_given" }),
+                Answer::NoPolicy => {
+                    let told = self.told && spec.apart.is_none();
+                    levels.push(if told { "no_policy" } else { "not_given" });
+                }
                 // A level of guardrails without a policy may still stop everything.
                 Answer::Says(said) if !said.documents && !scoped => levels.push(match spec.binding {
                     Binding::Context(_) if !self.named.contains(&spec.id) => "not_asked",

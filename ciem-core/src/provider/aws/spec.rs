@@ -77,7 +77,17 @@ const fn layer(
     grants: bool,
     missing: (&'static str, &'static str),
 ) -> LayerSpec {
-    LayerSpec { id, name, binding, grants, required_for: None, tier: Tier::Active, optional: false, missing }
+    LayerSpec {
+        id,
+        name,
+        binding,
+        grants,
+        required_for: None,
+        tier: Tier::Active,
+        optional: false,
+        apart: None,
+        missing,
+    }
 }
 
 static LAYERS: &[LayerSpec] = &[
@@ -103,6 +113,7 @@ static LAYERS: &[LayerSpec] = &[
         required_for: Some(rule::TRUSTING),
         tier: Tier::Active,
         optional: false,
+        apart: None,
         missing: ("trust policy", "aws iam get-account-authorization-details, in the account of the role"),
     },
     layer(
@@ -145,13 +156,17 @@ static LAYERS: &[LayerSpec] = &[
         ("public access block", "aws s3api get-public-access-block"),
     ),
     layer(FIXED, "fixed_rule", Binding::Rule, false, ("fixed rule", "")),
-    layer(
-        GRANT,
-        "grant",
-        Binding::Resource,
-        true,
-        ("grants of the key", "aws kms list-grants, for each key"),
-    ),
+    LayerSpec {
+        id: GRANT,
+        name: "grant",
+        binding: Binding::Resource,
+        grants: true,
+        required_for: None,
+        tier: Tier::Active,
+        optional: false,
+        apart: Some(can_have_grants),
+        missing: ("grants of the key", "aws kms list-grants, for each key"),
+    },
     layer(
         BUCKET,
         "access_point_bucket",
@@ -424,6 +439,19 @@ fn can_have_policy(arn: &str) -> bool {
         Some("iam") => arn.contains(":role/"),
         Some(service) => service.contains(['*', '?']) || WITH_POLICIES.binary_search(&service).is_ok(),
         None => true,
+    }
+}
+
+/// AWS-4a: only keys have grants. `kms get-key-policy` does not tell them.
+fn can_have_grants(arn: &str) -> bool {
+    let is_key = |resource: &str| {
+        resource.starts_with("key/") || resource.starts_with(['*', '?', 'k']) && resource.contains(['*', '?'])
+    };
+    match (service_of(arn), arn.splitn(6, ':').nth(5)) {
+        (Some(service), Some(resource)) => {
+            (service == "kms" || service.contains(['*', '?'])) && is_key(resource)
+        }
+        _ => arn == "*",
     }
 }
 
