@@ -86,17 +86,9 @@ impl Snapshot {
     ) -> Result<R, Error> {
         let (estate, permission) = self.find_permission(&request.action)?;
         let callers = self.callers_of(estate, request, given.session)?;
+        let bound = Bound::new(estate, permission, callers, request, given)?;
         let plan = Plan::new(estate, permission, &request.resource, false)?;
-        let mut settings = Vec::with_capacity(callers.len());
-        for caller in &callers {
-            assert_session(caller, request)?;
-            let mut setting = Setting::new(estate, given, Some(permission))?;
-            caller.bind(estate, &mut setting, given.session);
-            settings.push(setting);
-        }
-        let asking = callers.iter().zip(&settings);
-        let cases = asking.map(|(caller, setting)| Case::new(estate, caller, &plan, setting)).collect();
-        Ok(ask(&Question { estate, plan: &plan, cases }))
+        Ok(ask(&Question { estate, plan: &plan, cases: bound.cases(estate, &plan) }))
     }
 
     /// Whom the principal of a request stands for in the provider that knows the permission.
@@ -132,6 +124,50 @@ impl Snapshot {
             .iter()
             .find_map(|estate| Some((estate, estate.universe.find(action)?)))
             .ok_or_else(|| Error::UnknownAction { action: action.to_owned() })
+    }
+}
+
+/// Who asks a question, and what each of them knows of the request. It holds for every permission that acts on resources, or
+/// for every one that does not.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    callers: Vec<Caller>,
+    settings: Vec<Setting>,
+}
+
+impl Bound {
+    pub(crate) fn new(
+        estate: &Estate,
+        permission: u16,
+        callers: Vec<Caller>,
+        request: &Request,
+        given: &Given<'_>,
+    ) -> Result<Bound, Error> {
+        let mut settings = Vec::with_capacity(callers.len());
+        for caller in &callers {
+            assert_session(caller, request)?;
+            let mut setting = Setting::new(estate, given, Some(permission))?;
+            caller.bind(estate, &mut setting, given.session);
+            settings.push(setting);
+        }
+        Ok(Bound { callers, settings })
+    }
+
+    /// As [`Snapshot::can`], of a request that this was made for.
+    pub(crate) fn decide(
+        &self,
+        estate: &Estate,
+        permission: u16,
+        request: &Request,
+    ) -> Result<Decision, Error> {
+        let plan = Plan::new(estate, permission, &request.resource, false)?;
+        let asked = Question { estate, plan: &plan, cases: self.cases(estate, &plan) };
+        Ok(decision(&asked, request.missing_layer, false))
+    }
+
+    fn cases<'a>(&'a self, estate: &'a Estate, plan: &'a Plan) -> Vec<Case<'a>> {
+        let asking = self.callers.iter().zip(&self.settings);
+        asking.map(|(caller, setting)| Case::new(estate, caller, plan, setting)).collect()
     }
 }
 

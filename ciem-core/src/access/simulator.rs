@@ -1,6 +1,7 @@
 //! Loose policies: one question, or many with the documents prepared once.
 
 use super::answer::Decision;
+use super::can::Bound;
 use super::prepared::{Prepared, PreparedRequest};
 use super::question::{Compiled, Given, compiled};
 use crate::error::{Error, Place};
@@ -12,7 +13,7 @@ use crate::snapshot::known::Known;
 use crate::snapshot::universe::Universe;
 use crate::snapshot::{Inner, Snapshot};
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Evaluates loose policies: a `simulate` document, as `docs` describes it.
 ///
@@ -68,6 +69,9 @@ pub struct Simulator {
     simulated: Simulated,
     /// The session policies of the document.
     compiled: Option<Compiled>,
+    /// What holds of the document's question whatever permission is asked for: for permissions that act on resources, and
+    /// for the others.
+    bound: [OnceLock<Bound>; 2],
 }
 
 impl Simulator {
@@ -105,7 +109,8 @@ impl Simulator {
         let policies = simulated.request.session.as_ref().and_then(|session| session.policies.as_deref());
         let compiled = policies.map(|policies| compiled(&estate, policies)).transpose()?;
         let inner = Inner { estates: vec![estate], coverages: vec![coverage], unrecognised: Vec::new() };
-        Ok(Simulator { fit: spec.fit, snapshot: Snapshot(Arc::new(inner)), simulated, compiled })
+        let bound = [OnceLock::new(), OnceLock::new()];
+        Ok(Simulator { fit: spec.fit, snapshot: Snapshot(Arc::new(inner)), simulated, compiled, bound })
     }
 
     /// The question of the document.
@@ -118,8 +123,36 @@ impl Simulator {
     /// # Errors
     /// `unknown_action`, `unknown_principal`, `invalid_request`.
     pub fn decide(&self, request: &Request) -> Result<Decision, Error> {
+        if self.differs_in_action_only(request) {
+            let (estate, permission) = self.snapshot.find_permission(&request.action)?;
+            let [on_resources, on_nothing] = &self.bound;
+            let acts = !estate.universe.is_without_resource(permission);
+            let bound = if acts { on_resources } else { on_nothing };
+            let bound = match bound.get() {
+                Some(bound) => bound,
+                None => {
+                    let fit = (self.fit)(&self.simulated, request);
+                    let given = self.given(request, &fit);
+                    let callers = self.snapshot.callers_of(estate, request, given.session)?;
+                    let found = Bound::new(estate, permission, callers, request, &given)?;
+                    bound.get_or_init(|| found)
+                }
+            };
+            return bound.decide(estate, permission, request);
+        }
         let fit = (self.fit)(&self.simulated, request);
         self.snapshot.can_given(request, &self.given(request, &fit))
+    }
+
+    /// Whether who asks, on what and in which context is as in the document.
+    fn differs_in_action_only(&self, request: &Request) -> bool {
+        let own = &self.simulated.request;
+        let Request { principal, action: _, resource, context, unknown_context, session, at, missing_layer } =
+            request;
+        (principal, resource, at) == (&own.principal, &own.resource, &own.at)
+            && (unknown_context, missing_layer) == (&own.unknown_context, &own.missing_layer)
+            && context == &own.context
+            && session == &own.session
     }
 
     /// Makes the policies ready for many verdicts.

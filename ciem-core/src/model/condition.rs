@@ -56,6 +56,8 @@ pub(crate) struct Conditions {
     keys: Vec<Key>,
     /// In small letters, and as each was first spelled.
     by_name: HashMap<Box<str>, u32, foldhash::fast::RandomState>,
+    /// The shapes of their names, one bit each: most keys of a request stand in no policy.
+    shapes: u64,
     clauses: IdVec<ClauseId, Clause>,
     clause_ids: HashMap<ClauseKey, ClauseId, foldhash::fast::RandomState>,
     nodes: IdVec<CondId, CondNode>,
@@ -67,6 +69,7 @@ impl Default for Conditions {
         let mut conditions = Conditions {
             keys: Vec::new(),
             by_name: HashMap::default(),
+            shapes: 0,
             clauses: IdVec::default(),
             clause_ids: HashMap::default(),
             nodes: IdVec::default(),
@@ -76,6 +79,12 @@ impl Default for Conditions {
         conditions.node(CondNode::Or(Box::default()));
         conditions
     }
+}
+
+/// A bit that names share which differ in case only, and few others.
+fn shape(name: &str) -> u64 {
+    let last = name.as_bytes().last().map_or(0, u8::to_ascii_lowercase);
+    1 << ((name.len() + 5 * usize::from(last)) & 63)
 }
 
 impl Conditions {
@@ -96,12 +105,16 @@ impl Conditions {
         let id = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
         let key = Key { id, name: name.into(), many };
         self.keys.push(key.clone());
+        self.shapes |= shape(name);
         self.by_name.insert(lower.into(), id);
         self.by_name.insert(name.into(), id);
         key
     }
 
     pub(crate) fn find_key(&self, name: &str) -> Option<&Key> {
+        if self.shapes & shape(name) == 0 {
+            return None;
+        }
         // Contexts mostly spell a key as policies do, and names are short: each question looks up many.
         if let Some(id) = self.by_name.get(name) {
             return self.keys.get(*id as usize);

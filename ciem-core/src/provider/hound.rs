@@ -41,7 +41,8 @@ pub(super) fn unwrap<'a>(data: &Object<'a>) -> Option<Unwrapped<'a>> {
     let mut is_list = false;
     for (name, value) in data.members() {
         let pairs: Vec<Object<'a>> = list(value).into_iter().flatten().filter_map(object).collect();
-        let each = |name: &str| -> Vec<&'a RawValue> { pairs.iter().filter_map(|pair| pair.get(name)).collect() };
+        let each =
+            |name: &str| -> Vec<&'a RawValue> { pairs.iter().filter_map(|pair| pair.get(name)).collect() };
         let listed = |of, entries: Vec<&'a RawValue>, ids: &[&str]| {
             let id = ids.iter().find_map(|id| data.get(id))?;
             (!entries.is_empty()).then(|| Listed { of, id, entries, name: name.to_owned() })
@@ -51,7 +52,8 @@ pub(super) fn unwrap<'a>(data: &Object<'a>) -> Option<Unwrapped<'a>> {
         found.lists.extend(listed(Of::Members, members, &["groupId"]));
         found.lists.extend(listed(Of::Owners, owners, OWNED));
         for (number, (pair, raw)) in pairs.iter().zip(list(value).into_iter().flatten()).enumerate() {
-            let inner = pair.get("roleAssignment").map(|inner| (inner, format!("{name}/{number}/roleAssignment")));
+            let inner =
+                pair.get("roleAssignment").map(|inner| (inner, format!("{name}/{number}/roleAssignment")));
             let own = (pair.has("principalId") && pair.has("roleDefinitionId"))
                 .then(|| (raw, format!("{name}/{number}")));
             if let Some(one) = inner.or(own) {
