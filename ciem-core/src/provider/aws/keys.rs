@@ -2,7 +2,9 @@
 
 use super::read::access_point_of;
 use super::spec::service_of;
-use super::{ABAC_DISABLED, ABAC_ENABLED, IDENTITY_CENTER_ROLES, TAGS_KNOWN};
+use super::{
+    ABAC_DISABLED, ABAC_ENABLED, ACCESS_POINT, FROM_INTERNET, FROM_VPC, IDENTITY_CENTER_ROLES, TAGS_KNOWN,
+};
 use crate::model::{ContextValue, PrincipalKind, Session, given_value};
 use crate::provider::{Fixed, KeyFact, KeyScope, KeyValue, PrincipalView, ResourceView};
 use std::borrow::Cow;
@@ -149,7 +151,7 @@ pub(super) fn resource_key<'a>(scope: &KeyScope, r: &ResourceView<'a>) -> KeyVal
             r.at.and_then(|at| jiff::Timestamp::from_second(at).ok())
                 .map_or(KeyValue::Open, |at| KeyValue::One(Cow::Owned(at.to_string())))
         }
-        name if name.starts_with("s3:") && name.contains("accesspoint") => of_access_point(name, r.id),
+        name if name.starts_with("s3:") && name.contains("accesspoint") => of_access_point(name, r),
         name if name.ends_with("tag/") => {
             let bucket = r.kind == Some("s3:bucket");
             // AWS-43: a bucket's tags count where attribute-based access is enabled for it.
@@ -167,15 +169,20 @@ pub(super) fn resource_key<'a>(scope: &KeyScope, r: &ResourceView<'a>) -> KeyVal
     }
 }
 
-/// Requests for buckets themselves have none of these keys. Where an access point can be reached from is not read.
-fn of_access_point<'a>(name: &str, asked: Option<&'a str>) -> KeyValue<'a> {
-    let Some(asked) = asked else { return KeyValue::Open };
+/// Requests for buckets themselves have none of these keys.
+fn of_access_point<'a>(name: &str, r: &ResourceView<'a>) -> KeyValue<'a> {
+    let Some(asked) = r.id else { return KeyValue::Open };
+    let origin = |flag| r.flags & (ACCESS_POINT | flag) == ACCESS_POINT | flag;
     match (access_point_of(asked), name) {
         (None, _) => KeyValue::Absent,
         (Some(point), "s3:dataaccesspointarn") => KeyValue::One(Cow::Borrowed(point)),
         (Some(point), "s3:dataaccesspointaccount") => {
             KeyValue::One(Cow::Borrowed(point.split(':').nth(4).unwrap_or_default()))
         }
+        (Some(_), "s3:accesspointnetworkorigin") if origin(FROM_INTERNET) => {
+            KeyValue::One(Cow::Borrowed("Internet"))
+        }
+        (Some(_), "s3:accesspointnetworkorigin") if origin(FROM_VPC) => KeyValue::One(Cow::Borrowed("VPC")),
         _ => KeyValue::Open,
     }
 }

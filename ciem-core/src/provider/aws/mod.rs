@@ -55,6 +55,10 @@ pub(crate) const ABAC_ENABLED: u8 = 8;
 pub(crate) const ABAC_DISABLED: u8 = 16;
 /// Resource flag: whether public policies are restricted was given.
 pub(crate) const BLOCK_TOLD: u8 = 32;
+/// Resource flag of an access point, as the two above are of buckets: it is reached from the internet.
+pub(crate) const FROM_INTERNET: u8 = 8;
+/// Resource flag of an access point: it is reached from one VPC only.
+pub(crate) const FROM_VPC: u8 = 16;
 /// Resource flag: an access point to a bucket.
 pub(crate) const ACCESS_POINT: u8 = 64;
 /// Resource flag: the bucket behind the access point is of another account.

@@ -10,8 +10,11 @@ use crate::model::{
     DocId, Document, Facts, PatternItem, PolicyRef, PolicyUse, ResourceRecord, SourceId, Statement,
 };
 use crate::provider::aws::document::json::Str;
-use crate::provider::aws::document::{Dialect, unknown};
-use crate::provider::aws::{ACCESS_POINT, ARN, BUCKET, BUCKET_ELSEWHERE, RESOURCE, RESTRICTS_PUBLIC};
+use crate::provider::aws::document::{Dialect, intern_text, unknown};
+use crate::provider::aws::{
+    ACCESS_POINT, ARN, BUCKET, BUCKET_ELSEWHERE, FROM_INTERNET, FROM_VPC, RESOURCE, RESTRICTS_PUBLIC,
+};
+use serde_json::{Value, json};
 
 /// One of `s3control list-access-points`.
 #[derive(serde::Deserialize)]
@@ -23,6 +26,38 @@ pub(super) struct AccessPoint<'a> {
     bucket: Str<'a>,
     #[serde(borrow, rename = "BucketAccountId")]
     bucket_account: Option<AccountId<'a>>,
+    #[serde(borrow, rename = "NetworkOrigin")]
+    network_origin: Option<Str<'a>>,
+    #[serde(borrow, rename = "VpcConfiguration")]
+    vpc: Option<Vpc<'a>>,
+}
+
+/// The VPC from which an access point is reached.
+#[derive(serde::Deserialize)]
+#[serde(expecting = "an object")]
+pub(super) struct Vpc<'a> {
+    #[serde(borrow, rename = "VpcId")]
+    id: Option<Str<'a>>,
+}
+
+/// From where an access point is reached.
+struct Origin<'a> {
+    named: Option<&'a str>,
+    vpc: Option<&'a str>,
+}
+
+impl<'a> Origin<'a> {
+    fn of(named: Option<&'a Str<'_>>, vpc: Option<&'a Vpc<'_>>) -> Origin<'a> {
+        Origin { named: named.map(|name| &**name), vpc: vpc.and_then(|vpc| vpc.id.as_deref()) }
+    }
+
+    fn flags(&self) -> u8 {
+        match self.named {
+            Some("Internet") => FROM_INTERNET,
+            Some("VPC") => FROM_VPC,
+            _ => 0,
+        }
+    }
 }
 
 pub(super) fn is_one(page: &Page<'_>) -> bool {
@@ -38,12 +73,14 @@ pub(super) fn records(page: &Page<'_>) -> usize {
 
 pub(super) fn keep(facts: &mut Facts, source: SourceId, page: &Page<'_>) {
     for point in page.access_points.iter().flatten() {
-        add(facts, source, point.arn.as_str(), &point.bucket, point.bucket_account.as_ref(), 0);
+        let origin = Origin::of(point.network_origin.as_ref(), point.vpc.as_ref());
+        add(facts, source, point.arn.as_str(), &point.bucket, point.bucket_account.as_ref(), 0, &origin);
     }
     if let (Some(arn), Some(bucket)) = (&page.access_point, &page.bucket) {
         let restricts = page.public_access.as_ref().is_some_and(|block| block.restricts());
         let flags = if restricts { RESTRICTS_PUBLIC } else { 0 };
-        add(facts, source, arn.as_str(), bucket, page.bucket_account.as_ref(), flags);
+        let origin = Origin::of(page.network_origin.as_ref(), page.vpc.as_ref());
+        add(facts, source, arn.as_str(), bucket, page.bucket_account.as_ref(), flags, &origin);
     }
 }
 
@@ -54,15 +91,34 @@ fn add(
     bucket: &str,
     bucket_account: Option<&AccountId<'_>>,
     flags: u8,
+    origin: &Origin<'_>,
 ) {
     let own = arn.split(':').nth(4).unwrap_or_default();
     let elsewhere = bucket_account.is_some_and(|account| account.as_str() != own);
     let bucket = facts.text(&bucket_arn(bucket, Some(arn)));
     let flags = flags | if elsewhere { BUCKET_ELSEWHERE } else { 0 };
     let id = facts.text(arn);
-    let record = ResourceRecord { flags: flags | ACCESS_POINT, ..record_of(facts, source, id) };
+    let record =
+        ResourceRecord { flags: flags | origin.flags() | ACCESS_POINT, ..record_of(facts, source, id) };
     facts.add_resource(record);
     facts.relations.behind.insert(id, bucket);
+    if let Some(vpc) = origin.vpc {
+        let document = intern_text(facts, &only_from(vpc).to_string(), Dialect::Resource);
+        let name = facts.text("network origin of the access point");
+        let added = PolicyUse { layer: BUCKET, policy: PolicyRef::Inline { name, document } };
+        let record = record_of(facts, source, id);
+        facts.add_to_resource(record, added);
+    }
+}
+
+/// "Amazon S3 rejects any request made to the access point that doesn't originate from that VPC."
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-vpc.html>
+fn only_from(vpc: &str) -> Value {
+    let elsewhere = json!({"StringNotEquals": {"aws:SourceVpc": vpc}});
+    let statement = json!({
+        "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": elsewhere,
+    });
+    json!({"Version": "2012-10-17", "Statement": [statement]})
 }
 
 /// An access point of which no policy is told.

@@ -167,6 +167,10 @@ struct Page<'a> {
     endpoints: Option<Vec<Endpoint<'a>>>,
     #[serde(borrow, rename = "AccessPointList")]
     access_points: Option<Vec<AccessPoint<'a>>>,
+    #[serde(borrow, rename = "NetworkOrigin")]
+    network_origin: Option<Str<'a>>,
+    #[serde(borrow, rename = "VpcConfiguration")]
+    vpc: Option<access_points::Vpc<'a>>,
     #[serde(borrow, rename = "AccessPointArn")]
     access_point: Option<Arn<'a>>,
     #[serde(borrow, rename = "BucketAccountId")]
