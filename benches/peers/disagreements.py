@@ -197,7 +197,7 @@ CLASSES: list[tuple[str, str, Test]] = [
         lambda f: f.named("Allow", ":assumed-role/") or f.named("Deny", ":assumed-role/"),
     ),
     (
-        "A provider of another account that the trust policy names: ciem allows, the peer denies; no page was found that settles it",
+        "A provider of another account that the trust policy names: ciem is `unknown`, since no page was found that settles it; the peer denies",
         "https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithSAML.html",
         lambda f: "-provider/" in f.asked["principal"] and f.theirs == "deny",
     ),

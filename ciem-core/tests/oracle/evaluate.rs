@@ -336,6 +336,14 @@ impl<'w> Case<'w> {
         })
     }
 
+    /// Does an identity provider vouch for the caller that is not of the account of the role?
+    pub(crate) fn is_vouched_for_elsewhere(&self, target: &Target<'_>) -> bool {
+        let provider = super::caller::account_of(&self.caller.arn);
+        matches!(self.caller.kind, Kind::Federated)
+            && catalog::assumes_role(&self.request.action)
+            && provider.is_some_and(|provider| target.account.as_ref().is_some_and(|role| *role != provider))
+    }
+
     fn some(&self, documents: &[Document<'_>], effect: &str, target: &Target<'_>) -> bool {
         documents.iter().any(|document| self.applies(document, effect, &Who::NotAsked, target))
     }
@@ -348,6 +356,7 @@ impl<'w> Case<'w> {
     fn named(&self, target: &Target<'w>, wanted: &[Strength]) -> bool {
         self.policy_of(target)
             .is_some_and(|policy| self.applies(&policy, "Allow", &Who::Named(wanted), target))
+            && (!self.is_vouched_for_elsewhere(target) || self.missing("providers elsewhere"))
     }
 
     fn same_account(&self, target: &Target<'_>) -> bool {

@@ -50,7 +50,7 @@ impl Case<'_> {
         let known = !matches!(self.caller.kind, Kind::Unloaded | Kind::Nobody) && !target.trust_missing;
         // A simulation has no grants of keys.
         let has_grants = self.world.resources.iter().any(|r| r.arn == target.text && !r.grants.is_empty());
-        if !known || has_grants {
+        if !known || has_grants || self.is_vouched_for_elsewhere(&target) {
             return None;
         }
         let mut asked = json!({

@@ -31,6 +31,7 @@ pub(crate) fn finish(facts: &mut Facts) {
     facts.join_resource_parts();
     super::access_points::finish(facts);
     facts.join_resource_parts();
+    super::vouched::finish(facts);
     resolve_groups(facts);
     usage::finish(facts);
     inputs::note(facts);

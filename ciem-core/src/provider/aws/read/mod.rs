@@ -17,6 +17,7 @@ mod resource_policy;
 mod service_policy;
 mod text;
 mod usage;
+mod vouched;
 
 pub(super) use access_points::access_point_of;
 pub(crate) use finish::finish;
