@@ -18,6 +18,7 @@ pub(crate) mod people;
 pub(crate) mod random;
 pub(crate) mod requests;
 pub(crate) mod residual;
+pub(crate) mod rows;
 pub(crate) mod shrink;
 pub(crate) mod simulated;
 #[cfg(test)]
