@@ -557,6 +557,8 @@ export interface RightsizeOptions extends Work {
   limits?: Record<string, number>
   mostIds?: number
   policyName?: string
+  /** As what new grants are written, such as `custom_role` (the default of Azure) or `built_in_role`. */
+  form?: string
 }
 
 export interface RightsizeQuestion extends RightsizeOptions {
@@ -577,6 +579,7 @@ export interface ProposalRow {
   /** Code of the error, where there is no proposal. */
   error?: string
   refused?: string
+  outcome?: string
   granted: number
   kept: number
   used_not_granted: number
@@ -620,15 +623,18 @@ export interface Proposal {
   level: string
   mode: string
   refused?: string
+  outcome: 'exchange' | 'nothing_to_change' | 'refused' | 'over_limit'
   granted: number
   kept: number
   keep: { reasons: string[]; permissions: string[] }[]
   remove: { reasons: string[]; permissions: string[] }[]
   used_not_granted: string[]
-  policies: { name: string; kind: string; document: unknown; characters: number; limit: number }[]
+  policies: { name: string; kind: string; document: unknown; characters: number; limit?: number }[]
   untouched: { policy: string; reason: string }[]
   characters: [number, number]
   optimal: boolean
+  /** Of built-in roles: fewer do not suffice. */
+  lower_bound?: number
   fits: boolean
   warnings: string[]
   remedy: Remedy

@@ -16,6 +16,8 @@ mod naive;
 mod random;
 #[path = "azure/real.rs"]
 mod real;
+#[path = "azure/rightsizing.rs"]
+mod rightsizing;
 #[path = "azure/tenant.rs"]
 mod tenant;
 
@@ -209,6 +211,22 @@ fn reordered(
 #[test]
 fn answers_are_those_of_the_naive_evaluator() {
     over_tenants(law);
+}
+
+#[test]
+fn proposals_keep_what_was_used_and_give_nothing() {
+    let exchanged = std::sync::atomic::AtomicUsize::new(0);
+    over_tenants(|seed, stock| {
+        // A proposal for everybody costs more than the questions of a world.
+        if seed.is_multiple_of(5) {
+            let made = rightsizing::law(seed, stock)?;
+            exchanged.fetch_add(made, std::sync::atomic::Ordering::Relaxed);
+        }
+        Ok(())
+    });
+    let (exchanged, worlds) = (exchanged.into_inner() as u64, setting("CIEM_LAWS_WORLDS", 2_000) / 5);
+    println!("{exchanged} exchanges in {worlds} tenants");
+    assert!(exchanged > worlds / 4, "{exchanged} exchanges in {worlds} tenants");
 }
 
 /// A snapshot in which somebody of the role's own name has each of the real roles.

@@ -169,7 +169,9 @@ fn ask_one(snapshot: &Snapshot, usage: &Usage, ask: &Value) -> Result<(), String
         }
         "uses" => wire::usage_call(usage, verb, &request),
         "usage_coverage" => wire::usage_call(usage, "coverage", &request),
-        "rightsize" => wire::call_with_usage(snapshot, Some(usage), verb, &request, &Progress::none()),
+        "rightsize" | "rightsize_each" => {
+            wire::call_with_usage(snapshot, Some(usage), verb, &request, &Progress::none())
+        }
         "mine_roles" if of_used => {
             wire::call_with_usage(snapshot, Some(usage), verb, &request, &Progress::none())
         }

@@ -81,7 +81,11 @@ fn proposals_for_everybody_hold() {
                 assert_eq!(certificate.replay.would_fail, 0, "{who}: {:?}", certificate.replay.failures);
             }
             assert!(
-                proposal.policies.iter().all(|policy| !proposal.fits || policy.characters <= policy.limit),
+                proposal
+                    .policies
+                    .iter()
+                    .all(|policy| !proposal.fits
+                        || policy.limit.is_some_and(|limit| policy.characters <= limit)),
                 "{who}"
             );
             changed += usize::from(!proposal.remedy.changes.is_empty());

@@ -54,7 +54,7 @@ async function run(world) {
 async function call(snapshot, usage, verb, request) {
   if (verb === 'usage_coverage') return usage.coverage()
   if (verb === 'uses') return usage.uses()
-  if (['unused', 'rightsize'].includes(verb) || request.window) return snapshot[camelCase(verb)]({ usage, ...request })
+  if (['unused', 'rightsize', 'rightsize_each'].includes(verb) || request.window) return snapshot[camelCase(verb)]({ usage, ...request })
   if (verb.startsWith('condition_')) return ciem[camelCase(verb)](request.condition)
   if (verb === 'simulate') return ciem.simulate(request)
   if (request.pairs) return ciem.mineRoles(request.pairs, request)

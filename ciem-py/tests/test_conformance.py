@@ -50,7 +50,7 @@ def call(snapshot, usage, verb, request):
         return usage.coverage()
     if verb == "uses":
         return usage.uses().to_dict()
-    if verb in ("unused", "rightsize") or "window" in request:
+    if verb in ("unused", "rightsize", "rightsize_each") or "window" in request:
         return getattr(snapshot, verb)(usage=usage, **request).to_dict()
     if verb.startswith("condition_"):
         return getattr(ciem, verb)(**request)

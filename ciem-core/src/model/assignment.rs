@@ -39,6 +39,8 @@ pub(crate) struct AssignmentRecord {
     pub(crate) condition: Result<Option<Text>, ()>,
     /// From when to when it is in force, in seconds since 1970.
     pub(crate) window: (Option<i64>, Option<i64>),
+    /// What else is needed to make it again, as JSON.
+    pub(crate) further: Option<Text>,
     pub(crate) source: SourceId,
 }
 
@@ -99,6 +101,10 @@ pub(crate) struct Members {
 pub(crate) struct Assignments {
     /// By the id under which roles are compared; several records where inputs contradict each other.
     pub(crate) roles: BTreeMap<Text, Vec<RoleRecord>>,
+    /// Those that the provider has ready for everybody.
+    pub(crate) ready: BTreeSet<Text>,
+    /// Those that were made by hand.
+    pub(crate) own: BTreeSet<Text>,
     pub(crate) assignments: Vec<AssignmentRecord>,
     pub(crate) denials: BTreeMap<Text, Vec<DenialRecord>>,
     pub(crate) tree: BTreeMap<Text, TreeNode>,

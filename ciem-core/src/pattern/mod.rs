@@ -13,7 +13,7 @@ mod tests;
 mod text;
 
 pub(crate) use cells::{Budget, Cell, Members, PatternCells, glob_cells};
-pub(crate) use cover::{Cover, Mark, NameSet, Nodes, Shape};
+pub(crate) use cover::{Choice, Cover, Mark, NameSet, Nodes, Shape, cheapest};
 pub(crate) use glob::{Glob, Piece, Written};
 pub(crate) use resource::{Pattern, Relation, Syntax};
 pub(crate) use template::Template;

@@ -220,6 +220,9 @@ pub(crate) struct UsageSpec {
     pub(crate) looks_back: u16,
     /// What the log tells of the grant that allowed a call: keys of the call's context.
     pub(crate) evidence: &'static [&'static str],
+    /// The account whose log tells of what a pattern of ids matches, where that is not the caller's own; `None` for a
+    /// pattern that spans accounts.
+    pub(crate) log_of: Option<fn(&str) -> Option<&str>>,
     /// The region in whose log alone the calls of a service stand, if there is one.
     pub(crate) home_region: fn(&str) -> Option<&'static str>,
 }

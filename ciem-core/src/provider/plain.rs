@@ -78,6 +78,7 @@ impl UsageSpec {
         plane: |_| Plane::Management,
         looks_back: 0,
         evidence: &[],
+        log_of: None,
         home_region: |_| None,
     };
 }

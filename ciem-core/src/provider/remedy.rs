@@ -11,6 +11,17 @@ pub(crate) struct RemedySpec {
     pub(crate) refusal: fn(&str) -> Option<&'static str>,
     /// Whether a policy of this name has an id of its own, so that several can hold it.
     pub(crate) is_policy_id: fn(&str) -> bool,
+    /// Whether a name is that of one policy alone, whoever holds it.
+    pub(crate) named_once: bool,
+    /// Whether somebody can let go of a group; else what a group holds is changed for all of its members, or not at all.
+    pub(crate) leaves_groups: bool,
+    /// Whether patterns of permissions have one star, at an end of whole segments.
+    pub(crate) one_star: bool,
+    /// The forms that new policies can have, the usual one first, and whether each is made of sets of permissions that the
+    /// provider has ready.
+    pub(crate) forms: &'static [(&'static str, bool)],
+    /// A statement that allows what such a set has, within the old statement.
+    pub(crate) ready: fn(&Value, &str) -> Value,
     /// The statements of a document as they are written, by position; or why they cannot be taken over.
     pub(crate) statements: fn(&str) -> Result<Vec<Value>, &'static str>,
     /// The statements of a document that was made here, by position.
@@ -80,6 +91,8 @@ pub(crate) struct Exchange<'a> {
     /// Whether shorter lists of the same permissions can be had: then a plan that does not fit need not be whole.
     pub(crate) can_shrink: bool,
     pub(crate) limit: &'a dyn Fn(&str) -> u64,
+    /// How much of what a limit counts there is.
+    pub(crate) in_use: &'a dyn Fn(&str) -> u64,
 }
 
 /// The exchange.
@@ -95,8 +108,9 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(crate) struct Planned {
     pub(crate) name: String,
-    pub(crate) managed: bool,
+    /// How it is held.
+    pub(crate) kind: &'static str,
     pub(crate) document: Value,
     pub(crate) characters: u64,
-    pub(crate) limit: u64,
+    pub(crate) limit: Option<u64>,
 }

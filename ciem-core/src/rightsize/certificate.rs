@@ -8,16 +8,17 @@ use crate::access::caller::Caller;
 use crate::access::decide::Verdict;
 use crate::access::prepared::Scratch;
 use crate::access::question::{Compiled, Given, Plan, compiled_for};
+use crate::base::Text;
 use crate::error::Error;
 use crate::model::{ContextValue, Plane, Remedy, Request, Tier};
 use crate::snapshot::Snapshot;
 use crate::snapshot::estate::Estate;
 use crate::truth::PrincipalId;
-use crate::usage::days::name;
+use crate::usage::days::{Days, name};
 use crate::usage::permission_use::Observed;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// Failures that are listed.
@@ -32,6 +33,7 @@ pub(super) struct After(Compiled);
 impl After {
     pub(super) fn of(
         asked: &Asked<'_>,
+        unit: &Unit,
         holdings: &Holdings<'_>,
         proposed: &[&Value],
     ) -> Result<After, Error> {
@@ -39,7 +41,15 @@ impl After {
         let layer = estate.provider.own_grants(Tier::Active).next().map(|spec| spec.id);
         let layer = layer.ok_or_else(|| Error::invalid("principal", "nobody holds policies"))?;
         let gone = holdings.names.iter().zip(&holdings.policies).filter(|(_, policy)| policy.replaced);
-        let gone: Vec<_> = gone.map(|(name, _)| *name).collect();
+        let mut gone: Vec<_> = gone.map(|(name, _)| *name).collect();
+        if unit.is_group {
+            // Each member holds it through groups of their own.
+            let names: BTreeSet<Text> = gone.iter().map(|(name, _)| *name).collect();
+            let held = unit.members.iter().flat_map(|id| estate.held(layer, *id));
+            let of_members = held.map(|held| (estate.policies[held.policy].name, held.via));
+            let of_members: BTreeSet<_> = of_members.filter(|(name, _)| names.contains(name)).collect();
+            gone = of_members.into_iter().collect();
+        }
         let texts = proposed.iter().map(text).collect::<Result<Vec<_>, _>>()?;
         Ok(After(compiled_for(estate, &memory.universe, layer, &texts, Some(gone.into()))?))
     }
@@ -155,13 +165,24 @@ fn request(principal: &str, permission: &str, observed: &Observed<'_>) -> Reques
 }
 
 /// The days of the window, and which of them the logs of the unit's account cover.
-pub(super) fn calendar(asked: &Asked<'_>, unit: &Unit) -> Calendar {
+pub(super) fn calendar(asked: &Asked<'_>, unit: &Unit, holdings: &Holdings<'_>) -> Calendar {
     let Asked { estate, usage, window, .. } = asked;
-    let account = estate.account_text(estate.principals[unit.first()].account);
-    let covered =
-        usage.0.coverage.days(estate.provider.name, account, Plane::Management, "", None).unwrap_or_default();
+    let own = estate.account_text(estate.principals[unit.first()].account);
+    let accounts = match estate.provider.usage.log_of {
+        None => Some(BTreeSet::from([own])),
+        Some(log_of) => {
+            let patterns = holdings.grants.iter().flat_map(|grant| &grant.resources);
+            patterns.map(|pattern| log_of(pattern)).collect()
+        }
+    };
+    let days = |account: &&str| {
+        let log = usage.0.coverage.days(estate.provider.name, account, Plane::Management, "", None);
+        log.unwrap_or_default()
+    };
+    let logs: Vec<Days> = accounts.iter().flatten().map(days).collect();
+    let is_covered = |day: &u32| !logs.is_empty() && logs.iter().all(|log| log.contains(*day));
     let mut calendar = Calendar { days: window.days().len() as u32, ..Calendar::default() };
-    for day in window.days().filter(|day| covered.contains(*day)) {
+    for day in window.days().filter(is_covered) {
         calendar.covered += 1;
         // 1970-01-01 was a Thursday.
         if let Some(count) = calendar.weekdays.get_mut((day as usize + 3) % 7) {

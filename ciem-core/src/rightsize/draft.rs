@@ -26,6 +26,17 @@ struct Part {
     conditions: Vec<Condition>,
 }
 
+/// The statements of the new policies.
+#[derive(Default)]
+pub(super) struct Drafted {
+    pub(super) statements: Vec<Value>,
+    /// Whether the lists of permissions, or of roles, are as short as can be.
+    pub(super) optimal: bool,
+    /// With fewer ready sets of permissions it cannot be done.
+    pub(super) lower_bound: Option<u32>,
+    pub(super) warnings: Vec<&'static str>,
+}
+
 /// What is left of all statements.
 pub(super) struct Draft {
     /// By grant: its parts with their permissions.
@@ -75,13 +86,14 @@ impl Draft {
         holdings.untouched.sort_unstable();
     }
 
-    /// The statements of the new policies, and whether the lists of permissions are as short as can be.
+    /// The statements of the new policies; `ready`: of sets of permissions that the provider has ready, where these suffice.
     pub(super) fn statements(
         &self,
         asked: &Asked<'_>,
         holdings: &Holdings<'_>,
         mode: SpellingMode,
-    ) -> (Vec<Value>, bool) {
+        ready: bool,
+    ) -> Drafted {
         let replaced = |policy: usize| holdings.is_replaced(policy);
         // Statements that differ in permissions alone are one.
         let mut alike: BTreeMap<String, (Value, &Part, BTreeSet<u16>)> = BTreeMap::new();
@@ -96,20 +108,48 @@ impl Draft {
                 known.2.extend(permissions);
             }
         }
-        let mut optimal = true;
-        let mut statements: Vec<Value> = Vec::new();
-        for (written, part, permissions) in alike.values() {
+        let mut drafted = Drafted { optimal: true, ..Drafted::default() };
+        let statements = &mut drafted.statements;
+        for (key, (written, part, permissions)) in &alike {
             let wanted = Intervals::from_ranges(permissions.iter().map(|id| (*id, id + 1)).collect());
-            let spelled = asked.memory.spell(wanted, mode, BESIDE);
-            optimal &= spelled.optimal;
+            if ready {
+                let allowed = self.allowed(asked, holdings, key);
+                if let Some(cover) = asked.memory.ready(asked.estate, &wanted, &allowed) {
+                    drafted.optimal &= cover.optimal;
+                    *drafted.lower_bound.get_or_insert(0) += cover.lower_bound as u32;
+                    let roles =
+                        cover.chosen.iter().filter_map(|at| asked.estate.relations.ready_roles.get(*at));
+                    statements.extend(roles.map(|role| (asked.spec.ready)(written, &role.written)));
+                    continue;
+                }
+                drafted.warnings.push("built_in_roles_do_not_cover");
+                *drafted.lower_bound.get_or_insert(0) += 1;
+            }
+            let spelled = asked.memory.spell(wanted, mode, asked.spec.one_star, BESIDE);
+            drafted.optimal &= spelled.optimal;
             statements.push((asked.spec.narrowed)(written, &part.narrowing(&spelled.patterns)));
         }
+        drafted.warnings.dedup();
         for (policy, denial) in &holdings.denials {
             if replaced(*policy) && !statements.contains(denial) {
                 statements.push(denial.clone());
             }
         }
-        (statements, optimal)
+        drafted
+    }
+
+    /// All that the statements allow of which these are left.
+    fn allowed(&self, asked: &Asked<'_>, holdings: &Holdings<'_>, key: &str) -> Intervals {
+        let whole = Part::default();
+        let empty = |grant: &Grant<'_>, part: &Part| {
+            let written = (asked.spec.narrowed)(&grant.written, &part.narrowing(&[]));
+            written.to_string()
+        };
+        let same = |grant: &&Grant<'_>| holdings.is_replaced(grant.policy) && empty(grant, &whole) == key;
+        let sets = holdings.grants.iter().filter(same);
+        let ranges =
+            sets.flat_map(|grant| asked.estate.library.action_sets[grant.statement.actions].ranges());
+        Intervals::from_ranges(ranges.copied().collect())
     }
 }
 
@@ -156,7 +196,8 @@ impl Drafter<'_, '_> {
         let from = self.asked.window.from();
         let mut by_grant: BTreeMap<usize, BTreeSet<Seen>> = BTreeMap::new();
         for observed in uses.iter().flat_map(|one| one.observed()).filter(|one| one.last_seen >= from) {
-            let seen = Seen { id: observed.resource?.to_owned(), exact: observed.exact };
+            let id = (self.asked.estate.provider.canonical)(observed.resource?).into_owned();
+            let seen = Seen { id, exact: observed.exact };
             let all: Vec<(usize, &Grant<'_>)> =
                 self.grants(permission).filter(|(_, grant)| self.narrower.matches(grant, &seen)).collect();
             // No statement grants it there: the log does not name what the permission was checked on.

@@ -16,8 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Who is rightsized together.
 pub(super) struct Unit {
     pub(super) members: Vec<PrincipalId>,
-    /// The bundle that the members act through, where they do.
+    /// The bundle that the members act through, or the group whose policies are changed for all of them.
     pub(super) bundle: Option<Text>,
+    pub(super) is_group: bool,
 }
 
 impl Unit {
@@ -29,9 +30,10 @@ impl Unit {
             Err(error) => {
                 let found = estate.library.texts.find(principal).and_then(|bundle| {
                     let acting = |id: &PrincipalId| bundle_of(estate, *id) == Some(bundle);
-                    estate.principals.ids().find(acting)
+                    let first = estate.principals.ids().find(acting).map(|id| Unit::of(estate, id));
+                    first.or_else(|| Unit::group(estate, bundle))
                 });
-                return found.map(|id| Unit::of(estate, id)).ok_or(error);
+                return found.ok_or(error);
             }
         };
         let mut ids: Vec<PrincipalId> = callers.iter().filter_map(|caller| caller.principal).collect();
@@ -49,12 +51,46 @@ impl Unit {
 
     pub(super) fn of(estate: &Estate, principal: PrincipalId) -> Unit {
         match bundle_of(estate, principal) {
-            None => Unit { members: vec![principal], bundle: None },
+            None => Unit { members: vec![principal], bundle: None, is_group: false },
             Some(bundle) => {
                 let acting = |id: &PrincipalId| bundle_of(estate, *id) == Some(bundle);
-                Unit { members: estate.principals.ids().filter(acting).collect(), bundle: Some(bundle) }
+                let members = estate.principals.ids().filter(acting).collect();
+                Unit { members, bundle: Some(bundle), is_group: false }
             }
         }
+    }
+
+    /// Everybody who holds what a group holds that nobody can let go of alone.
+    fn group(estate: &Estate, group: Text) -> Option<Unit> {
+        Unit::groups(estate, Some(group)).pop()
+    }
+
+    /// All such groups, or the one that is asked for, sorted by id.
+    pub(super) fn groups(estate: &Estate, only: Option<Text>) -> Vec<Unit> {
+        let mut members: BTreeMap<Text, Vec<PrincipalId>> = BTreeMap::new();
+        let of_groups = &estate.relations.of_groups;
+        for id in estate.principals.ids().filter(|_| !of_groups.is_empty()) {
+            for held in held_by(estate, id, Tier::Active) {
+                let group = of_groups.get(&estate.policies[held.policy].name).copied();
+                let Some(group) = group.filter(|group| only.is_none_or(|only| only == *group)) else {
+                    continue;
+                };
+                let known = members.entry(group).or_default();
+                if known.last() != Some(&id) {
+                    known.push(id);
+                }
+            }
+        }
+        let mut members: Vec<_> = members.into_iter().collect();
+        members.sort_unstable_by_key(|(group, _)| estate.text(*group));
+        let unit = |(group, members)| Unit { members, bundle: Some(group), is_group: true };
+        members.into_iter().map(unit).collect()
+    }
+
+    /// Whether somebody of the unit stands for people who are not known.
+    pub(super) fn is_open(&self, estate: &Estate) -> bool {
+        let of_groups = self.is_group || self.bundle.is_none();
+        of_groups && self.members.iter().any(|id| estate.principals[*id].kind == PrincipalKind::Group)
     }
 
     /// The id of the bundle or of the one member.
@@ -66,6 +102,11 @@ impl Unit {
         // INVARIANT: a unit has a member.
         self.members.first().copied().unwrap_or(PrincipalId(0))
     }
+}
+
+/// What somebody holds that gives access of a tier and those below.
+fn held_by(estate: &Estate, id: PrincipalId, tier: Tier) -> impl Iterator<Item = &Held> {
+    estate.provider.own_grants(tier).flat_map(move |spec| estate.held(spec.id, id))
 }
 
 /// What somebody acts through, if they do.
@@ -114,13 +155,23 @@ impl<'a> Holdings<'a> {
             denials: Vec::new(),
             untouched: Vec::new(),
         };
-        let layers = estate.provider.own_grants(Tier::Active);
-        let held: Vec<Held> = layers.flat_map(|spec| estate.held(spec.id, unit.first())).copied().collect();
+        let held: Vec<Held> = held_by(estate, unit.first(), Tier::Active).copied().collect();
+        let of_group =
+            |held: &Held| estate.relations.of_groups.get(&estate.policies[held.policy].name).copied();
+        let held = if unit.is_group {
+            // Once, whatever groups in between it comes through.
+            let mut seen = BTreeSet::new();
+            let own = |held: &Held| of_group(held) == unit.bundle && seen.insert(held.policy);
+            held.into_iter().filter(own).map(|held| Held { via: None, ..held }).collect()
+        } else {
+            found.leave(estate, held_by(estate, unit.first(), Tier::Eligible), "eligible", &held);
+            held
+        };
         // Whoever leaves a group leaves all of its policies: they are exchanged together or not at all.
         let mut packages: BTreeMap<(Option<&str>, &str, usize), Vec<Held>> = BTreeMap::new();
         for (number, one) in held.into_iter().enumerate() {
             let policy = estate.text(estate.policies[one.policy].name);
-            let via = one.via.map(|via| estate.text(via));
+            let via = one.via.map(|via| estate.text(via)).filter(|_| spec.leaves_groups);
             let key = if via.is_some() { (via, "", 0) } else { (None, policy, number) };
             packages.entry(key).or_default().push(one);
         }
@@ -128,6 +179,20 @@ impl<'a> Holdings<'a> {
             found.package(estate, unit, spec, shared, new_since, package);
         }
         found
+    }
+
+    /// Notes policies that stay as they are, but for those that are looked at.
+    fn leave<'h>(
+        &mut self,
+        estate: &Estate,
+        held: impl Iterator<Item = &'h Held>,
+        reason: &'static str,
+        but: &[Held],
+    ) {
+        let others: BTreeSet<Text> =
+            held.filter(|one| !but.contains(one)).map(|one| estate.policies[one.policy].name).collect();
+        let left = others.into_iter().map(|name| Untouched { policy: estate.text(name).to_owned(), reason });
+        self.untouched.extend(left);
     }
 
     fn package(
@@ -147,8 +212,10 @@ impl<'a> Holdings<'a> {
             let name = estate.text(policy.name);
             let managed = (spec.is_policy_id)(name);
             // A policy with an id of its own is its own; others are parts of who has them.
-            let owner =
-                if managed { policy.name } else { held.via.unwrap_or(estate.principals[unit.first()].id) };
+            let owner = match managed || spec.named_once {
+                true => policy.name,
+                false => held.via.unwrap_or(estate.principals[unit.first()].id),
+            };
             let library = &estate.library;
             let text = library.written.get(policy.document, owner, policy.name, &library.texts);
             let doubted =
@@ -160,7 +227,8 @@ impl<'a> Holdings<'a> {
             };
             let young = new_since
                 .is_some_and(|since| estate.usage.day_made(policy.name).is_some_and(|day| day >= since));
-            if shared == Shared::Keep && (managed || held.via.is_some()) {
+            let is_shared = managed || held.via.is_some();
+            if is_shared && shared == Shared::Keep || held.via.is_some() && !spec.leaves_groups {
                 why = why.or(Some("shared"));
             } else if young {
                 why = why.or(Some("new_grant"));
@@ -226,5 +294,8 @@ fn everything(estate: &Estate, statement: &Stmt) -> bool {
 
 /// What tells whose policies can be changed in place: none for a bundle.
 pub(super) fn kind(estate: &Estate, unit: &Unit) -> Option<PrincipalKind> {
-    unit.bundle.is_none().then(|| estate.principals[unit.first()].kind)
+    match unit.bundle {
+        None => Some(estate.principals[unit.first()].kind),
+        Some(_) => unit.is_group.then_some(PrincipalKind::Group),
+    }
 }

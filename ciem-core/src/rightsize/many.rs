@@ -89,6 +89,7 @@ impl Rightsizer<'_> {
             if estate.provider.remedy.is_none() {
                 continue;
             }
+            units.extend(Unit::groups(estate, None).into_iter().map(|unit| (at, unit)));
             let mut bundles: BTreeSet<Text> = BTreeSet::new();
             let layers: Vec<_> = estate.provider.own_grants(Tier::Active).map(|spec| spec.id).collect();
             let holds = |id: &PrincipalId| layers.iter().any(|layer| !estate.held(*layer, *id).is_empty());

@@ -19,13 +19,13 @@ mod tests;
 use crate::error::Error;
 use crate::inclusion::{CheckOptions, check_no_new_access};
 use crate::model::{PolicyKind, Remedy, SpellingMode};
-use crate::provider::{Exchange, Plan};
+use crate::provider::{Exchange, Plan, RemedySpec};
 use crate::snapshot::Snapshot;
 use crate::snapshot::estate::Estate;
 use crate::usage::days::DAY;
 use crate::usage::value::Usage;
 use crate::usage::window::Window;
-use draft::Draft;
+use draft::{Draft, Drafted};
 use holdings::{Holdings, Unit};
 use memory::Memory;
 use need::{Asked, Need};
@@ -137,12 +137,13 @@ impl Rightsizer<'_> {
         let new_since = (options.new_grant_days > 0).then(|| end.saturating_sub(options.new_grant_days));
         let mut holdings = Holdings::of(estate, unit, spec, options.shared, new_since);
         let granted = holdings.granted(estate);
-        let need = Need::of(&asked, unit, &granted);
+        let need = Need::of(&asked, unit, &holdings, &granted);
         let holder = &estate.principals[unit.first()];
         let refused = match unit.bundle {
             None => (spec.refusal)(estate.text(holder.id)),
             Some(_) => None,
         };
+        let refused = refused.or(unit.is_open(estate).then_some("members_unknown"));
         let refused = refused.or(holdings.policies.is_empty().then_some("no_policies"));
 
         let draft = Draft::new(&asked, &holdings, &need);
@@ -150,10 +151,17 @@ impl Rightsizer<'_> {
         if refused.is_some() {
             holdings.policies.iter_mut().for_each(|policy| policy.replaced = false);
         }
-        let Exchanged { plan, mode, optimal } = exchange(&asked, unit, &holdings, &draft);
+        let Exchanged { plan, mode, optimal, lower_bound } =
+            exchange(&asked, unit, &holdings, &draft, form(spec, options)?);
         let proposed: Vec<&Value> = plan.policies.iter().map(|policy| &policy.document).collect();
-        let after = certificate::After::of(&asked, &holdings, &proposed)?;
+        let after = certificate::After::of(&asked, unit, &holdings, &proposed)?;
         let again = after.again(&asked, &proposed);
+        let outcome = match &refused {
+            Some(_) => "refused",
+            None if !plan.fits => "over_limit",
+            None if plan.changes.is_empty() => "nothing_to_change",
+            None => "exchange",
+        };
         let remedy = Remedy::new(estate.provider.name, plan.changes);
         let rollback = remedy.inverse();
         let certificate =
@@ -179,6 +187,7 @@ impl Rightsizer<'_> {
             level: options.level,
             mode,
             refused,
+            outcome,
             granted: need.reasons.len() as u32,
             kept,
             keep: need.reasoned(&asked, true),
@@ -189,7 +198,7 @@ impl Rightsizer<'_> {
                 .into_iter()
                 .map(|policy| ProposedPolicy {
                     name: policy.name,
-                    kind: if policy.managed { "managed" } else { "inline" }.to_owned(),
+                    kind: policy.kind,
                     document: policy.document,
                     characters: policy.characters,
                     limit: policy.limit,
@@ -198,6 +207,7 @@ impl Rightsizer<'_> {
             untouched: std::mem::take(&mut holdings.untouched),
             characters,
             optimal,
+            lower_bound,
             fits: plan.fits,
             warnings,
             remedy,
@@ -226,10 +236,11 @@ impl Rightsizer<'_> {
             certificate::counted(asked, unit)
         };
         let compared = match options.prove && holdings.any_replaced() {
+            true if estate.provider.inclusion.is_none() => Some("unknown".to_owned()),
             true => Some(compare(&proof::old_document(holdings, spec), proposed, estate.provider.name)?),
             false => None,
         };
-        let calendar = certificate::calendar(asked, unit);
+        let calendar = certificate::calendar(asked, unit, holdings);
         let unobservable = need.count(Reason::Unobservable) + need.count(Reason::UnobservableDropped);
         let granted = need.reasons.len().max(1);
         Ok(Certificate {
@@ -254,9 +265,29 @@ struct Exchanged {
     plan: Plan,
     mode: SpellingMode,
     optimal: bool,
+    lower_bound: Option<u32>,
 }
 
-fn exchange(asked: &Asked<'_>, unit: &Unit, holdings: &Holdings<'_>, draft: &Draft) -> Exchanged {
+/// Whether new grants are made of what the provider has ready.
+fn form(spec: &RemedySpec, options: &RightsizeOptions) -> Result<bool, Error> {
+    let mut known = spec.forms.iter();
+    let found = match &options.form {
+        None => known.next(),
+        Some(name) => known.find(|(known, _)| known == name),
+    };
+    found.map(|(_, ready)| *ready).ok_or_else(|| {
+        let names: Vec<&str> = spec.forms.iter().map(|(name, _)| *name).collect();
+        Error::invalid("form", format!("the provider knows {}", names.join(", ")))
+    })
+}
+
+fn exchange(
+    asked: &Asked<'_>,
+    unit: &Unit,
+    holdings: &Holdings<'_>,
+    draft: &Draft,
+    ready: bool,
+) -> Exchanged {
     let Asked { estate, spec, options, .. } = asked;
     let limit = |name: &str| {
         let usual = spec.limits.iter().find(|(known, _)| *known == name).map_or(0, |(_, limit)| *limit);
@@ -264,14 +295,15 @@ fn exchange(asked: &Asked<'_>, unit: &Unit, holdings: &Holdings<'_>, draft: &Dra
     };
     if !holdings.any_replaced() {
         let plan = Plan { fits: true, ..Plan::default() };
-        return Exchanged { plan, mode: options.mode, optimal: true };
+        return Exchanged { plan, mode: options.mode, optimal: true, lower_bound: None };
     }
     let holder = unit.bundle.unwrap_or(estate.principals[unit.first()].id);
     let modes = [SpellingMode::Exact, SpellingMode::Safe, SpellingMode::Compact];
     let mut last = None;
     for mode in modes.into_iter().filter(|mode| *mode >= options.mode) {
-        let (statements, optimal) = draft.statements(asked, holdings, mode);
-        let plan = (spec.plan)(&mut Exchange {
+        let Drafted { statements, optimal, lower_bound, warnings } =
+            draft.statements(asked, holdings, mode, ready);
+        let mut plan = (spec.plan)(&mut Exchange {
             holder: estate.text(holder),
             kind: holdings::kind(estate, unit),
             held: &holdings.policies,
@@ -279,14 +311,16 @@ fn exchange(asked: &Asked<'_>, unit: &Unit, holdings: &Holdings<'_>, draft: &Dra
             name: &options.policy_name,
             can_shrink: mode < SpellingMode::Compact,
             limit: &limit,
+            in_use: &|name| estate.relations.in_use.get(name).copied().unwrap_or(0),
         });
+        plan.warnings.extend(warnings);
         let fits = plan.fits;
-        last = Some(Exchanged { plan, mode, optimal });
+        last = Some(Exchanged { plan, mode, optimal, lower_bound });
         if fits {
             break;
         }
     }
-    last.unwrap_or(Exchanged { plan: Plan::default(), mode: options.mode, optimal: false })
+    last.unwrap_or(Exchanged { plan: Plan::default(), mode: options.mode, optimal: false, lower_bound: None })
 }
 
 /// The comparison of any two policies, on these.
@@ -310,7 +344,12 @@ fn window(usage: &Usage, estate: &Estate, unit: &Unit, options: &RightsizeOption
         Some(at) => Window::ending(&options.window, at)?,
         None => {
             let account = estate.account_text(estate.principals[unit.first()].account);
-            let last = usage.last_day(estate.provider.name, account);
+            let last = match estate.provider.usage.log_of {
+                None => usage.last_day(estate.provider.name, account),
+                Some(_) => {
+                    usage.end().and_then(|end| u32::try_from(end.div_euclid(DAY)).ok()?.checked_sub(1))
+                }
+            };
             let last = last
                 .ok_or_else(|| Error::invalid("at", "there are no logs of the account: a time is needed"))?;
             Window::before(&options.window, (i64::from(last) + 1) * DAY)?

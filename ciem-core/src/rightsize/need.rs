@@ -1,6 +1,6 @@
 //! Which permissions stay, and why.
 
-use super::holdings::Unit;
+use super::holdings::{Holdings, Unit};
 use super::memory::Memory;
 use super::options::RightsizeOptions;
 use super::peers::wilson;
@@ -56,6 +56,9 @@ pub(super) struct Need<'u> {
     pub(super) told: BTreeSet<u16>,
 }
 
+/// Whether the log covers the window: for a plane, and where it hangs on the grants, for these.
+type Covered = (Plane, Vec<usize>, bool);
+
 pub(super) struct Asked<'a> {
     pub(super) estate: &'a Estate,
     pub(super) usage: &'a Usage,
@@ -90,7 +93,7 @@ impl ByPermission {
 }
 
 impl<'u> Need<'u> {
-    pub(super) fn of(asked: &Asked<'u>, unit: &Unit, granted: &Intervals) -> Self {
+    pub(super) fn of(asked: &Asked<'u>, unit: &Unit, holdings: &Holdings<'_>, granted: &Intervals) -> Self {
         let Asked { estate, usage, window, options, .. } = asked;
         let universe = &estate.universe;
         let mut need = Need {
@@ -112,7 +115,13 @@ impl<'u> Need<'u> {
         need.used_not_granted = beyond.into_iter().collect();
         let everywhere = protected_whole(asked, unit);
         // Permissions of a service follow each other.
-        let mut covered: (Option<u16>, Vec<(Plane, bool)>) = (None, Vec::new());
+        let mut covered: (Option<u16>, Vec<Covered>) = (None, Vec::new());
+        let log_of = estate.provider.usage.log_of;
+        let speaking = |permission: u16| -> Vec<usize> {
+            let grants = holdings.grants.iter().enumerate().filter(|_| log_of.is_some());
+            let speaking = grants.filter(|(_, one)| estate.library.speaks_of(one.statement, permission));
+            speaking.map(|(at, _)| at).collect()
+        };
         let told_of = |id: &str| usage.0.principals.get(id).is_some_and(|one| !one.told.is_empty());
         let any_told = ids.iter().any(|id| told_of(id));
         let end = window.days().end;
@@ -156,18 +165,36 @@ impl<'u> Need<'u> {
                     if service.is_none() || covered.0 != service {
                         covered = (service, Vec::new());
                     }
-                    match covered.1.iter().find(|(known, _)| *known == plane) {
-                        Some((_, whole)) => !whole,
+                    let by = speaking(permission);
+                    match covered.1.iter().find(|(known, grants, _)| *known == plane && *grants == by) {
+                        Some((_, _, whole)) => !whole,
                         None => {
-                            let whole =
-                                ids.iter().all(|id| usage.uncovered_days(id, name, window) <= tolerated);
-                            covered.1.push((plane, whole));
+                            let whole = match log_of {
+                                None => {
+                                    ids.iter().all(|id| usage.uncovered_days(id, name, window) <= tolerated)
+                                }
+                                Some(log_of) => {
+                                    let grants = by.iter().filter_map(|at| holdings.grants.get(*at));
+                                    let mut patterns = grants.flat_map(|grant| &grant.resources);
+                                    patterns.all(|pattern| {
+                                        let missing =
+                                            log_of(pattern).map(|log| uncovered(asked, log, plane, name));
+                                        missing.is_some_and(|missing| missing <= tolerated)
+                                    })
+                                }
+                            };
+                            covered.1.push((plane, by, whole));
                             !whole
                         }
                     }
                 }
             };
-            if unobservable && !reasons.has(Reason::Used) {
+            if unobservable && reasons.has(Reason::Used) {
+                // Where else it was used, nobody knows.
+                if options.unobservable {
+                    reasons.add(Reason::Unobservable);
+                }
+            } else if unobservable {
                 reasons.add(if options.unobservable {
                     Reason::Unobservable
                 } else {
@@ -275,6 +302,16 @@ impl<'u> Need<'u> {
             by.into_iter().map(|(reasons, names)| (reasons.list(), names)).collect();
         by.into_iter().map(|(reasons, permissions)| Reasoned { reasons, permissions }).collect()
     }
+}
+
+/// Days of the window that the log of an account lacks for a permission.
+fn uncovered(asked: &Asked<'_>, account: &str, plane: Plane, permission: &str) -> usize {
+    let Asked { estate, usage, window, .. } = asked;
+    let spec = estate.provider.usage;
+    let service = (spec.service_of)(permission);
+    let days =
+        usage.0.coverage.days(estate.provider.name, account, plane, service, (spec.home_region)(service));
+    days.map_or(window.days().len(), |days| days.missing_in(window.days()))
 }
 
 /// Why nothing at all is taken from somebody.

@@ -112,6 +112,9 @@ pub struct RightsizeOptions {
     pub most_ids: usize,
     /// The name of policies that are made.
     pub policy_name: String,
+    /// As what new grants are written, where the provider knows several forms: such as `custom_role` or `built_in_role`. Without
+    /// it the provider's usual one.
+    pub form: Option<String>,
 }
 
 impl Default for RightsizeOptions {
@@ -137,6 +140,7 @@ impl Default for RightsizeOptions {
             limits: BTreeMap::new(),
             most_ids: 5,
             policy_name: "rightsized".to_owned(),
+            form: None,
         }
     }
 }
@@ -162,6 +166,20 @@ impl RightsizeOptions {
     #[must_use]
     pub fn window(mut self, window: impl Into<String>) -> Self {
         self.window = window.into();
+        self
+    }
+
+    /// The same with new grants written in this form.
+    #[must_use]
+    pub fn form(mut self, form: impl Into<String>) -> Self {
+        self.form = Some(form.into());
+        self
+    }
+
+    /// The same with a limit of the provider, by name.
+    #[must_use]
+    pub fn limit(mut self, name: impl Into<String>, limit: u64) -> Self {
+        self.limits.insert(name.into(), limit);
         self
     }
 

@@ -70,14 +70,15 @@ pub struct Reasoned {
 pub struct ProposedPolicy {
     /// Its name.
     pub name: String,
-    /// How it is held: `inline` or `managed`.
-    pub kind: String,
+    /// How it is held: `inline`, `managed`, or as a `custom_role` or `built_in_role` that is assigned.
+    pub kind: &'static str,
     /// The provider's own document.
     pub document: Value,
     /// Characters that count towards the limit.
     pub characters: u64,
-    /// The limit.
-    pub limit: u64,
+    /// The limit, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
 }
 
 /// A policy that stays as it is.
@@ -86,7 +87,9 @@ pub struct ProposedPolicy {
 pub struct Untouched {
     /// Its id or name.
     pub policy: String,
-    /// Why: `all_needed`, `shared`, `new_grant`, `document_missing`, `not_readable`, `variables_inert`.
+    /// Why: `all_needed`, `shared` (others hold it through the group that holds it), `new_grant`, `document_missing`, `not_readable`,
+    /// `variables_inert`, `eligible` (it gives nothing until it is activated), `activated` (it ends by itself), `conditional_role` (its
+    /// role has conditions of its own), `classic_administrator`, `no_assignment_id`.
     pub reason: &'static str,
 }
 
@@ -210,9 +213,12 @@ pub struct Proposal {
     pub level: Level,
     /// How permissions are written: as asked, or shorter where a limit wants it.
     pub mode: SpellingMode,
-    /// Why nothing can be changed, where that is so: `service_linked`, `provider_managed`, `no_policies`.
+    /// Why nothing can be changed, where that is so: `service_linked`, `provider_managed`, `no_policies`, `members_unknown` (of a
+    /// group, so that nobody knows what they use).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<&'static str>,
+    /// What it comes to: `exchange`, `nothing_to_change`, `refused`, or `over_limit` where the provider would not take it.
+    pub outcome: &'static str,
     /// Permissions that the principal's policies grant, counted.
     pub granted: u32,
     /// Of these, how many stay.
@@ -231,10 +237,14 @@ pub struct Proposal {
     pub characters: [u64; 2],
     /// Whether no shorter list of patterns is possible for the permissions of each statement.
     pub optimal: bool,
+    /// Where new grants are sets of permissions that the provider has ready: with fewer of them it cannot be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lower_bound: Option<u32>,
     /// Whether the new policies are within the provider's limits. Where they are not, `remedy` is empty.
     pub fits: bool,
     /// What to know before it is applied, as codes: `rightsized_policy_over_limit`, `window_shorter_than_a_quarter`,
-    /// `window_misses_a_quarter_end`, `logs_do_not_cover_window`, `attached_over_limit_meanwhile`.
+    /// `window_misses_a_quarter_end`, `logs_do_not_cover_window`, `attached_over_limit_meanwhile`, `custom_role_at_root`,
+    /// `data_actions_at_management_group`, `built_in_roles_do_not_cover`.
     pub warnings: Vec<&'static str>,
     /// What is to be done.
     pub remedy: Remedy,

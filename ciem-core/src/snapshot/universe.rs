@@ -143,12 +143,13 @@ impl Universe {
         self.extras.iter().map(|(_, text)| &**text)
     }
 
-    /// Permissions as a short list of patterns that match no other one. Each pattern costs `surcharge` more than its
+    /// Permissions as a short list of patterns that match no other one; `one_star`: with one star in each. Each pattern costs `surcharge` more than its
     /// characters.
     pub(crate) fn spell(
         &self,
         wanted: &Intervals,
         mode: SpellingMode,
+        one_star: bool,
         surcharge: usize,
         covers: &Covers,
     ) -> Spelling {
@@ -167,6 +168,7 @@ impl Universe {
             &known,
             &others,
             mode,
+            one_star,
             surcharge,
             Speller::NODES,
             Some(covers),

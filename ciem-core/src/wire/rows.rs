@@ -98,6 +98,7 @@ record!(ProposalRow {
     account,
     error,
     refused,
+    outcome,
     granted,
     kept,
     used_not_granted,

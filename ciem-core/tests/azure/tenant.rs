@@ -251,7 +251,7 @@ impl Tenant {
         let given = self.roles.iter().enumerate().filter(|(_, role)| role.given);
         let roles: Vec<Value> = given
             .map(|(number, role)| {
-                let body = json!({"roleName": format!("role {number}"), "assignableScopes": ["/"], "permissions": blocks(&role.blocks)});
+                let body = json!({"roleName": format!("role {number}"), "roleType": if number < 3 { "BuiltInRole" } else { "CustomRole" }, "assignableScopes": ["/"], "permissions": blocks(&role.blocks)});
                 wrap(format!("/providers/Microsoft.Authorization/roleDefinitions/r-{number}"), "roleDefinitions", body)
             })
             .collect();
@@ -260,7 +260,8 @@ impl Tenant {
                 "roleDefinitionId": format!("{}/providers/Microsoft.Authorization/roleDefinitions/R-{}", SUBSCRIPTIONS[0], one.role),
                 "condition": text(&one.condition)});
             let kind = if one.eligible { "roleEligibilityScheduleInstances" } else { "roleAssignments" };
-            wrap(format!("assignment {number}"), kind, body)
+            let at = if one.scope == "/" { "" } else { &one.scope };
+            wrap(format!("{at}/providers/Microsoft.Authorization/{kind}/a-{number}"), kind, body)
         };
         let numbered = || self.assignments.iter().enumerate();
         let active: Vec<Value> = numbered().filter(|(_, one)| !one.eligible).map(assignment).collect();
@@ -334,6 +335,11 @@ impl Tenant {
 }
 
 pub(crate) const KEY: &str = "@Request[Microsoft.Authorization/roleAssignments:PrincipalType]";
+
+/// The value that a condition of these asks for.
+pub(crate) fn condition_of(text: &str) -> &str {
+    text.split('\'').nth(1).unwrap()
+}
 
 fn condition_text(value: &str) -> String {
     format!("{KEY} StringEquals '{value}'")

@@ -102,6 +102,7 @@ impl<'c> Speller<'c> {
             &unknown,
             &[],
             mode,
+            false,
             0,
             Self::NODES,
             None,
@@ -155,7 +156,7 @@ impl NameSets {
     }
 
     /// The shortest list for these permissions. `known` are further names that are wanted and that no catalogue has,
-    /// `others` such names that are not wanted. `surcharge` counts on top of the characters of each pattern.
+    /// `others` such names that are not wanted. `one_star`: as patterns of whole segments. `surcharge` counts on top of the characters of each pattern.
     #[expect(clippy::too_many_arguments, reason = "one call, of two places")]
     pub(crate) fn spell(
         &self,
@@ -164,12 +165,14 @@ impl NameSets {
         known: &[&str],
         others: &[&str],
         mode: SpellingMode,
+        one_star: bool,
         surcharge: usize,
         nodes: u64,
         covers: Option<&Covers>,
     ) -> Spelling {
         let shape = match mode {
             SpellingMode::Exact => Shape::Names,
+            SpellingMode::Safe | SpellingMode::Compact if one_star => Shape::Segments,
             SpellingMode::Safe => Shape::Words,
             SpellingMode::Compact => Shape::Any,
         };
@@ -191,12 +194,12 @@ impl NameSets {
             // What no catalogue has is of its service all the same: no star may reach it.
             let strange: Vec<&str> = others
                 .iter()
-                .filter_map(|name| name.split_once(':'))
+                .map(|name| name.split_once(':').unwrap_or(("", name)))
                 .filter(|(of, _)| of.eq_ignore_ascii_case(service))
                 .map(|(_, name)| name)
                 .collect();
             let mark = |id: u16| match shape {
-                Shape::Words => {
+                _ if mode == SpellingMode::Safe => {
                     let access = catalog.info(id).map_or(AccessLevel::Unknown, |info| info.access);
                     let harmless = matches!(access, AccessLevel::List | AccessLevel::Read);
                     if harmless { Mark::Wanted } else { Mark::Spelled }

@@ -13,11 +13,14 @@
 //! gives these texts in one pass. `search` solves the rest, exactly within a budget of nodes.
 
 mod candidates;
+mod least;
 mod names;
 mod search;
+mod segments;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use least::{Choice, cheapest};
 pub(crate) use names::NameSet;
 
 /// What a name is to a cover.
@@ -39,6 +42,8 @@ pub(crate) enum Shape {
     Names,
     /// Names, and heads that end where a word ends in every name that they match.
     Words,
+    /// Names, and heads and tails of whole segments between `/`.
+    Segments,
     /// Names, heads, tails and middles.
     Any,
 }
@@ -99,6 +104,7 @@ impl NameSet {
         let mut cover = match shape {
             Shape::Names => Cover { patterns: self.spell(marks, Mark::Wanted), optimal: true },
             Shape::Words => Cover { patterns: self.heads(marks, true), optimal: true },
+            Shape::Segments => self.segments(marks, surcharge, nodes),
             Shape::Any if self.is_plain() => self.any(marks, surcharge, nodes),
             Shape::Any => Cover { patterns: self.heads(marks, false), optimal: false },
         };

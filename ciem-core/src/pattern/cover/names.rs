@@ -50,6 +50,11 @@ impl NameSet {
         self.names.len()
     }
 
+    /// The name in lower case.
+    pub(super) fn lower(&self, at: usize) -> &[u8] {
+        self.lower.get(at).map_or(&[], |name| name)
+    }
+
     pub(crate) fn name(&self, at: usize) -> &str {
         self.names.get(at).map_or("", |name| name)
     }

@@ -12,6 +12,9 @@ use crate::provider::{Companion, Exchange, HeldPolicy, Narrowing, Plan, Planned,
 use calls::Holder;
 use serde_json::{Map, Value, json};
 
+const INLINE: &str = "inline";
+const MANAGED: &str = "managed";
+
 pub(super) static REMEDY: RemedySpec = RemedySpec {
     limits: &[
         ("user_inline", 2_048),
@@ -23,6 +26,11 @@ pub(super) static REMEDY: RemedySpec = RemedySpec {
     ],
     refusal,
     is_policy_id: |name| name.starts_with("arn:"),
+    named_once: false,
+    leaves_groups: true,
+    one_star: false,
+    forms: &[("policy", false)],
+    ready: |statement, _| statement.clone(),
     statements,
     statements_in: |document| document.get("Statement").and_then(Value::as_array).map_or(&[], Vec::as_slice),
     resources,
@@ -299,10 +307,10 @@ fn plan(exchange: &mut Exchange<'_>) -> Plan {
         plan.changes.push(holder.put_inline(&name, old.and_then(value_of), &whole));
         plan.policies.push(Planned {
             name,
-            managed: false,
+            kind: INLINE,
             document: whole,
             characters,
-            limit: inline_limit,
+            limit: Some(inline_limit),
         });
     } else if needed {
         manage(exchange, &sizes, &holder, attached, &mut plan);
@@ -312,7 +320,7 @@ fn plan(exchange: &mut Exchange<'_>) -> Plan {
         plan.warnings.push("rightsized_policy_over_limit");
         return plan;
     }
-    let inline_name = plan.policies.iter().find(|p| !p.managed).map(|p| p.name.clone());
+    let inline_name = plan.policies.iter().find(|p| p.kind == INLINE).map(|p| p.name.clone());
     let mut left: Vec<&str> = Vec::new();
     for policy in exchange.held.iter().filter(goes) {
         match &policy.via {
@@ -417,6 +425,6 @@ fn manage(exchange: &mut Exchange<'_>, sizes: &[u64], holder: &Holder<'_>, attac
         let (characters, name) = (pack.size, holder.policy_name(exchange.name, number + 1));
         let document = document(pack.statements);
         plan.changes.extend(holder.create_and_attach(&name, &document));
-        plan.policies.push(Planned { name, managed: true, document, characters, limit });
+        plan.policies.push(Planned { name, kind: MANAGED, document, characters, limit: Some(limit) });
     }
 }

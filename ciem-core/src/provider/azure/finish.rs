@@ -4,7 +4,8 @@ use super::becoming::WAYS;
 use super::documents::{Said, anything, contradiction, document, statements};
 use super::groups::Groups;
 use super::read::{CLASSIC, access};
-use super::scope::shown;
+use super::remedy::{CUSTOM_ROLES, HeldRole, counted_at, is_assignment, ready_role};
+use super::scope::{is_management_group, shown};
 use super::tree::{Reach, Tree};
 use super::{DENY, ELIGIBLE, ROLE};
 use crate::base::Text;
@@ -12,6 +13,7 @@ use crate::condition::MissingFact;
 use crate::model::application::Applications;
 use crate::model::assignment::{AssignmentRecord, Assignments, Block, RoleRecord};
 use crate::model::facts::Seen;
+use crate::model::relation::ReadyRole;
 use crate::model::{
     DocId, Effect, Facts, GroupRecord, LayerId, PolicyRef, PolicyUse, PrincipalKind, PrincipalRecord,
     Rejected, SourceId, Tier,
@@ -39,6 +41,7 @@ pub(crate) fn finish(facts: &mut Facts) {
     let (held, of_groups, reaches) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let apps = std::mem::take(&mut facts.applications);
     let mut finish = Finish { facts, all, apps, tree, groups, deleted, held, of_groups, reaches };
+    finish.ready();
     finish.assign();
     finish.deny();
     finish.activate();
@@ -146,6 +149,25 @@ impl Finish<'_> {
         found
     }
 
+    /// Roles that the provider has ready, and how many were made by hand.
+    fn ready(&mut self) {
+        let (ready, own) = (std::mem::take(&mut self.all.ready), std::mem::take(&mut self.all.own));
+        self.facts.relations.in_use.insert(CUSTOM_ROLES.to_owned(), own.len() as u64);
+        let mut ready: Vec<Text> = ready.into_iter().collect();
+        ready.sort_unstable_by_key(|id| self.text(*id));
+        for id in ready {
+            // Of contradictory records none counts, nor one that is not read as it is or has conditions.
+            let Some([record]) = self.all.roles.get(&id).map(Vec::as_slice) else { continue };
+            if record.blocks.iter().any(|block| block.condition.is_some() || block.unread.is_some()) {
+                continue;
+            }
+            let written = ready_role(&self.facts.texts, id, record);
+            let blocks = record.blocks.iter().map(|block| (block.listed.clone(), block.left_out.clone()));
+            let role = ReadyRole { written, blocks: blocks.collect() };
+            self.facts.relations.ready_roles.push(role);
+        }
+    }
+
     /// Role assignments, of which the same may have come in several inputs.
     fn assign(&mut self) {
         let mut assignments = std::mem::take(&mut self.all.assignments);
@@ -157,7 +179,13 @@ impl Finish<'_> {
         // What tells more comes first.
         let detail = |one: &AssignmentRecord| {
             let condition = one.condition.map(text);
-            (condition.is_err(), condition.ok(), one.window == (None, None), one.window)
+            (
+                condition.is_err(),
+                condition.ok(),
+                one.window == (None, None),
+                one.window,
+                one.further.is_none(),
+            )
         };
         let id = |one: &AssignmentRecord| (one.id.is_none(), text(one.id));
         assignments.sort_by(|a, b| (key(a), detail(a), id(a)).cmp(&(key(b), detail(b), id(b))));
@@ -195,7 +223,21 @@ impl Finish<'_> {
         // What is doubted of one assignment is not shared with others.
         let subject = self.text(id).to_owned();
         let own = if one.condition == Ok(None) { "" } else { &subject };
-        let key = format!("{role}\n{scope}\n{:?}\n{:?}\n{own}", one.condition, one.window);
+        let text = |text: Option<Text>| text.map(|text| self.text(text).to_owned());
+        let held = HeldRole {
+            role: &role,
+            scope: shown(&scope),
+            // What lies in a management group stands in no id.
+            within: is_management_group(&scope).then_some(reach.patterns.as_slice()),
+            condition: one.condition.ok().and_then(text),
+            window: (one.window != (None, None)).then_some(one.window),
+            further: text(one.further),
+            blocks: records.first().map_or(0, |record| record.blocks.len()),
+            guarded: records.iter().flat_map(|record| &record.blocks).any(|block| block.condition.is_some()),
+            nameless: !is_assignment(&subject),
+            of: own,
+        };
+        let key = held.text();
         let doubt = one.condition.is_err().then(|| {
             let how = "az role assignment list --all".to_owned();
             Arc::new(MissingFact { fact: CONDITION.to_owned(), subject: subject.clone(), how })
@@ -214,7 +256,11 @@ impl Finish<'_> {
             };
             by_role(facts, &role, &records, &said)
         });
+        self.facts.note_owner(id, id);
+        *self.facts.relations.in_use.entry(counted_at(&scope)).or_default() +=
+            u64::from(one.tier == Tier::Active);
         if self.groups.is_group(one.principal) {
+            self.facts.relations.of_groups.insert(id, one.principal);
             self.of_groups.entry(one.principal).or_default().push(Assigned {
                 layer,
                 document,
@@ -321,6 +367,10 @@ impl Finish<'_> {
     }
 
     fn keep(mut self) {
+        let usage = &mut self.facts.usage;
+        // Of several dates the last one counts: what was made anew is new.
+        usage.made.sort_unstable_by_key(|&(id, day)| (id, std::cmp::Reverse(day)));
+        usage.made.dedup_by_key(|(id, _)| *id);
         let tenant = self.all.directory_id;
         let account = tenant.unwrap_or_else(|| self.facts.text(""));
         let seen =

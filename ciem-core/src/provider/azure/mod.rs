@@ -10,6 +10,7 @@ mod keys;
 mod latent;
 mod leads;
 pub(crate) mod read;
+pub(crate) mod remedy;
 mod roles;
 mod rule;
 mod scope;

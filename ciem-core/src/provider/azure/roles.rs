@@ -13,7 +13,7 @@ use crate::provider::{RoleDraft, RoleForm, WrittenRole};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-const NAME: usize = 512;
+pub(super) const NAME: usize = 512;
 const SCOPES: usize = 2_000;
 const ROLES: usize = 5_000;
 const IN_SUBSCRIPTION: usize = 4_000;
@@ -87,7 +87,7 @@ fn custom_role(draft: &RoleDraft<'_>) -> WrittenRole {
 }
 
 /// The scope to name as assignable: a management group, a subscription or a resource group that is or holds this one.
-fn assignable(scope: &str) -> &str {
+pub(super) fn assignable(scope: &str) -> &str {
     let depth = match scope.strip_prefix(SUBSCRIPTIONS) {
         Some(rest) if rest.split('/').nth(1) == Some("resourcegroups") => 4,
         Some(_) => 2,

@@ -46,6 +46,12 @@ pub(crate) fn subscription(id: &str) -> Option<&str> {
     (!name.is_empty() && !name.contains(['*', '?'])).then_some(name)
 }
 
+/// The name of the management group that a canonical id is, or is part of.
+pub(crate) fn management_group(id: &str) -> Option<&str> {
+    let name = id.strip_prefix(GROUPS)?.split('/').next()?;
+    (!name.is_empty() && !name.contains(['*', '?'])).then_some(name)
+}
+
 pub(crate) fn is_management_group(scope: &str) -> bool {
     scope.strip_prefix(GROUPS).is_some_and(|name| name.trim_end_matches('/').find('/').is_none())
 }

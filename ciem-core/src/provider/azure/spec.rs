@@ -32,6 +32,8 @@ pub(crate) static PROVIDER: Provider = Provider {
     key_words,
     key_nature,
     further_facts: super::read::FACTS,
+    document: super::remedy::for_request,
+    remedy: Some(&super::remedy::REMEDY),
     role_forms: super::roles::FORMS,
     usage: &USAGE,
     ..Provider::plain("azure", SYNTAX, LAYERS, rule_table!(rule), super::read::read, finish)

@@ -3,7 +3,7 @@
 //! (<https://learn.microsoft.com/azure/azure-monitor/essentials/activity-log-schema>, whose last section has the second
 //! form). Reads and calls on data are not in it.
 
-use super::scope::{canonical, shown, subscription};
+use super::scope::{canonical, management_group, shown, subscription};
 use crate::condition::parse_instant;
 use crate::error::Error;
 use crate::model::{
@@ -19,13 +19,28 @@ pub(super) static USAGE: UsageSpec = UsageSpec {
     logs: &[LogSpec { name: LOG, reader: || Box::new(ActivityLog) }],
     plane,
     evidence: EVIDENCE,
+    log_of: Some(log_of),
     ..UsageSpec::NONE
 };
+
+/// Reads are in no log; nor are the checks on what a call links to, such as the subnet that an interface joins or the identity
+/// that a machine is given: the log has the call alone.
+fn is_unlogged(permission: &str) -> bool {
+    let mut parts = permission.rsplit('/');
+    let (last, before) = (parts.next(), parts.next().unwrap_or_default());
+    last == Some("read")
+        || last == Some("action") && (before.starts_with("join") || matches!(before, "assign" | "exempt"))
+}
+
+/// The subscription or management group whose log tells of what a pattern matches.
+fn log_of(pattern: &str) -> Option<&str> {
+    subscription(pattern).or_else(|| management_group(pattern))
+}
 
 fn plane(permission: &str) -> Plane {
     if permission.starts_with(super::DATA) {
         Plane::Data
-    } else if permission.to_ascii_lowercase().ends_with("/read") {
+    } else if is_unlogged(&permission.to_ascii_lowercase()) {
         Plane::Unlogged
     } else {
         Plane::Management
@@ -123,7 +138,7 @@ impl<'v> Entry<'v> {
             .map(|id| shown(&canonical(id)).to_owned());
         let account = resource
             .as_deref()
-            .and_then(|id| subscription(&canonical(id)).map(str::to_owned))
+            .and_then(|id| log_of(&canonical(id)).map(str::to_owned))
             .or_else(|| text(self.whole, "/subscriptionId").map(str::to_ascii_lowercase));
         let permission =
             self.authorization.and_then(|given| text(given, "/action")).unwrap_or(self.operation);

@@ -18,6 +18,7 @@ pub(super) const USAGE: UsageSpec = UsageSpec {
     // "Refine permissions in AWS using last accessed information" of the IAM user guide.
     looks_back: 400,
     evidence: &[],
+    log_of: None,
     service_of: names::service_of,
     plane: names::plane,
     home_region: names::home_region,

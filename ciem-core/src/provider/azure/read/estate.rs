@@ -159,6 +159,8 @@ pub(super) fn delegation(input: &Input<'_>, item: &Item<'_>) -> Result<Vec<Assig
         tier,
         condition: Ok(None),
         window: (None, None),
+        further: None,
+        made: None,
     };
     Ok(active.chain(eligible).map(assignment).collect())
 }

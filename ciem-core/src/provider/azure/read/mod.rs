@@ -6,7 +6,7 @@
 mod estate;
 mod kind;
 mod pim;
-mod roles;
+pub(super) mod roles;
 mod tree;
 
 use crate::error::Error;

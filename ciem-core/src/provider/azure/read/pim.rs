@@ -60,5 +60,7 @@ pub(super) fn schedule(input: &Input<'_>, item: &Item<'_>, tier: Tier) -> Result
         tier,
         condition: Ok(raw.condition.filter(|text| !text.trim().is_empty())),
         window: (from, until),
+        further: None,
+        made: None,
     }))
 }

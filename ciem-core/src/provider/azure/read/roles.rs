@@ -3,17 +3,19 @@
 use super::super::DATA;
 use super::super::documents::on_plane;
 use super::super::scope::{canonical, is_scope, last};
+use crate::condition::parse_instant;
 use crate::error::Error;
 use crate::model::assignment::{AssignmentRecord, Block, DenialRecord, KnownPrincipal, RoleRecord};
 use crate::model::{Facts, PrincipalKind, SourceId, Tier};
 use crate::provider::input::{Input, Item};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// A list of permissions as a role definition or a deny assignment has it.
 #[derive(Deserialize, Default, Debug)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Permissions {
+pub(in crate::provider::azure) struct Permissions {
     #[serde(alias = "Actions")]
     actions: Option<Vec<String>>,
     #[serde(alias = "NotActions")]
@@ -27,7 +29,7 @@ pub(super) struct Permissions {
 }
 
 impl Permissions {
-    fn block(self, facts: &mut Facts) -> Block {
+    pub(in crate::provider::azure) fn block(self, facts: &mut Facts) -> Block {
         let mut names = |control: &Option<Vec<String>>, data: &Option<Vec<String>>| {
             let control = control.iter().flatten().filter_map(|text| pattern(text, ""));
             let data = data.iter().flatten().filter_map(|text| pattern(text, DATA));
@@ -74,13 +76,17 @@ pub(super) struct Definition {
     id: String,
     name: Option<String>,
     permissions: Vec<Permissions>,
+    built_in: Option<bool>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawDefinition {
     role_name: Option<String>,
+    role_type: Option<String>,
     permissions: Option<Vec<Permissions>>,
+    #[serde(rename = "IsCustom")]
+    is_custom: Option<bool>,
     // Of PowerShell, with one list of permissions.
     #[serde(rename = "Name")]
     powershell_name: Option<String>,
@@ -97,6 +103,7 @@ pub(super) fn definition(input: &Input<'_>, item: &Item<'_>) -> Result<Definitio
         id: last(&id).to_ascii_lowercase(),
         name: raw.role_name.or(raw.powershell_name),
         permissions: raw.permissions.unwrap_or_else(|| vec![raw.own]),
+        built_in: raw.role_type.map(|kind| kind == "BuiltInRole").or(raw.is_custom.map(|own| !own)),
     })
 }
 
@@ -106,6 +113,11 @@ fn is_guid(text: &str) -> bool {
 
 pub(super) fn keep_definition(facts: &mut Facts, role: Definition) {
     let id = facts.text(&role.id);
+    match role.built_in {
+        Some(true) => drop(facts.assignments.ready.insert(id)),
+        Some(false) => drop(facts.assignments.own.insert(id)),
+        None => {}
+    }
     let name = role.name.map(|name| facts.text(&name));
     let blocks = role.permissions.into_iter().map(|block| block.block(facts)).collect();
     let record = RoleRecord { name, blocks };
@@ -127,6 +139,10 @@ pub(super) struct Assignment {
     pub(super) tier: Tier,
     pub(super) condition: Result<Option<String>, ()>,
     pub(super) window: (Option<i64>, Option<i64>),
+    /// What else making it again needs, as JSON.
+    pub(super) further: Option<String>,
+    /// When it was made, in seconds since 1970.
+    pub(super) made: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -138,6 +154,9 @@ struct RawAssignment {
     principal_type: Option<String>,
     principal_name: Option<String>,
     condition: Option<String>,
+    description: Option<String>,
+    delegated_managed_identity_resource_id: Option<String>,
+    created_on: Option<String>,
 }
 
 pub(super) fn assignment(input: &Input<'_>, item: &Item<'_>) -> Result<Assignment, Error> {
@@ -157,7 +176,21 @@ pub(super) fn assignment(input: &Input<'_>, item: &Item<'_>) -> Result<Assignmen
             told => Ok(told),
         },
         window: (None, None),
+        further: further([
+            ("delegatedManagedIdentityResourceId", raw.delegated_managed_identity_resource_id),
+            ("description", raw.description),
+        ]),
+        made: raw.created_on.as_deref().and_then(parse_instant).map(|at| (at / 1_000_000_000) as i64),
     })
+}
+
+/// Members that are there, as the text of a JSON object.
+fn further(members: [(&str, Option<String>); 2]) -> Option<String> {
+    let there = members.into_iter().filter_map(|(name, text)| {
+        Some((name.to_owned(), Value::from(text.filter(|text| !text.is_empty())?)))
+    });
+    let there: Map<String, Value> = there.collect();
+    (!there.is_empty()).then(|| Value::Object(there).to_string())
 }
 
 /// A scope in canonical form.
@@ -194,8 +227,12 @@ pub(super) fn keep_assignment(facts: &mut Facts, source: SourceId, one: Assignme
         tier: one.tier,
         condition: one.condition.map(|text| text.map(|text| facts.text(&text))),
         window: one.window,
+        further: one.further.map(|text| facts.text(&text)),
         source,
     };
+    if let Some(id) = record.id {
+        facts.usage.made(id, one.made);
+    }
     facts.assignments.assignments.push(record);
 }
 
@@ -333,6 +370,8 @@ pub(super) fn classic(input: &Input<'_>, item: &Item<'_>) -> Result<Vec<Assignme
         tier: Tier::Active,
         condition: Ok(None),
         window: (None, None),
+        further: None,
+        made: None,
     };
     Ok(administers.then_some(assignment).into_iter().collect())
 }

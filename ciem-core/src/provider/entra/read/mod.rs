@@ -151,6 +151,7 @@ fn keep(facts: &mut Facts, source: SourceId, found: Found) {
                 tier: one.tier,
                 condition: Ok(None),
                 window: (one.from, one.until),
+                further: None,
                 source,
             };
             facts.assignments.assignments.push(record);
