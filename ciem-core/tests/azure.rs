@@ -280,3 +280,10 @@ fn real_roles_allow_what_their_definitions_say() {
         assert_eq!(decision["verdict"], expected, "{role} {operation}: {decision}");
     }
 }
+
+#[test]
+fn real_roles_are_exchanged_for_smaller_ones() {
+    let Some((_, snapshot)) = real_roles() else { return };
+    let told = rightsizing::real(&snapshot).unwrap();
+    println!("{told}");
+}

@@ -1,12 +1,13 @@
 //! Proposals for everybody of random tenants: what the naive evaluator allowed of what was used it allows once the changes
 //! are made, and it allows nothing more.
 
-use crate::naive::{Question, Verdict};
+use crate::naive::{self, Question};
 use crate::random::Random;
 use crate::tenant::{self, Assignment, Block, Role, Stock, Tenant};
 use crate::{action, load};
 use ciem_core::{
-    Cover, Level, Progress, Proposal, RightsizeOptions, SpellingMode, Usage, UsageBuilder, UseEvent, Window,
+    Cover, Level, Progress, Proposal, Query, RightsizeOptions, Snapshot, SpellingMode, Usage, UsageBuilder,
+    UseEvent, Verdict, Window,
 };
 use serde_json::Value;
 
@@ -158,10 +159,12 @@ pub(crate) fn law(seed: u64, stock: &Stock) -> Result<usize, String> {
             let key = *random.pick(&[None, Some("a"), Some("c")]);
             let question = Question { principal, operation, resource: &resource, eligible: false, key };
             let (then, now) = (tenant.verdict(&question), after.verdict(&question));
-            let fewer = then == now || members.contains(&principal) && now == Verdict::Deny;
+            let fewer = then == now || members.contains(&principal) && now == naive::Verdict::Deny;
             // What was conditional or unknown may be decided by what is gone.
-            let fewer =
-                fewer || members.contains(&principal) && then != Verdict::Deny && now != Verdict::Allow;
+            let fewer = fewer
+                || members.contains(&principal)
+                    && then != naive::Verdict::Deny
+                    && now != naive::Verdict::Allow;
             if !fewer {
                 return Err(about(format!(
                     "{name}: {principal} {} {resource} {key:?}: {then:?}, {now:?}\n{:#?}",
@@ -172,4 +175,53 @@ pub(crate) fn law(seed: u64, stock: &Stock) -> Result<usize, String> {
         }
     }
     Ok(exchanged)
+}
+
+/// Holders of real roles that used some of what they have, in both forms.
+pub(crate) fn real(snapshot: &Snapshot) -> Result<String, String> {
+    let window = Window::ending("90d", AT).unwrap();
+    let subscription = tenant::SUBSCRIPTIONS[0];
+    let resource = format!("{subscription}/resourceGroups/rg/providers/Microsoft.X/y/z");
+    let mut logs = UsageBuilder::new();
+    logs.cover(&Cover::management("azure", subscription.rsplit('/').next().unwrap(), &window));
+    let holders: Vec<String> = snapshot.principals().map(|row| row.principal).step_by(12).collect();
+    for holder in &holders {
+        let access = snapshot.what_can(&Query::what(holder.as_str())).map_err(|error| error.to_string())?;
+        let granted = access.rows().iter().filter(|row| row.verdict == Verdict::Allow);
+        for permission in granted.flat_map(|row| row.permissions.iter()).step_by(9).take(40) {
+            let event = UseEvent::new(holder.as_str(), permission, "2026-10-01T10:00:00Z").unwrap();
+            logs.add_event(&event.resource(resource.as_str())).unwrap();
+        }
+    }
+    let usage = logs.finish();
+    let mut told = format!("{} holders of real roles:", holders.len());
+    for form in ["custom_role", "built_in_role"] {
+        let options = RightsizeOptions::new(AT).form(form);
+        let (mut exchanged, mut kinds, mut proven, mut kept, mut granted) = (0, 0, 0, 0, 0);
+        let mut failed = None;
+        let each = |name: &str, made: Result<Proposal, ciem_core::Error>| {
+            let made = made.unwrap();
+            let certificate = &made.certificate;
+            let proved = certificate.within_granted == "proved" && certificate.covers_kept == "proved";
+            if !proved || certificate.replay.would_fail > 0 || !made.fits {
+                failed = Some(format!("{name}: {certificate:#?}"));
+            }
+            granted += made.granted;
+            kept += made.kept;
+            if made.outcome == "exchange" {
+                exchanged += 1;
+                kinds += u32::from(made.policies.iter().all(|policy| policy.kind == form));
+                proven += u32::from(made.optimal);
+            }
+        };
+        let rightsizer = snapshot.rightsizer(&usage, &options);
+        rightsizer.propose_each(&holders, &Progress::none(), each).map_err(|error| error.to_string())?;
+        if let Some(failed) = failed {
+            return Err(failed);
+        }
+        told += &format!(
+            " {form}: {exchanged} exchanged, {kinds} in this form alone, {proven} proven shortest, {kept} of {granted} permissions stay;"
+        );
+    }
+    Ok(told)
 }

@@ -1,4 +1,4 @@
-use super::{Cover, Mark, NameSet, Nodes, Shape};
+use super::{Cover, Mark, NameSet, Nodes, Shape, cheapest};
 use crate::pattern::Glob;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -113,11 +113,16 @@ fn brute_force(names: &[(String, Mark)], any: bool) -> (usize, usize) {
             }
         }
     }
+    best_of(names, &patterns)
+}
+
+/// The best list of these patterns: its characters, and how many they are.
+fn best_of(names: &[(String, Mark)], patterns: &BTreeSet<String>) -> (usize, usize) {
     let wanted: Vec<&String> =
         names.iter().filter(|(_, mark)| *mark == Mark::Wanted).map(|(n, _)| n).collect();
     let mut best = vec![(usize::MAX, usize::MAX); 1 << wanted.len()];
     best[0] = (0, 0);
-    for pattern in &patterns {
+    for pattern in patterns {
         let glob = Glob::parse(pattern);
         if names.iter().any(|(name, mark)| *mark == Mark::Forbidden && glob.matches(name)) {
             continue;
@@ -139,6 +144,23 @@ fn small_names() -> impl Strategy<Value = Vec<(String, Mark)>> {
     let mark = prop_oneof![Just(Mark::Wanted), Just(Mark::Wanted), Just(Mark::Forbidden)];
     proptest::collection::btree_map("[ab]{1,5}|[abc]{1,3}", mark, 1..9)
         .prop_map(|names| names.into_iter().collect())
+}
+
+/// Names, and heads and tails at a `/` that match several wanted ones.
+fn whole_segments(names: &[(String, Mark)]) -> BTreeSet<String> {
+    let mut patterns: BTreeSet<String> = names.iter().map(|(name, _)| name.clone()).collect();
+    for (name, _) in names {
+        for (at, _) in name.match_indices('/') {
+            for pattern in [format!("{}*", &name[..=at]), format!("*{}", &name[at..])] {
+                let glob = Glob::parse(&pattern);
+                if names.iter().filter(|(name, mark)| *mark == Mark::Wanted && glob.matches(name)).count() > 1
+                {
+                    patterns.insert(pattern);
+                }
+            }
+        }
+    }
+    patterns
 }
 
 proptest! {
@@ -165,5 +187,54 @@ proptest! {
         let found = set.cover(&marks, Shape::Any, 3, &mut Nodes(0));
         holds(&borrowed, &found);
         holds(&borrowed, &set.cover(&marks, Shape::Words, 0, &mut Nodes(0)));
+    }
+
+    #[test]
+    fn covers_of_whole_segments_are_as_short_as_brute_force(
+        names in proptest::collection::btree_map("[ab]{1,2}(/[ab]{1,2}){0,3}", prop_oneof![Just(Mark::Wanted), Just(Mark::Wanted), Just(Mark::Forbidden)], 1..10)
+    ) {
+        let names: Vec<(String, Mark)> = names.into_iter().collect();
+        let borrowed: Vec<(&str, Mark)> = names.iter().map(|(name, mark)| (name.as_str(), *mark)).collect();
+        let found = cover(&borrowed, Shape::Segments);
+        holds(&borrowed, &found);
+        let length = (found.patterns.iter().map(String::len).sum::<usize>(), found.patterns.len());
+        prop_assert!(found.optimal);
+        prop_assert_eq!(length, best_of(&names, &whole_segments(&names)), "{:?}", found);
+        // What is to be spelled stands by its name alone.
+        let spelled: Vec<(&str, Mark)> = borrowed.iter().map(|&(name, mark)| {
+            (name, if mark == Mark::Wanted && name.starts_with('a') { Mark::Spelled } else { mark })
+        }).collect();
+        let found = cover(&spelled, Shape::Segments);
+        holds(&spelled, &found);
+        for (name, _) in spelled.iter().filter(|(_, mark)| *mark == Mark::Spelled) {
+            let own = found.patterns.iter().filter(|pattern| Glob::parse(pattern).matches(name));
+            prop_assert_eq!(own.collect::<Vec<_>>(), [name]);
+        }
+    }
+
+    #[test]
+    fn the_cheapest_choice_is_that_of_brute_force(
+        sets in proptest::collection::vec((0..4_u32, proptest::collection::btree_set(0..6_usize, 1..4)), 1..8)
+    ) {
+        let sets: Vec<(u32, Vec<usize>)> =
+            sets.into_iter().map(|(cost, set)| (cost, set.into_iter().collect())).collect();
+        let all: Vec<usize> = (0..1_usize << sets.len()).collect();
+        let of = |choice: &usize| {
+            let chosen: Vec<usize> = (0..sets.len()).filter(|at| choice >> at & 1 == 1).collect();
+            let covered: BTreeSet<usize> = chosen.iter().flat_map(|at| sets[*at].1.clone()).collect();
+            let cost: u32 = chosen.iter().map(|at| sets[*at].0).sum();
+            (covered.len() == 6).then_some((cost, chosen.len()))
+        };
+        let best = all.iter().filter_map(of).min();
+        let fewest = all.iter().filter_map(of).map(|(_, count)| count).min();
+        let found = cheapest(6, &sets, &mut Nodes(10_000));
+        prop_assert_eq!(found.is_some(), best.is_some());
+        if let Some(found) = found {
+            let cost: u32 = found.chosen.iter().map(|at| sets[*at].0).sum();
+            prop_assert!(found.optimal);
+            prop_assert_eq!((Some((cost, found.chosen.len())), Some(found.lower_bound)), (best, fewest));
+            let hasty = cheapest(6, &sets, &mut Nodes(0)).unwrap();
+            prop_assert!(hasty.lower_bound <= found.lower_bound);
+        }
     }
 }
