@@ -1,6 +1,6 @@
 //! Laws of rows: what they list is what `can` says, and what is asked of everybody together is what each gets alone.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use ciem_core::Snapshot;
 use serde_json::{Value, json};
