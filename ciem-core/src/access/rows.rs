@@ -289,7 +289,10 @@ impl Evaluator<Pair> for RowEvaluator<'_> {
                 self.with_fact(fact)
             }
             None if self.part.may_lack(self.estate, self.setting, spec) => {
-                Kleene::exact(Row::from_intervals(self.estate.universe.with_resource(), self.len))
+                let acting =
+                    Kleene::exact(Row::from_intervals(self.estate.universe.with_resource(), self.len));
+                grants.there = acting.clone();
+                acting
             }
             None => return None,
         };

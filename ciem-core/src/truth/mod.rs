@@ -61,14 +61,18 @@ pub(crate) struct Grants<T> {
     pub(crate) deny: T,
     /// Denials by "everybody but" statements that except the caller.
     pub(crate) deny_excepted: T,
+    /// Whether there is such a policy: not for permissions that act on no resource.
+    pub(crate) there: T,
 }
 
 impl<T: Truth> Grants<T> {
+    /// A policy that says nothing.
     pub(crate) fn none() -> Self {
         Grants {
             by_strength: std::array::from_fn(|_| T::never()),
             deny: T::never(),
             deny_excepted: T::never(),
+            there: T::always(),
         }
     }
 

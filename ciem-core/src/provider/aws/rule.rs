@@ -80,7 +80,7 @@ pub(crate) fn rule<T: Truth, E: Evaluator<T> + ?Sized, const FULL: bool>(e: &mut
             continue;
         }
         if let Some(found) = e.grants(layer, if FULL { &always } else { &bound }) {
-            policy = policy.or(counts);
+            policy = policy.or(&counts.and(&found.there));
             grants = merge(grants, found, counts);
         }
     }

@@ -30,7 +30,7 @@ impl Evaluator<Tri> for Leaves {
     fn grants(&mut self, _: LayerId, _: &Tri) -> Option<Grants<Tri>> {
         let (strengths, deny, deny_excepted) = self.grants.clone()?;
         let by_strength = strengths.try_into().unwrap();
-        Some(Grants { by_strength, deny, deny_excepted })
+        Some(Grants { by_strength, deny, deny_excepted, there: Tri::always() })
     }
 
     fn fact(&mut self, fact: FactId) -> Tri {
