@@ -81,6 +81,7 @@ class Snapshot:
         at: str | datetime | None = None,
         unknown_context: str | None = None,
         missing_layer: str | None = None,
+        caller_side_only: bool = False,
         tiers: Sequence[str] | None = None,
         on_progress: OnProgress = None,
     ) -> Table:
@@ -98,12 +99,14 @@ class Snapshot:
         self,
         principal: str | None = None,
         *,
+        action: str | None = None,
         resource: str | None = None,
         context: dict[str, Any] | None = None,
         session: dict[str, Any] | None = None,
         at: str | datetime | None = None,
         unknown_context: str | None = None,
         missing_layer: str | None = None,
+        caller_side_only: bool = False,
         tiers: Sequence[str] | None = None,
         on_progress: OnProgress = None,
     ) -> Table:
@@ -124,15 +127,19 @@ class Snapshot:
     def matrix(
         self,
         *,
+        principal: str | None = None,
+        action: str | None = None,
         resource: str | None = None,
         context: dict[str, Any] | None = None,
         at: str | datetime | None = None,
         unknown_context: str | None = None,
         missing_layer: str | None = None,
+        caller_side_only: bool = False,
         on_progress: OnProgress = None,
     ) -> Table:
-        """What every principal can do, all permissions at once: those that are sure, and those that are possible on some
-        resources or under a condition.
+        """What every principal can do, or ``principal`` alone, all permissions at once or ``action`` alone: those that are
+        sure, and those that are possible on some resources or under a condition. ``caller_side_only`` leaves out what the
+        policies of resources say.
 
         >>> [row["principal"] for row in ciem.load("exports").matrix() if "s3:GetObject" in row["possibly"]]
         ['arn:aws:iam::111122223333:user/ana']
