@@ -40,9 +40,12 @@ pub(super) fn unwrap<'a>(data: &Object<'a>) -> Option<Unwrapped<'a>> {
     let mut found = Unwrapped::default();
     let mut is_list = false;
     for (name, value) in data.members() {
-        let pairs: Vec<Object<'a>> = list(value).into_iter().flatten().filter_map(object).collect();
-        let each =
-            |name: &str| -> Vec<&'a RawValue> { pairs.iter().filter_map(|pair| pair.get(name)).collect() };
+        // With the place of each: what is no object is no pair, and still counts.
+        let all = list(value).into_iter().flatten().enumerate();
+        let pairs: Vec<_> = all.filter_map(|(number, raw)| Some((number, raw, object(raw)?))).collect();
+        let each = |name: &str| -> Vec<&'a RawValue> {
+            pairs.iter().filter_map(|(_, _, pair)| pair.get(name)).collect()
+        };
         let listed = |of, entries: Vec<&'a RawValue>, ids: &[&str]| {
             let id = ids.iter().find_map(|id| data.get(id))?;
             (!entries.is_empty()).then(|| Listed { of, id, entries, name: name.to_owned() })
@@ -51,12 +54,11 @@ pub(super) fn unwrap<'a>(data: &Object<'a>) -> Option<Unwrapped<'a>> {
         is_list |= !members.is_empty() || !owners.is_empty();
         found.lists.extend(listed(Of::Members, members, &["groupId"]));
         found.lists.extend(listed(Of::Owners, owners, OWNED));
-        for (number, (pair, raw)) in pairs.iter().zip(list(value).into_iter().flatten()).enumerate() {
+        for (number, raw, pair) in &pairs {
             let inner =
                 pair.get("roleAssignment").map(|inner| (inner, format!("{name}/{number}/roleAssignment")));
-            let own = (pair.has("principalId") && pair.has("roleDefinitionId"))
-                .then(|| (raw, format!("{name}/{number}")));
-            if let Some(one) = inner.or(own) {
+            let is_own = pair.has("principalId") && pair.has("roleDefinitionId");
+            if let Some(one) = inner.or_else(|| is_own.then(|| (*raw, format!("{name}/{number}")))) {
                 is_list = true;
                 found.assignments.push(one);
             }
