@@ -14,7 +14,7 @@ mod periodic;
 mod proof;
 pub(crate) mod proposal;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::error::Error;
 use crate::inclusion::{CheckOptions, check_no_new_access};

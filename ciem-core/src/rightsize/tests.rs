@@ -72,7 +72,8 @@ fn usage(events: &[(&str, &str, &str, Option<&str>)]) -> Usage {
     builder.finish()
 }
 
-fn sound(proposal: &Proposal) {
+/// Proven, without a call that would fail, and with a way back.
+pub(crate) fn sound(proposal: &Proposal) {
     let certificate = &proposal.certificate;
     assert_eq!((certificate.within_granted.as_str(), certificate.covers_kept.as_str()), ("proved", "proved"));
     assert_eq!(certificate.replay.would_fail, 0, "{:?}", certificate.replay);

@@ -4,6 +4,7 @@ use crate::model::{SpellingMode, UseEvent};
 use crate::progress::Progress;
 use crate::rightsize::options::{Level, RightsizeOptions};
 use crate::rightsize::proposal::Proposal;
+use crate::rightsize::tests::sound;
 use crate::snapshot::Snapshot;
 use crate::snapshot::builder::SnapshotBuilder;
 use crate::usage::builder::UsageBuilder;
@@ -123,18 +124,6 @@ fn usage(events: &[(&str, &str, &str)]) -> Usage {
 
 fn options() -> RightsizeOptions {
     RightsizeOptions::new(AT).level(Level::Resources)
-}
-
-fn sound(proposal: &Proposal) {
-    let certificate = &proposal.certificate;
-    assert_eq!((certificate.within_granted.as_str(), certificate.covers_kept.as_str()), ("proved", "proved"));
-    assert_eq!(certificate.replay.would_fail, 0, "{:?}", certificate.replay);
-    let mut state = proposal.remedy.starting_state();
-    let before = state.clone();
-    proposal.remedy.apply(&mut state).unwrap();
-    proposal.rollback.apply(&mut state).unwrap();
-    assert_eq!(state, before);
-    assert_eq!(proposal.rollback.inverse(), proposal.remedy);
 }
 
 fn operations_of(proposal: &Proposal) -> Vec<&str> {
