@@ -12,7 +12,7 @@ use super::rows::{RowEvaluator, constant};
 use super::scalar::ScalarEvaluator;
 use super::spoken::speak;
 use super::telling::Telling;
-use crate::base::{Dense, Intervals, Row};
+use crate::base::{Dense, Id, Intervals, Row};
 use crate::condition::Tri;
 use crate::model::{DocId, Effect, LayerId};
 use crate::provider::Binding;
@@ -22,7 +22,6 @@ use crate::snapshot::library::{StatementId, Stmt};
 use crate::truth::{Effects, Kleene, PermissionSet};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
 use std::rc::Rc;
 
 /// The rows of one part, caller by caller; `K` is what is kept of a row.
@@ -32,6 +31,10 @@ pub(super) struct Crowd<'a, K> {
     /// The layer of the callers' own grants.
     own: LayerId,
     account: Option<Block<'a, K>>,
+    /// How many accounts there were so far.
+    accounts: u32,
+    /// By document: the last account in which it was met.
+    met: Box<[u32]>,
     gathered: Gathered,
     key: Vec<u32>,
     /// The caller's documents, as far as they are read.
@@ -63,8 +66,8 @@ struct Block<'a, K> {
     telling: Telling<'a>,
     /// Statements of guardrails and of the resource's policies that hang on who asks.
     dependent: Vec<StatementId>,
-    /// Documents of the own layer; nothing yet for one that was met only once.
-    documents: HashMap<DocId, Option<Rc<Said>>, RandomState>,
+    /// Documents of the own layer that were met more than once.
+    documents: HashMap<DocId, Rc<Said>, RandomState>,
     /// By what tells limits apart.
     limits: HashMap<Box<[u32]>, Rc<Limits>, RandomState>,
     /// By limits and documents, where no document hangs on who asks.
@@ -175,6 +178,8 @@ impl<'a, K: Clone> Crowd<'a, K> {
             part,
             own,
             account: None,
+            accounts: 0,
+            met: std::iter::repeat_n(0, estate.library.documents.len()).collect(),
             gathered: Gathered::new(len),
             key: Vec::new(),
             held: Vec::new(),
@@ -196,6 +201,7 @@ impl<'a, K: Clone> Crowd<'a, K> {
         let estate = self.estate;
         if self.account.as_ref().is_none_or(|block| block.account != caller.account) {
             self.account = Some(self.block(caller));
+            self.accounts += 1;
         }
         let limits = self.limits(caller, setting, bind)?;
         let lasting = self.remember(caller, estate.held(self.own, principal), setting, bind);
@@ -256,13 +262,11 @@ impl<'a, K: Clone> Crowd<'a, K> {
         documents.dedup();
         let all = documents.iter().flat_map(|&document| hanging(estate, self.part, document));
         let dependent = all.map(|(id, _)| id).collect();
-        let telling = Telling::new(estate, self.part, caller.account);
         Block {
             account: caller.account,
             dependent,
-            // Most documents that one meets are the callers' own.
-            documents: HashMap::with_capacity_and_hasher(telling.callers(), RandomState::default()),
-            telling,
+            documents: HashMap::default(),
+            telling: Telling::new(estate, self.part, caller.account),
             limits: HashMap::default(),
             rows: HashMap::default(),
         }
@@ -327,16 +331,17 @@ impl<'a, K: Clone> Crowd<'a, K> {
         for held in held {
             let document = estate.policies[held.policy].document;
             let Some(block) = &mut self.account else { return false };
-            let said = match block.documents.entry(document) {
-                // Many documents have one holder only: nothing of them is kept.
-                Entry::Vacant(slot) => slot.insert(None).clone(),
-                Entry::Occupied(slot) if slot.get().is_some() => slot.get().clone(),
-                Entry::Occupied(mut slot) => {
+            // Many documents have one holder only: nothing of them is kept, and they are not looked up.
+            let again = self.met.get_mut(document.index()).is_some_and(|last| {
+                std::mem::replace(last, self.accounts) == self.accounts
+            });
+            let said = again.then(|| {
+                let said = block.documents.entry(document).or_insert_with(|| {
                     let scene = Scene::of_part(estate, part, caller, setting);
-                    slot.insert(Some(Rc::new(Said::new(estate, part, &scene, document))));
-                    slot.get().clone()
-                }
-            };
+                    Rc::new(Said::new(estate, part, &scene, document))
+                });
+                Rc::clone(said)
+            });
             let mut hanging = hanging(estate, part, document).peekable();
             lasting &= said.is_some() && hanging.peek().is_none();
             // What tests of the caller's keys come to is known without them.

@@ -17,29 +17,30 @@ pub(super) fn speak(
     condition: impl FnOnce() -> Tri,
     mut found: impl FnMut(Tri, &Intervals),
 ) {
+    let universal = matches!(&part.asked, Asked::Pattern(pattern) if pattern.is_any());
+    // Documents of the request were not compared with the resources that are known.
+    let everywhere = universal && std::ptr::eq(scene.library, &estate.library);
+    let elsewhere = |account: Text| match scene.own_account {
+        Some((_, own)) => scene.library.texts.get(account) != own,
+        None => false,
+    };
+    if let (true, Some(somewhere)) = (everywhere, statement.somewhere) {
+        // The set of the whole statement holds these: it need not be looked at.
+        let actions = &scene.library.action_sets[somewhere.actions];
+        let speaks = !somewhere.account.is_some_and(elsewhere) && !actions.is_empty();
+        if speaks && condition() != Tri::No {
+            found(Tri::Maybe, actions);
+        }
+        return;
+    }
     let actions = &scene.library.action_sets[statement.actions];
     if actions.is_empty() {
         return;
     }
-    let universal = matches!(&part.asked, Asked::Pattern(pattern) if pattern.is_any());
-    // Documents of the request were not compared with the resources that are known.
-    let loaded = std::ptr::eq(scene.library, &estate.library);
-    let set = || &scene.library.resource_sets[statement.resources];
-    if universal && loaded {
-        let elsewhere = |account: Text| match scene.own_account {
-            Some((_, own)) => scene.library.texts.get(account) != own,
-            None => false,
-        };
-        if let Some(somewhere) = statement.somewhere {
-            let actions = &scene.library.action_sets[somewhere.actions];
-            let speaks = !somewhere.account.is_some_and(elsewhere) && !actions.is_empty();
-            if speaks && condition() != Tri::No {
-                found(Tri::Maybe, actions);
-            }
-            return;
-        }
-        let patterns = || set().items.iter().map(|&item| scene.library.patterns[item]);
-        if !set().negated && patterns().all(|entry| entry.place != Place::Open) {
+    let set = &scene.library.resource_sets[statement.resources];
+    if everywhere {
+        let patterns = || set.items.iter().map(|&item| scene.library.patterns[item]);
+        if !set.negated && patterns().all(|entry| entry.place != Place::Open) {
             // Each has its place: none of them needs to be compared with what is asked.
             if condition() != Tri::No {
                 let ours = |entry: &PatternEntry| !matches!(entry.place, Place::Account(id) if elsewhere(id));
@@ -54,7 +55,6 @@ pub(super) fn speak(
     if condition == Tri::No {
         return;
     }
-    let set = set();
     let everything = set.is_everything();
     // Permissions without resource are asked on `*`: only `*`, or a list of exceptions, speaks of them.
     let star = if everything || set.negated && !set.items.is_empty() { Tri::Yes } else { Tri::No };

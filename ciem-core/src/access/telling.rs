@@ -32,11 +32,6 @@ impl<'a> Telling<'a> {
         Telling { estate, part, callers, tests: HashMap::default() }
     }
 
-    /// How many callers the account has.
-    pub(super) fn callers(&self) -> usize {
-        self.callers.len()
-    }
-
     /// Everything of a statement that may differ between callers. `bind` binds `setting` to the caller.
     pub(super) fn tell(
         &mut self,

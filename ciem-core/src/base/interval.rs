@@ -3,25 +3,31 @@
 //! The catalogue is sorted by service and name, so that `service:Prefix*` is one interval and a statement's
 //! action set is two or three. A row of 22,000 permissions is 2.8 kB: it stays in the first-level cache.
 
+use smallvec::SmallVec;
 use std::sync::Arc;
+
+/// Most sets are of one to three ranges: up to four lie in the set itself, where a row that is made does not have to
+/// go elsewhere for them.
+type Ranges = SmallVec<[(u16, u16); 4]>;
 
 /// Sorted, disjoint, non-adjacent half-open ranges of permission ids.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(crate) struct Intervals(Box<[(u16, u16)]>);
+pub(crate) struct Intervals(Ranges);
 
 impl Intervals {
     /// From ranges in any order, overlapping or not; `start >= end` is dropped.
     pub(crate) fn from_ranges(mut ranges: Vec<(u16, u16)>) -> Self {
         ranges.retain(|(start, end)| start < end);
         ranges.sort_unstable();
-        let mut merged: Vec<(u16, u16)> = Vec::with_capacity(ranges.len());
-        for (start, end) in ranges {
-            match merged.last_mut() {
-                Some(last) if start <= last.1 => last.1 = last.1.max(end),
-                _ => merged.push((start, end)),
+        // In place: what is merged never takes more room than what it came from.
+        ranges.dedup_by(|next, last| {
+            let touches = next.0 <= last.1;
+            if touches {
+                last.1 = last.1.max(next.1);
             }
-        }
-        Intervals(merged.into_boxed_slice())
+            touches
+        });
+        Intervals(kept(ranges))
     }
 
     pub(crate) fn all(len: u16) -> Self {
@@ -43,7 +49,7 @@ impl Intervals {
     pub(crate) fn intersect(&self, other: &Self) -> Self {
         // The shorter list leads, and finds its place in the longer one: most are two or three ranges against many.
         let (few, many) = if self.0.len() <= other.0.len() { (self, other) } else { (other, self) };
-        let mut out = Vec::new();
+        let mut out = Ranges::new();
         let mut rest = &*many.0;
         for &(start, end) in &few.0 {
             let skipped = rest.partition_point(|&(_, to)| to <= start);
@@ -52,7 +58,8 @@ impl Intervals {
             out.extend(inside.map(|&(from, to)| (from.max(start), to.min(end))));
         }
         // No two of them touch: else both lists would have two ranges that touch, or one range there.
-        Intervals(out.into_boxed_slice())
+        out.shrink_to_fit();
+        Intervals(out)
     }
 
     /// Whether both have an id in common.
@@ -94,6 +101,13 @@ impl Intervals {
     pub(crate) fn ids(&self) -> impl Iterator<Item = u16> + '_ {
         self.0.iter().flat_map(|&(start, end)| start..end)
     }
+}
+
+/// Without room to grow: sets are made once.
+fn kept(ranges: Vec<(u16, u16)>) -> Ranges {
+    let mut ranges = Ranges::from_vec(ranges);
+    ranges.shrink_to_fit();
+    ranges
 }
 
 /// The words of a dense row, shared until one of the sharers changes.
