@@ -332,9 +332,10 @@ impl<'a, K: Clone> Crowd<'a, K> {
             let document = estate.policies[held.policy].document;
             let Some(block) = &mut self.account else { return false };
             // Many documents have one holder only: nothing of them is kept, and they are not looked up.
-            let again = self.met.get_mut(document.index()).is_some_and(|last| {
-                std::mem::replace(last, self.accounts) == self.accounts
-            });
+            let again = self
+                .met
+                .get_mut(document.index())
+                .is_some_and(|last| std::mem::replace(last, self.accounts) == self.accounts);
             let said = again.then(|| {
                 let said = block.documents.entry(document).or_insert_with(|| {
                     let scene = Scene::of_part(estate, part, caller, setting);

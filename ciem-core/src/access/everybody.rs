@@ -8,6 +8,7 @@ use super::question::{Plan, Setting};
 use super::study::Findings;
 use super::tiers::Tiers;
 use super::what_can::{AccessCells, Names};
+use crate::base::at_once;
 use crate::error::Error;
 use crate::model::{PrincipalKind, Query};
 use crate::progress::Progress;
@@ -75,7 +76,7 @@ fn everybody_of(
     crew.idle.lock().unwrap_or_else(PoisonError::into_inner).push(Worker::new(estate, query)?);
     let (mut account, mut done) = (None, 0);
     let runs = runs(estate);
-    for together in runs.chunks(at_once()) {
+    for together in runs.chunks(at_once(4)) {
         for (run, answers) in together.iter().zip(crew.ask(together)) {
             progress.poll("asking", done, Some(estate.principals.len()))?;
             done += run.len();
@@ -122,14 +123,6 @@ fn runs(estate: &Estate) -> Vec<Vec<PrincipalId>> {
     let all: Vec<PrincipalId> = estate.principals.ids().filter(asked).collect();
     let of_account = all.chunk_by(|a, b| estate.principals[*a].account == estate.principals[*b].account);
     of_account.flat_map(|same| same.chunks(RUN)).map(<[PrincipalId]>::to_vec).collect()
-}
-
-/// Runs that are asked about together.
-fn at_once() -> usize {
-    #[cfg(feature = "rayon")]
-    return 4 * rayon::current_num_threads();
-    #[cfg(not(feature = "rayon"))]
-    return 1;
 }
 
 /// Those who ask.

@@ -558,6 +558,17 @@ pub(crate) fn common_parts(
     })
 }
 
+/// Whether the part lies in the caller's account. What lies in other ones is for the policies there to say: where these
+/// are left out, it counts as the caller's own.
+pub(crate) fn in_own_account(estate: &Estate, part: &Part, caller: &Caller, setting: &Setting) -> bool {
+    match &part.owner {
+        _ if !setting.own_policies => true,
+        Owner::Caller => true,
+        Owner::Account(account) => caller.account == Some(*account),
+        Owner::Elsewhere(account) => caller.account_id.text(estate) == *account,
+    }
+}
+
 /// The facts of the rule that hang on the part's resource; `caller` is the account of whoever asks.
 pub(crate) fn part_facts(estate: &Estate, part: &Part, caller: Option<AccountId>) -> u32 {
     if let Some(resource) = part.resource {

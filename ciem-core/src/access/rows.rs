@@ -2,7 +2,7 @@
 
 use super::caller::Caller;
 use super::leaf::Scene;
-use super::question::{Foregone, Owner, Part, Setting, fact_spec, part_facts};
+use super::question::{Foregone, Part, Setting, fact_spec, in_own_account, part_facts};
 use super::scalar::ScalarEvaluator;
 use super::spoken::speak;
 use crate::base::{Intervals, Row};
@@ -311,12 +311,7 @@ impl Evaluator<Pair> for RowEvaluator<'_> {
             FactSpec::Resource => {
                 known(part_facts(self.estate, self.part, self.caller.account) >> fact.0 & 1 == 1)
             }
-            FactSpec::SameAccount => known(match &self.part.owner {
-                _ if !self.setting.own_policies => true,
-                Owner::Caller => true,
-                Owner::Account(account) => self.caller.account == Some(*account),
-                Owner::Elsewhere(account) => self.caller.account_id.text(self.estate) == *account,
-            }),
+            FactSpec::SameAccount => known(in_own_account(self.estate, self.part, self.caller, self.setting)),
         }
     }
 }

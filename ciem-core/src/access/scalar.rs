@@ -3,7 +3,7 @@
 use super::caller::Caller;
 use super::leaf::Scene;
 use super::memo::{Leaf, Memo};
-use super::question::{Asked, Foregone, Owner, Part, Setting, fact_spec, part_facts};
+use super::question::{Asked, Foregone, Owner, Part, Setting, fact_spec, in_own_account, part_facts};
 use crate::base::Text;
 use crate::condition::{Atom, Expr, MissingFact, Tri};
 use crate::model::{DocId, Effect, LayerId, WhoEntry};
@@ -492,13 +492,7 @@ impl<T: Scalar> Evaluator<T> for ScalarEvaluator<'_> {
             FactSpec::Permission => self.permission_facts >> fact.0 & 1 == 1,
             FactSpec::Asked => self.part.has(self.estate, fact),
             FactSpec::Resource => part_facts(self.estate, self.part, self.caller.account) >> fact.0 & 1 == 1,
-            FactSpec::SameAccount => match &self.part.owner {
-                // What lies in other accounts is for the policies there to say, which are left out.
-                _ if !self.setting.own_policies => true,
-                Owner::Caller => true,
-                Owner::Account(account) => self.caller.account == Some(*account),
-                Owner::Elsewhere(account) => self.caller.account_id.text(self.estate) == *account,
-            },
+            FactSpec::SameAccount => in_own_account(self.estate, self.part, self.caller, self.setting),
         };
         if holds { T::always() } else { T::never() }
     }

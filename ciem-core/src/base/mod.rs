@@ -19,3 +19,11 @@ pub(crate) use idset::{IdSet, Window};
 pub(crate) use idvec::IdVec;
 pub(crate) use intern::{Interner, Text, fingerprint};
 pub(crate) use interval::{Intervals, Row};
+
+/// How many pieces of work are handed out together: so many for each thread, or one where there are no threads.
+pub(crate) fn at_once(for_each_thread: usize) -> usize {
+    #[cfg(feature = "rayon")]
+    return for_each_thread * rayon::current_num_threads();
+    #[cfg(not(feature = "rayon"))]
+    return for_each_thread.min(1);
+}

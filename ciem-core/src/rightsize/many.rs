@@ -3,7 +3,7 @@
 use super::Rightsizer;
 use super::holdings::{Unit, bundle_of};
 use super::proposal::Proposal;
-use crate::base::Text;
+use crate::base::{Text, at_once};
 use crate::error::Error;
 use crate::model::Tier;
 use crate::progress::Progress;
@@ -110,18 +110,15 @@ fn in_order<T: Sync>(
     one: impl Fn(&T) -> Result<Proposal, Error> + Sync,
     mut each: impl FnMut(&T, Result<Proposal, Error>),
 ) -> Result<(), Error> {
-    #[cfg(feature = "rayon")]
-    let at_once = 32 * rayon::current_num_threads();
-    #[cfg(not(feature = "rayon"))]
-    let at_once = 1;
-    for (number, together) in all.chunks(at_once).enumerate() {
-        progress.poll("rightsizing", number * at_once, Some(all.len()))?;
+    let together = at_once(32);
+    for (number, some) in all.chunks(together).enumerate() {
+        progress.poll("rightsizing", number * together, Some(all.len()))?;
         #[cfg(feature = "rayon")]
-        let items = together.par_iter();
+        let items = some.par_iter();
         #[cfg(not(feature = "rayon"))]
-        let items = together.iter();
+        let items = some.iter();
         let made: Vec<_> = items.map(&one).collect();
-        for (item, proposal) in together.iter().zip(made) {
+        for (item, proposal) in some.iter().zip(made) {
             each(item, proposal);
         }
     }

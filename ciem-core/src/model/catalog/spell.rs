@@ -156,7 +156,8 @@ impl NameSets {
     }
 
     /// The shortest list for these permissions. `known` are further names that are wanted and that no catalogue has,
-    /// `others` such names that are not wanted. `one_star`: as patterns of whole segments. `surcharge` counts on top of the characters of each pattern.
+    /// `others` such names that are not wanted. `one_star`: as patterns of whole segments. `surcharge` counts on top of the
+    /// characters of each pattern.
     #[expect(clippy::too_many_arguments, reason = "one call, of two places")]
     pub(crate) fn spell(
         &self,
