@@ -11,8 +11,6 @@ pub(super) const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
 pub(super) struct Covered {
     pub(super) surely: Vec<String>,
     pub(super) perhaps: Vec<String>,
-    /// Whether it reaches groups to which roles can be assigned.
-    pub(super) all_groups: bool,
 }
 
 /// By the first part of a name: the entities that it is about.
@@ -88,6 +86,10 @@ const SURE: &[(&str, &[&str])] = &[
     ("User.ReadWrite.All", &["users/basic/update", "users/standard/read"]),
 ];
 
+/// Who has it besides may change the members of groups to which roles can be assigned.
+/// <https://learn.microsoft.com/en-us/graph/api/group-post-members>
+pub(super) const MANAGES_ROLES: &str = "RoleManagement.ReadWrite.Directory";
+
 /// Covers whatever the user may do.
 const AS_THE_USER: &str = "Directory.AccessAsUser.All";
 const DIRECTORY: &str = "microsoft.directory/";
@@ -95,7 +97,7 @@ const DIRECTORY: &str = "microsoft.directory/";
 /// What a permission of this name lets do in the directory; a name that is about something else, nothing.
 pub(super) fn covered(permission: &str) -> Covered {
     if permission.eq_ignore_ascii_case(AS_THE_USER) {
-        return Covered { surely: vec!["*".to_owned()], perhaps: Vec::new(), all_groups: true };
+        return Covered { surely: vec!["*".to_owned()], perhaps: Vec::new() };
     }
     let mut parts = permission.split('.');
     let (subject, operation) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
@@ -108,9 +110,5 @@ pub(super) fn covered(permission: &str) -> Covered {
     let sure = SURE.iter().find(|(known, _)| known.eq_ignore_ascii_case(permission));
     let surely = sure.map_or(&[][..], |(_, list)| *list).iter();
     let surely = surely.flat_map(|action| super::documents::expanded(&format!("{DIRECTORY}{action}")));
-    Covered {
-        surely: surely.collect(),
-        perhaps: perhaps.collect(),
-        all_groups: subject.eq_ignore_ascii_case("RoleManagement"),
-    }
+    Covered { surely: surely.collect(), perhaps: perhaps.collect() }
 }

@@ -4,6 +4,7 @@ mod applications;
 mod owners;
 mod roles;
 
+use super::apart::{Apart, CREDENTIALS};
 use super::documents::document;
 use super::{APPLICATION, ELIGIBLE, ROLE};
 use crate::base::Text;
@@ -31,6 +32,7 @@ pub(super) static FACTS: &[&str] = &[
     PERMISSION,
     COVERED,
     super::reach::MEMBERS.0,
+    CREDENTIALS,
     "claims of a federated credential",
 ];
 
@@ -52,7 +54,8 @@ pub(crate) fn finish(facts: &mut Facts) {
         known.application.into_iter().for_each(|id| objects.entry(id).or_default().push(object));
     }
     let (held, elevates) = (BTreeMap::new(), false);
-    let mut finish = Finish { facts, all, apps, groups, objects, deleted, held, elevates };
+    let apart = Arc::new(apart(facts, &all, &apps));
+    let mut finish = Finish { facts, all, apps, groups, objects, deleted, held, elevates, apart };
     finish.assign();
     finish.give();
     finish.own();
@@ -76,6 +79,20 @@ struct Finish<'f> {
     held: BTreeMap<Text, Vec<(LayerId, Text, DocId)>>,
     /// Whether somebody can give itself access to all resources.
     elevates: bool,
+    apart: Arc<Apart>,
+}
+
+fn apart(facts: &Facts, all: &Assignments, apps: &Applications) -> Apart {
+    let managed =
+        all.principals.iter().filter(|(_, known)| known.kind == Some(PrincipalKind::ManagedIdentity));
+    let mut apart = Apart {
+        assignable: apps.assignable.iter().copied().collect(),
+        managed: managed.map(|(&id, _)| id).collect(),
+    };
+    for list in [&mut apart.assignable, &mut apart.managed] {
+        list.sort_unstable_by_key(|&id| facts.texts.get(id));
+    }
+    apart
 }
 
 /// Principals that the directory, of which all was read, does not have.

@@ -1,5 +1,6 @@
 //! Entra ID: directory roles, permissions of applications, ownership.
 
+mod apart;
 mod delegated;
 mod documents;
 mod finish;

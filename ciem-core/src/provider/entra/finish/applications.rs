@@ -1,6 +1,7 @@
 //! Permissions of applications: given to them, and used on behalf of users (EN-R4, EN-R5).
 
-use super::super::delegated::{Covered, GRAPH, covered};
+use super::super::apart::Apart;
+use super::super::delegated::{Covered, GRAPH, MANAGES_ROLES, covered};
 use super::super::documents::{Said, document, statement};
 use super::super::{APPLICATION, DELEGATED};
 use super::{COVERED, Finish, PERMISSION};
@@ -20,7 +21,10 @@ type Named = (String, bool, String);
 impl Finish<'_> {
     /// What applications, and people and groups, were given of other applications.
     pub(super) fn give(&mut self) {
-        for given in std::mem::take(&mut self.apps.given) {
+        let all = std::mem::take(&mut self.apps.given);
+        let manages: BTreeSet<Text> =
+            all.iter().filter(|one| self.manages_roles(one)).map(|one| one.principal).collect();
+        for given in all {
             let Given { principal, of, permission } = given;
             if self.deleted.contains(&principal) || self.text(permission) == DEFAULT_ACCESS {
                 continue;
@@ -28,15 +32,15 @@ impl Finish<'_> {
             let offered =
                 self.apps.services.get(&of).and_then(|service| service.offers.get(&permission)).copied();
             let (subject, id) = (self.text(of).to_owned(), self.text(permission).to_owned());
-            let assignable = self.assignable();
+            let (apart, manages) = (Arc::clone(&self.apart), manages.contains(&principal));
             let named =
                 offered.map(|name| (self.qualified(of, name), self.is_graph(of), self.text(name).to_owned()));
-            let key = format!("given\n{subject}\n{id}");
+            let key = format!("given\n{subject}\n{id}\n{manages}");
             let document = document(self.facts, &key, |facts| match &named {
                 Some((qualified, is_graph, name)) => {
                     let mut found = vec![statement(facts, 0, &Said::new(None, vec![qualified.clone()]))];
                     if *is_graph {
-                        found.extend(directory(facts, name, None, &assignable));
+                        found.extend(directory(facts, name, None, &apart, manages));
                     }
                     found
                 }
@@ -66,29 +70,45 @@ impl Finish<'_> {
         for consent in std::mem::take(&mut self.apps.consents) {
             by_client.entry(consent.client).or_default().insert(consent);
         }
-        let assignable = self.assignable();
+        let apart = Arc::clone(&self.apart);
         let kind = self.facts.text("entra:client");
         for (client, consents) in by_client {
             let id =
                 self.apps.services.get(&client).and_then(|service| service.application).unwrap_or(client);
-            let mut parts: Vec<(Who, Vec<Named>)> = Vec::new();
+            let manages: BTreeSet<Option<Text>> = consents
+                .iter()
+                .filter(|one| {
+                    self.is_graph(one.of) && one.permissions.iter().any(|&name| self.is_to_manage(name))
+                })
+                .map(|one| one.principal)
+                .collect();
+            let mut parts: Vec<(Who, Vec<Named>, bool)> = Vec::new();
             for consent in &consents {
-                let entry = consent.principal.map_or(WhoEntry::Anyone, WhoEntry::Principal);
                 let names = consent.permissions.iter().map(|&name| {
                     (self.qualified(consent.of, name), self.is_graph(consent.of), self.text(name).to_owned())
                 });
-                parts.push((Who { negated: false, entries: vec![entry] }, names.collect()));
+                let names: Vec<Named> = names.collect();
+                let mut add = |whom: Option<Text>, manages: bool| {
+                    let entry = whom.map_or(WhoEntry::Anyone, WhoEntry::Principal);
+                    parts.push((Who { negated: false, entries: vec![entry] }, names.clone(), manages));
+                };
+                let by_all = manages.contains(&None);
+                add(consent.principal, by_all || manages.contains(&consent.principal));
+                // What was consented to for all of them, and the right to manage roles for some.
+                if consent.principal.is_none() && !by_all {
+                    manages.iter().for_each(|&whom| add(whom, true));
+                }
             }
             let key = format!("consents\n{}", self.text(client));
             let document = document(self.facts, &key, |facts| {
                 let mut found = Vec::new();
-                for (who, names) in &parts {
+                for (who, names, manages) in &parts {
                     for (qualified, is_graph, name) in names {
                         let said =
                             Said { who: Some(who.clone()), ..Said::new(None, vec![qualified.clone()]) };
                         found.push(statement(facts, found.len(), &said));
                         if *is_graph {
-                            found.extend(directory(facts, name, Some(who), &assignable));
+                            found.extend(directory(facts, name, Some(who), &apart, *manages));
                         }
                     }
                 }
@@ -123,32 +143,37 @@ impl Finish<'_> {
         }
     }
 
-    /// Groups to which roles can be assigned: permissions on groups do not reach them.
-    fn assignable(&self) -> Vec<String> {
-        let mut found: Vec<String> =
-            self.apps.assignable.iter().map(|&id| self.text(id).to_owned()).collect();
-        found.sort_unstable();
-        found
+    fn manages_roles(&self, given: &Given) -> bool {
+        let offered =
+            self.apps.services.get(&given.of).and_then(|service| service.offers.get(&given.permission));
+        self.is_graph(given.of) && offered.is_some_and(|&name| self.is_to_manage(name))
+    }
+
+    fn is_to_manage(&self, name: Text) -> bool {
+        self.text(name).eq_ignore_ascii_case(MANAGES_ROLES)
     }
 }
 
 /// What a permission of Graph lets do in the directory, and what it may let do.
-fn directory(facts: &mut Facts, name: &str, who: Option<&Who>, assignable: &[String]) -> Vec<Statement> {
-    let Covered { surely, perhaps, all_groups } = covered(name);
-    let fact = MissingFact {
+fn directory(
+    facts: &mut Facts,
+    name: &str,
+    who: Option<&Who>,
+    apart: &Apart,
+    manages: bool,
+) -> Vec<Statement> {
+    let Covered { surely, perhaps } = covered(name);
+    let fact = Arc::new(MissingFact {
         fact: COVERED.to_owned(),
         subject: name.to_owned(),
         how: "see the permissions reference of Microsoft Graph".to_owned(),
-    };
+    });
     let mut found = Vec::new();
-    for (actions, doubt) in [(surely, None), (perhaps, Some(Arc::new(fact)))] {
-        if actions.is_empty() {
-            continue;
+    for (actions, doubt) in [(surely, None), (perhaps, Some(Arc::clone(&fact)))] {
+        if !actions.is_empty() {
+            let said = Said { who: who.cloned(), doubt, ..Said::new(None, actions) };
+            found.push(statement(facts, found.len(), &said));
         }
-        let (resources, except) =
-            if all_groups { (vec!["*".to_owned()], false) } else { (assignable.to_vec(), true) };
-        let said = Said { resources, except, who: who.cloned(), doubt, ..Said::new(None, actions) };
-        found.push(statement(facts, found.len(), &said));
     }
-    found
+    apart.split(facts, found, manages.then_some(&fact))
 }

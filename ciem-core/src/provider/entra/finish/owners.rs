@@ -128,9 +128,12 @@ impl Finish<'_> {
 
     fn add(&mut self, object: Text, statements: &[Own], kind: &str) {
         let id = self.text(object).to_owned();
+        let apart = Arc::clone(&self.apart);
         let document = document(self.facts, &format!("owners\n{id}"), |facts| {
             let numbered = statements.iter().enumerate();
-            numbered.map(|(index, own)| own_statement(facts, index, &id, own)).collect()
+            let all: Vec<Statement> =
+                numbered.map(|(index, own)| own_statement(facts, index, &id, own)).collect();
+            all.into_iter().flat_map(|one| apart.credentials(facts, one)).collect()
         });
         let (kind, name) = (self.facts.text(&format!("entra:{kind}")), self.facts.text("owners"));
         self.facts.add_resource(ResourceRecord {

@@ -83,6 +83,7 @@ impl Finish<'_> {
         let elevates = self.text(template) == GLOBAL_ADMINISTRATOR && scope == TENANT;
         self.elevates |= elevates && one.tier == Tier::Active;
         let key = format!("role\n{role}\n{scope}\n{:?}\n{whose}", one.window);
+        let apart = Arc::clone(&self.apart);
         document(self.facts, &key, |facts| {
             let window = window(facts, one.window);
             let mut found = Vec::new();
@@ -110,6 +111,7 @@ impl Finish<'_> {
                     }
                 }
             }
+            found = apart.split(facts, found, None);
             if elevates {
                 let resources = vec![ELEVATED.to_owned()];
                 let said = Said { resources, condition: window, ..Said::new(None, vec![ELEVATE.to_owned()]) };
