@@ -11,6 +11,8 @@ pub(super) static FACTS: &[&str] = &[
     "bucket of the access point",
     "bucket policy",
     "what a variable of the bucket policy stands for",
+    super::read::PAST_BOUNDARY,
+    super::read::PROVIDER_ELSEWHERE,
 ];
 
 /// What is known of a key's values; nothing of a key that is not in the catalogue.

@@ -32,6 +32,7 @@ pub(crate) fn finish(facts: &mut Facts) {
     super::access_points::finish(facts);
     facts.join_resource_parts();
     super::vouched::finish(facts);
+    super::grants::finish(facts);
     resolve_groups(facts);
     usage::finish(facts);
     inputs::note(facts);

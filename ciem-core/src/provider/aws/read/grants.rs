@@ -2,12 +2,18 @@
 //! that is done with documents is done with grants.
 
 use super::{Kind, Page};
+use crate::base::Text;
+use crate::condition::MissingFact;
 use crate::error::{Error, Place};
-use crate::model::{Facts, PolicyRef, PolicyUse, ResourceRecord, SourceId};
-use crate::provider::aws::GRANT;
+use crate::model::{
+    Document, Facts, PatternItem, Patterns, PolicyRef, PolicyUse, PrincipalKind, ResourceRecord, SourceId,
+    Statement, WhoEntry,
+};
 use crate::provider::aws::document::json::Str;
 use crate::provider::aws::document::{Dialect, intern_text};
+use crate::provider::aws::{BOUNDARY, GRANT};
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 /// One of `kms list-grants`; other commands call something else by that name, which has no `GrantId`.
 #[derive(serde::Deserialize)]
@@ -46,6 +52,9 @@ static WITH_CONTEXT: &[&str] = &[
 const SUBSET: &str = "EncryptionContextSubset";
 const EQUALS: &str = "EncryptionContextEquals";
 const SOURCE: &str = "SourceArn";
+/// A key policy that names a user of the key's account passes the user's boundary (AWS-7). Pages call grants a
+/// resource-based mechanism beside key policies, and speak of policies only where they speak of boundaries.
+pub(in crate::provider::aws) const PAST_BOUNDARY: &str = "whether a grant passes a permissions boundary";
 
 /// Whether the page is an answer of `kms list-grants`.
 pub(super) fn is_one(page: &Page<'_>) -> bool {
@@ -91,6 +100,60 @@ pub(super) fn keep(facts: &mut Facts, source: SourceId, page: &Page<'_>) {
         let added = PolicyUse { layer: GRANT, policy: PolicyRef::Inline { name, document } };
         facts.add_to_resource(record, added);
     }
+}
+
+/// What grants give users is perhaps as good as allowed by their boundaries.
+pub(super) fn finish(facts: &mut Facts) {
+    let mut found: Vec<(Text, Text, Text, Statement)> = Vec::new();
+    for (&key, added) in &facts.resource_additions {
+        let account = facts.texts.get(key).split(':').nth(4);
+        for (used, _) in added.iter().filter(|(used, _)| used.layer == GRANT) {
+            let PolicyRef::Inline { name, document } = used.policy else { continue };
+            for statement in &facts.documents[document].statements {
+                let named = statement.who.iter().flat_map(|who| &who.entries);
+                let users = named.filter_map(|entry| match entry {
+                    WhoEntry::Principal(user) if is_bounded(facts, *user, account) => Some(*user),
+                    _ => None,
+                });
+                found.extend(users.map(|user| (user, key, name, statement.clone())));
+            }
+        }
+    }
+    let texts = &facts.texts;
+    found.sort_by_key(|(user, key, name, statement)| {
+        [*user, *key, *name]
+            .map(|text| texts.get(text).to_owned())
+            .into_iter()
+            .chain([statement.index.to_string()])
+            .collect::<Vec<_>>()
+    });
+    for (user, key, name, statement) in found {
+        let doubt = statement.doubt.clone().unwrap_or_else(|| {
+            Arc::new(MissingFact {
+                fact: PAST_BOUNDARY.to_owned(),
+                subject: facts.texts.get(key).to_owned(),
+                how: "the provider does not document it: allow the operation in the boundary".to_owned(),
+            })
+        });
+        let items = vec![PatternItem { text: key, variables: false }];
+        let resources = Patterns { negated: false, items };
+        let text = format!("{} of {} past boundaries {}", name.0, facts.texts.get(key), statement.index);
+        let statement = Statement { who: None, doubt: Some(doubt), resources, ..statement };
+        let document = facts.document(&text, Dialect::Identity as u8, |_| {
+            (Document { statements: vec![statement] }, Vec::new())
+        });
+        let added = PolicyUse { layer: BOUNDARY, policy: PolicyRef::Inline { name, document } };
+        for record in facts.principals.get_mut(user).into_iter().flatten() {
+            record.policies.push(added.clone());
+        }
+    }
+}
+
+fn is_bounded(facts: &Facts, user: Text, account: Option<&str>) -> bool {
+    facts.principals.get(user).iter().any(|record| {
+        let bounded = record.policies.iter().any(|used| used.layer == BOUNDARY);
+        record.kind == PrincipalKind::User && Some(facts.texts.get(record.account)) == account && bounded
+    })
 }
 
 /// The grant as statements: the operations that constraints speak of, new grants, the others, and retiring it.

@@ -21,8 +21,10 @@ mod vouched;
 
 pub(super) use access_points::access_point_of;
 pub(crate) use finish::finish;
+pub(super) use grants::PAST_BOUNDARY;
 pub(crate) use inputs::INPUTS;
 pub(crate) use resource_policy::kind_of;
+pub(super) use vouched::PROVIDER_ELSEWHERE;
 
 use super::document::json::{self, Str};
 use crate::error::{Error, Place};

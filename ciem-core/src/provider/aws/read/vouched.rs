@@ -10,6 +10,9 @@ use crate::provider::aws::document::Dialect;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub(in crate::provider::aws) const PROVIDER_ELSEWHERE: &str =
+    "whether a role accepts an identity provider of another account";
+
 /// Splits what trust policies say of providers of other accounts from the rest, and doubts it.
 pub(super) fn finish(facts: &mut Facts) {
     let mut found: BTreeMap<(DocId, Text), Option<DocId>> = BTreeMap::new();
@@ -89,7 +92,7 @@ fn doubted(facts: &mut Facts, id: DocId, account: Text) -> DocId {
 
 fn doubt_of(provider: &str) -> MissingFact {
     MissingFact {
-        fact: "whether a role accepts an identity provider of another account".to_owned(),
+        fact: PROVIDER_ELSEWHERE.to_owned(),
         subject: provider.to_owned(),
         how: "the provider does not document it: trust one of the role's own account".to_owned(),
     }
