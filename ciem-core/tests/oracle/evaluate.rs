@@ -465,7 +465,11 @@ impl<'w> Case<'w> {
     }
 
     fn past_boundary(&self, target: &Target<'w>) -> bool {
-        self.passes_limits(target) && self.named(target, &[Strength::User, Strength::Session, Strength::Star])
+        self.passes_limits(target)
+            && (self.named(target, &[Strength::User, Strength::Session, Strength::Star])
+                || (self.boundary.is_some()
+                    && self.has_grant(target, &[Strength::User])
+                    && self.missing(&format!("grants of {} past boundaries", target.text))))
     }
 
     fn session_allows(&self, target: &Target<'_>) -> bool {
