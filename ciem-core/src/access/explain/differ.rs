@@ -316,9 +316,16 @@ impl Meeting<'_, '_> {
                         }
                     }
                     (degree, _) => {
-                        let hint = Some("what must not hold together holds, or may hold".to_owned());
-                        let found = Difference { hint, known: "unknown", ..difference("condition") };
-                        if degree == Tri::No { near.failed.push(found) } else { near.open.push(found) }
+                        let told = |hint: &str| Difference {
+                            hint: Some(hint.to_owned()),
+                            ..difference("condition")
+                        };
+                        if degree == Tri::No {
+                            near.failed.push(told("what must not hold together holds"));
+                        } else {
+                            let open = told("what must not hold together may hold");
+                            near.open.push(Difference { known: "unknown", ..open });
+                        }
                     }
                 }
             }

@@ -93,6 +93,12 @@ impl Operator {
         self.spec().negated
     }
 
+    /// Whether it stands behind a prefix: the page lists texts but for their beginnings, numbers and GUIDs.
+    pub(super) fn takes_several(self) -> bool {
+        let spec = self.spec();
+        !matches!(spec.kind, Kind::Date | Kind::Truth) && spec.relation != Relation::Starts
+    }
+
     /// Whether both sides are GUIDs.
     pub(super) fn is_of_guids(self) -> bool {
         self.spec().guid

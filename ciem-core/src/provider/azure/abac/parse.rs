@@ -175,10 +175,13 @@ impl<'a> Parser<'a> {
         let right = self.operand(Some(operator))?;
         let several = |operand: &Operand| matches!(operand, Operand::Set(list) if list.len() > 1);
         if over.is_none() && (several(&left) || several(&right)) {
-            let reason = format!(
-                "several values need a prefix such as `ForAnyOfAnyValues:` before `{}`",
-                operator.name()
-            );
+            let reason = match operator.takes_several() {
+                true => format!(
+                    "several values need a prefix such as `ForAnyOfAnyValues:` before `{}`",
+                    operator.name()
+                ),
+                false => format!("`{}` compares one value with one", operator.name()),
+            };
             return Err(Fault::unsupported(self.text, right_at, reason));
         }
         if matches!(right, Operand::Attribute(_)) && operator.relation() == crate::condition::Relation::Like {
@@ -195,6 +198,10 @@ impl<'a> Parser<'a> {
         };
         let operator =
             Operator::find(name).ok_or_else(|| self.expected("an operator such as `StringEquals`"))?;
+        if over.is_some() && !operator.takes_several() {
+            let reason = format!("`{}` has no form with a prefix", operator.name());
+            return Err(Fault::unsupported(self.text, self.at(), reason));
+        }
         self.next += 1;
         Ok((over, operator))
     }

@@ -62,6 +62,7 @@ fn compare() -> impl Strategy<Value = Condition> {
     let over = prop::option::weighted(0.7, [over.clone(), over]);
     (prop::sample::select(operators), over, any::<[bool; 2]>()).prop_flat_map(
         |(operator, over, [left, right])| {
+            let over = over.filter(|_| operator.takes_several());
             let several = over.is_some();
             // A pattern is no attribute's value.
             let right = right && operator.relation() != Relation::Like;

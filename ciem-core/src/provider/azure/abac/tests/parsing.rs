@@ -108,6 +108,14 @@ fn faults_name_their_place() {
         ("ActionMatches{'a', 'b'}", "character 18: expected `}` after one name"),
         ("{} ForAnyOfAnyValues:StringEquals {'a'}", "character 2: expected an attribute or a value"),
         (
+            "@Resource[x] ForAnyOfAllValues:StringStartsWith {'a', 'b'}",
+            "character 14: `StringStartsWith` has no form with a prefix",
+        ),
+        (
+            "@Resource[x] StringStartsWith {'a', 'b'}",
+            "character 31: `StringStartsWith` compares one value with one",
+        ),
+        (
             "@Resource[a] StringEquals {'a', 'b'}",
             "character 27: several values need a prefix such as `ForAnyOfAnyValues:` before `StringEquals`",
         ),
