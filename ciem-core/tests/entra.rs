@@ -15,8 +15,9 @@ const ACTIONS: &[&str] = &[
     "microsoft.directory/groups/members/update",
     "microsoft.directory/servicePrincipals/credentials/update",
     "microsoft.directory/users/standard/read",
+    "microsoft.directory/groups/members/read",
 ];
-/// What roles list; the last sums up others.
+/// What roles list; the last sum up others.
 const LISTED: &[&str] = &[
     "microsoft.directory/users/basic/update",
     "microsoft.directory/users/password/update",
@@ -25,6 +26,9 @@ const LISTED: &[&str] = &[
     "microsoft.directory/users/standard/read",
     "microsoft.directory/users/allProperties/allTasks",
     "microsoft.directory/users/allProperties/update",
+    "microsoft.directory/groups/members/read",
+    "microsoft.directory/groups/allProperties/update",
+    "microsoft.directory/groupsAssignableToRoles/allProperties/update",
 ];
 /// Consents, and what they let do; of what is not listed nothing is known where the name is about the entity.
 const CONSENTS: &[&str] =
@@ -63,6 +67,9 @@ fn name(principal: usize) -> String {
 }
 
 const PRINCIPALS: usize = USERS + SERVICES;
+/// To the last group roles can be assigned, and the last service is a managed identity.
+const ASSIGNABLE: usize = PRINCIPALS + GROUPS - 1;
+const MANAGED: usize = PRINCIPALS - 1;
 
 fn tenant() -> impl Strategy<Value = Tenant> {
     let set = |most: usize, of: usize| prop::collection::btree_set(0..of, 0..most);
@@ -103,11 +110,14 @@ impl Tenant {
         let users = (0..USERS)
             .map(|user| json!({"id": name(user), "userPrincipalName": format!("{user}@example.com")}));
         let services = (0..SERVICES).map(|service| {
-            json!({"id": name(USERS + service), "appId": format!("app{service}"), "servicePrincipalType": "Application"})
+            let kind = if USERS + service == MANAGED { "ManagedIdentity" } else { "Application" };
+            json!({"id": name(USERS + service), "appId": format!("app{service}"), "servicePrincipalType": kind})
         });
         let graph = json!({"id": "graph", "appId": "00000003-0000-0000-c000-000000000000", "servicePrincipalType": "Application"});
-        let groups =
-            (0..GROUPS).map(|group| json!({"id": name(PRINCIPALS + group), "securityEnabled": true}));
+        let groups = (0..GROUPS).map(|group| {
+            let assignable = PRINCIPALS + group == ASSIGNABLE;
+            json!({"id": name(PRINCIPALS + group), "securityEnabled": true, "isAssignableToRole": assignable})
+        });
         let roles = self.roles.iter().enumerate().map(|(role, listed)| {
             let listed: Vec<&str> = listed.iter().map(|&action| LISTED[action]).collect();
             json!({"id": format!("r{role}"), "rolePermissions": [{"allowedResourceActions": listed}]})
@@ -169,9 +179,17 @@ impl Tenant {
         builder.finish().unwrap()
     }
 
-    fn lists(&self, role: usize, action: &str) -> Option<bool> {
+    /// Whether a role gives the action on the object. Groups to which roles can be assigned are changed by what is about
+    /// them alone, and read like the others.
+    fn lists(&self, role: usize, action: &str, object: usize) -> Option<bool> {
         let listed = self.roles.get(role)?;
+        let changes_group = action.starts_with("microsoft.directory/groups/") && action.ends_with("/update");
         Some(listed.iter().any(|&place| match LISTED[place] {
+            "microsoft.directory/groupsAssignableToRoles/allProperties/update" => {
+                changes_group && object == ASSIGNABLE
+            }
+            _ if changes_group && object == ASSIGNABLE => false,
+            "microsoft.directory/groups/allProperties/update" => changes_group,
             "microsoft.directory/users/allProperties/allTasks" => {
                 action.starts_with("microsoft.directory/users/")
             }
@@ -192,7 +210,7 @@ impl Tenant {
                 Scope::Object(one) => *one == object,
             };
             if *principal == whom && *only_eligible == eligible && reaches {
-                found = match self.lists(*role, action) {
+                found = match self.lists(*role, action, object) {
                     Some(true) => Verdict::Allow,
                     Some(false) => found,
                     None => or(found, Verdict::Unknown),
@@ -215,7 +233,7 @@ impl Tenant {
                 found = or(found, Verdict::Unknown);
             }
         }
-        found
+        doubted(found, action, object)
     }
 
     fn by_ownership(&self, whom: usize, action: &str, object: usize) -> Verdict {
@@ -226,7 +244,7 @@ impl Tenant {
             _ => false,
         };
         let found = (0..self.owners.len()).any(|place| owns(place) && gives(place));
-        if found { Verdict::Allow } else { Verdict::Deny }
+        doubted(if found { Verdict::Allow } else { Verdict::Deny }, action, object)
     }
 
     fn active(&self, whom: usize, action: &str, object: usize) -> Verdict {
@@ -257,6 +275,12 @@ impl Tenant {
         }
         found
     }
+}
+
+/// Whether managed identities take credentials nobody says.
+fn doubted(found: Verdict, action: &str, object: usize) -> Verdict {
+    let credentials = action == "microsoft.directory/servicePrincipals/credentials/update";
+    if credentials && object == MANAGED { and(found, Verdict::Unknown) } else { found }
 }
 
 fn or(one: Verdict, other: Verdict) -> Verdict {

@@ -96,7 +96,10 @@ impl Apart {
     /// Whether a managed identity takes credentials is doubted: maintainers say that it does not, and it was seen to.
     /// <https://github.com/microsoftgraph/microsoft-graph-docs/issues/10754>
     pub(super) fn credentials(&self, facts: &mut Facts, one: Statement) -> Vec<Statement> {
-        let about = |&text: &Text| overlap(&facts.texts.get(text).to_ascii_lowercase(), ADD_CREDENTIALS);
+        let about = |&text: &Text| match facts.texts.get(text) {
+            "*" => false,
+            text => overlap(&text.to_ascii_lowercase(), ADD_CREDENTIALS),
+        };
         let there = within(facts, &one.resources, &self.managed);
         if there.items.is_empty() || !one.actions.items.iter().any(about) {
             return vec![one];
