@@ -22,7 +22,7 @@ mod rightsizing;
 mod tenant;
 
 use ciem_core::{Snapshot, SnapshotBuilder, wire};
-use naive::{Question, Verdict};
+use naive::{Question, Tier, Verdict};
 use random::Random;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,18 +35,17 @@ fn setting(name: &str, default: u64) -> u64 {
 }
 
 /// Runs a law over all tenants on two threads; a failure names the seed.
-fn over_tenants(law: impl Fn(u64, &Stock) -> Result<(), String> + Sync) {
+fn over_tenants<T: Send>(law: impl Fn(u64, &Stock) -> Result<T, String> + Sync) -> Vec<T> {
     let (worlds, first) = (setting("CIEM_LAWS_WORLDS", 2_000), setting("CIEM_LAWS_SEED", 1));
     let stock = real::stock().unwrap_or_else(tenant::own_stock);
-    let half =
-        |offset: u64| (first + offset..first + worlds).step_by(2).try_for_each(|seed| law(seed, &stock));
+    let half = |offset: u64| -> Result<Vec<T>, String> {
+        (first + offset..first + worlds).step_by(2).map(|seed| law(seed, &stock)).collect()
+    };
     let results = std::thread::scope(|scope| {
         let other = scope.spawn(|| half(1));
         [half(0), other.join().expect("a law panicked")]
     });
-    for result in results {
-        result.unwrap_or_else(|message| panic!("{message}"));
-    }
+    results.into_iter().flat_map(|result| result.unwrap_or_else(|message| panic!("{message}"))).collect()
 }
 
 fn load(files: &[(String, Vec<u8>)]) -> Result<Snapshot, String> {
@@ -67,89 +66,159 @@ fn action((name, data): &(String, bool)) -> String {
     if *data { format!("data:{name}") } else { name.clone() }
 }
 
-/// Those who can be asked about: users, and groups of which the members are not given.
+/// Those who can be asked about: users, services, and groups of which the members are not given.
 fn askable(tenant: &Tenant) -> Vec<&str> {
     let open = tenant.groups.iter().filter(|group| !tenant.members.contains_key(*group));
-    tenant.users.iter().chain(open).map(String::as_str).collect()
+    tenant.users.iter().chain(&tenant.services).chain(open).map(String::as_str).collect()
 }
 
 fn context(key: Option<&str>) -> Value {
     key.map_or(json!({}), |key| json!({ KEY: key }))
 }
 
-fn law(seed: u64, stock: &Stock) -> Result<(), String> {
+/// How often each answer was given, by what was asked.
+#[derive(Default)]
+struct Shares(BTreeMap<(&'static str, String), usize>);
+
+impl Shares {
+    fn count(&mut self, of: &'static str, answer: impl Into<String>) {
+        *self.0.entry((of, answer.into())).or_default() += 1;
+    }
+
+    fn merge(&mut self, other: Shares) {
+        other.0.into_iter().for_each(|(key, count)| *self.0.entry(key).or_default() += count);
+    }
+
+    fn of(&self, kind: &str) -> usize {
+        self.0.iter().filter(|((of, _), _)| *of == kind).map(|(_, count)| count).sum()
+    }
+
+    fn percent(&self, kind: &'static str, answer: &str) -> f64 {
+        let count = self.0.get(&(kind, answer.to_owned())).copied().unwrap_or_default();
+        100.0 * count as f64 / self.of(kind).max(1) as f64
+    }
+}
+
+fn law(seed: u64, stock: &Stock) -> Result<Shares, String> {
     let mut random = Random::new(seed);
     let tenant = Tenant::new(&mut random, stock);
     let files = tenant.files(&mut random);
     let about = |message: String| format!("seed {seed}: {message}\n{tenant:#?}");
     let snapshot = load(&files).map_err(about)?;
     let askable = askable(&tenant);
+    let mut shares = Shares::default();
     for _ in 0..REQUESTS {
         let resource = tenant::resource(&mut random);
         let operation = random.pick(&tenant.operations);
         let principal = *random.pick(&askable);
         let key = *random.pick(&[None, None, Some("a"), Some("c")]);
-        let question = Question { principal, operation, resource: &resource, eligible: false, key };
-        let expected = tenant.verdict(&question);
+        let question = Question { principal, operation, resource: &resource, tier: Tier::Active, key };
+        let Some(expected) = tenant.verdict(&question) else {
+            shares.count("can", "not compared");
+            continue;
+        };
         let request = json!({"principal": principal, "action": action(operation), "resource": resource, "context": context(key)});
         let decision = call(&snapshot, "can", &request).map_err(about)?;
         if decision["verdict"] != expected.name() {
             return Err(about(format!("{request}: {decision}, expected {}", expected.name())));
         }
+        shares.count("can", expected.name());
     }
-    tables(&tenant, &snapshot, &mut random).map_err(about)?;
-    reordered(&tenant, &snapshot, files, &mut random).map_err(about)
+    tables(&tenant, &snapshot, &mut random, &mut shares).map_err(about)?;
+    edges(&tenant, &snapshot, &mut random, &mut shares).map_err(about)?;
+    reordered(&tenant, &snapshot, files, &mut random).map_err(about)?;
+    Ok(shares)
 }
 
-/// Who can, what can and the matrix say of each what `can` says.
-fn tables(tenant: &Tenant, snapshot: &Snapshot, random: &mut Random) -> Result<(), String> {
+/// What a table has to say of somebody at a tier.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Row {
+    None,
+    Says(Verdict),
+    /// As the tier below: whether the row is there hangs on whether the condition is the same.
+    Same(Verdict),
+}
+
+/// What each tier adds for one principal; `None` where there are too many completions.
+fn tiers(tenant: &Tenant, question: &Question<'_>) -> Option<[Row; 3]> {
+    let mut below = Verdict::Deny;
+    let mut rows = [Row::None; 3];
+    for ((tier, _), row) in Tier::ALL.into_iter().zip(&mut rows) {
+        let here = tenant.verdict(&Question { tier, ..question.clone() })?;
+        *row = match (below, here) {
+            (Verdict::Allow, _) | (_, Verdict::Deny) => Row::None,
+            (one, other) if one == other => Row::Same(one),
+            (_, other) => Row::Says(other),
+        };
+        below = here;
+    }
+    Some(rows)
+}
+
+/// Compares what a table says of one thing, tier by tier, with what it has to say.
+fn compare(
+    found: &BTreeMap<(String, String), String>,
+    name: &str,
+    expected: [Row; 3],
+    shares: &mut Shares,
+    kind: &'static str,
+) -> bool {
+    let mut same = true;
+    for ((_, tier), row) in Tier::ALL.into_iter().zip(expected) {
+        let said = found.get(&(tier.to_owned(), name.to_owned())).map(String::as_str);
+        same &= match row {
+            Row::None => said.is_none(),
+            Row::Says(verdict) => said == Some(verdict.name()),
+            Row::Same(verdict) => said.is_none_or(|said| said == verdict.name()),
+        };
+        if let Row::Says(verdict) = row {
+            shares.count(kind, format!("{tier} {}", verdict.name()));
+        }
+    }
+    same
+}
+
+const TIERS: [&str; 3] = ["active", "eligible", "latent"];
+
+/// Who can, what can and the matrix say of each what the naive evaluator says.
+fn tables(
+    tenant: &Tenant,
+    snapshot: &Snapshot,
+    random: &mut Random,
+    shares: &mut Shares,
+) -> Result<(), String> {
     let askable = askable(tenant);
     let resource = tenant::resource(random);
-    let of = |principal: &str, operation: &(String, bool), eligible| {
-        let question = Question { principal, operation, resource: &resource, eligible, key: None };
-        tenant.verdict(&question)
-    };
+    let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
     for _ in 0..5 {
         let operation = random.pick(&tenant.operations);
-        let request =
-            json!({"action": action(operation), "resource": resource, "tiers": ["active", "eligible"]});
+        let request = json!({"action": action(operation), "resource": resource, "tiers": TIERS});
         let answer = call(snapshot, "who_can", &request)?;
         let mut found: BTreeMap<(String, String), String> = BTreeMap::new();
         for row in answer["rows"].as_array().into_iter().flatten() {
-            let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
-            found.insert((text("tier"), text("principal")), text("verdict"));
+            found.insert((text(row, "tier"), text(row, "principal")), text(row, "verdict"));
         }
-        let mut expected = BTreeMap::new();
-        let mut same = BTreeSet::new();
         for principal in &askable {
-            let (active, eligible) = (of(principal, operation, false), of(principal, operation, true));
-            if active != Verdict::Deny {
-                expected.insert(("active".to_owned(), (*principal).to_owned()), active.name().to_owned());
-            }
-            let key = ("eligible".to_owned(), (*principal).to_owned());
-            match (active, eligible) {
-                (_, Verdict::Deny) | (Verdict::Allow, _) => {}
-                // The condition may be another one, or not.
-                (one, other) if one == other => {
-                    same.insert(key);
-                }
-                (_, other) => {
-                    expected.insert(key, other.name().to_owned());
-                }
+            let question =
+                Question { principal, operation, resource: &resource, tier: Tier::Active, key: None };
+            let Some(expected) = tiers(tenant, &question) else { continue };
+            if !compare(&found, principal, expected, shares, "who_can") {
+                return Err(format!("who_can {request}: {principal} {found:?}, expected {expected:?}"));
             }
         }
-        found.retain(|key, _| !same.contains(key));
-        if found != expected {
-            return Err(format!("who_can {request}: {found:?}, expected {expected:?}"));
+        let others = found.keys().find(|(_, principal)| !askable.contains(&principal.as_str()));
+        if let Some((tier, principal)) = others {
+            return Err(format!("who_can {request}: {principal} {tier}"));
         }
     }
     let principal = *random.pick(&askable);
-    let answer = call(snapshot, "what_can", &json!({"principal": principal, "resource": resource}))?;
-    let mut found: BTreeMap<String, String> = BTreeMap::new();
+    let request = json!({"principal": principal, "resource": resource, "tiers": TIERS});
+    let answer = call(snapshot, "what_can", &request)?;
+    let mut found: BTreeMap<(String, String), String> = BTreeMap::new();
     for row in answer["rows"].as_array().into_iter().flatten() {
         for permission in row["permissions"].as_array().into_iter().flatten() {
             let permission = permission.as_str().unwrap_or_default().to_owned();
-            found.insert(permission, row["verdict"].as_str().unwrap_or_default().to_owned());
+            found.insert((text(row, "tier"), permission), text(row, "verdict"));
         }
     }
     let matrix = call(snapshot, "matrix", &json!({"principal": principal, "resource": resource}))?;
@@ -159,19 +228,72 @@ fn tables(tenant: &Tenant, snapshot: &Snapshot, random: &mut Random) -> Result<(
     };
     let (surely, possibly) = (held("surely"), held("possibly"));
     for operation in &tenant.operations {
-        let (verdict, name) = (of(principal, operation, false), action(operation));
-        let listed = found.get(&name).map_or("deny", String::as_str);
+        let question = Question { principal, operation, resource: &resource, tier: Tier::Active, key: None };
+        let name = action(operation);
+        let (Some(verdict), Some(expected)) = (tenant.verdict(&question), tiers(tenant, &question)) else {
+            continue;
+        };
         let bounds = match verdict {
             Verdict::Allow => surely.contains(&name),
             Verdict::Deny => !surely.contains(&name),
             _ => possibly.contains(&name) && !surely.contains(&name),
         };
-        if listed != verdict.name() || !bounds {
-            return Err(format!(
-                "{principal} {name} {resource}: what_can {listed}, expected {}",
-                verdict.name()
-            ));
+        if !compare(&found, &name, expected, shares, "what_can") || !bounds {
+            let said: Vec<_> = found.iter().filter(|((_, of), _)| *of == name).collect();
+            return Err(format!("{principal} {name} {resource}: what_can {said:?}, expected {expected:?}"));
         }
+    }
+    Ok(())
+}
+
+/// Who becomes whom by ruling what an identity is attached to, edge by edge, and over several edges.
+fn edges(
+    tenant: &Tenant,
+    snapshot: &Snapshot,
+    random: &mut Random,
+    shares: &mut Shares,
+) -> Result<(), String> {
+    let askable = askable(tenant);
+    let Some(by_ruling) = tenant.edges(&askable) else { return Ok(()) };
+    let by_owning = tenant.credentials();
+    let expected: BTreeSet<_> = by_ruling.union(&by_owning).cloned().collect();
+    let ask = |request: &Value| -> Result<Vec<Value>, String> {
+        let answer = call(snapshot, "can_become", request)?;
+        Ok(answer["rows"].as_array().cloned().unwrap_or_default())
+    };
+    let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    let mut found = BTreeSet::new();
+    for row in ask(&json!({"transitive": false}))? {
+        let on = row["through"][0].as_str().unwrap_or_default().to_owned();
+        found.insert(((text(&row, "from"), text(&row, "to"), text(&row, "kind"), on), text(&row, "verdict")));
+    }
+    let named: BTreeSet<_> =
+        expected.iter().map(|(edge, verdict)| (edge.clone(), (*verdict).to_owned())).collect();
+    if found != named {
+        let (more, fewer): (Vec<_>, Vec<_>) =
+            (found.difference(&named).collect(), named.difference(&found).collect());
+        return Err(format!("can_become: {more:?} is said, {fewer:?} is not"));
+    }
+    expected
+        .iter()
+        .for_each(|((_, _, kind, _), verdict)| shares.count("can_become", format!("{kind} {verdict}")));
+    let from = *random.pick(&askable);
+    let mut reached = BTreeSet::new();
+    // Chains are of one kind: what an identity can do in the directory, and what with resources, are answered apart.
+    for edges in [&by_ruling, &by_owning] {
+        let mut here = BTreeSet::from([from.to_owned()]);
+        for _ in &askable {
+            let more = edges.iter().filter(|((from, ..), _)| here.contains(from));
+            let more: Vec<String> = more.map(|((_, to, ..), _)| to.clone()).collect();
+            here.extend(more);
+        }
+        reached.extend(here);
+    }
+    reached.remove(from);
+    let said: BTreeSet<String> =
+        ask(&json!({"principal": from}))?.iter().map(|row| text(row, "to")).collect();
+    if said != reached {
+        return Err(format!("can_become of {from}: {said:?}, expected {reached:?}"));
     }
     Ok(())
 }
@@ -210,13 +332,35 @@ fn reordered(
 
 #[test]
 fn answers_are_those_of_the_naive_evaluator() {
-    over_tenants(law);
+    let mut shares = Shares::default();
+    over_tenants(law).into_iter().for_each(|part| shares.merge(part));
+    for ((kind, answer), count) in &shares.0 {
+        println!("{kind:10} {answer:30} {count:9} {:5.1} %", shares.percent(kind, answer));
+    }
+    if shares.of("can") >= 10_000 {
+        for tier in TIERS {
+            for verdict in ["allow", "conditional", "unknown"] {
+                let (who, what) =
+                    (format!("{tier} {verdict}"), shares.percent("what_can", &format!("{tier} {verdict}")));
+                assert!(shares.percent("who_can", &who) >= 1.0 && what >= 1.0, "hardly any rows: {who}");
+            }
+        }
+        assert!(shares.percent("can_become", "add_credentials allow") >= 1.0, "hardly any edges of owners");
+        for how in ["run_command", "deploy_code", "federated_credential"] {
+            let all = ["allow", "conditional", "unknown"].map(|verdict| format!("{how} {verdict}"));
+            assert!(
+                all.iter().all(|name| shares.percent("can_become", name) >= 1.0),
+                "hardly any edges: {how}"
+            );
+        }
+        assert!(shares.percent("can", "not compared") < 2.0, "too many completions");
+    }
 }
 
 #[test]
 fn proposals_keep_what_was_used_and_give_nothing() {
     let exchanged = std::sync::atomic::AtomicUsize::new(0);
-    over_tenants(|seed, stock| {
+    let _ = over_tenants(|seed, stock| {
         // A proposal for everybody costs more than the questions of a world.
         if seed.is_multiple_of(5) {
             let made = rightsizing::law(seed, stock)?;

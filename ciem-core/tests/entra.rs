@@ -4,7 +4,7 @@
 use ciem_core::{ContextValue, Query, Request, Snapshot, SnapshotBuilder, Tier, Verdict};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const USERS: usize = 4;
 const GROUPS: usize = 3;
@@ -47,6 +47,10 @@ struct Tenant {
     unit: BTreeSet<usize>,
     /// Owners of groups and of services.
     owners: Vec<BTreeSet<usize>>,
+    /// Owners of the application of the first service.
+    of_application: BTreeSet<usize>,
+    /// User, group, whether it becomes an owner of it by activation.
+    activations: Vec<(usize, usize, bool)>,
     /// Client (service), user or everybody, consent.
     consents: Vec<(usize, Option<usize>, usize)>,
 }
@@ -85,18 +89,32 @@ fn tenant() -> impl Strategy<Value = Tenant> {
         prop::collection::vec(prop::collection::btree_set(0..LISTED.len(), 1..3), 3),
         prop::collection::vec(assignment, 0..6),
         set(4, PRINCIPALS + GROUPS),
-        prop::collection::vec(set(2, USERS), GROUPS + SERVICES),
+        prop::collection::vec(set(2, PRINCIPALS), GROUPS + SERVICES),
+        (set(2, USERS), prop::collection::vec((0..USERS, 0..GROUPS, prop::bool::weighted(0.3)), 0..3)),
         prop::collection::vec((0..SERVICES, prop::option::of(0..USERS), 0..CONSENTS.len()), 0..4),
     )
-        .prop_map(|(members, complete, roles, assignments, unit, owners, consents)| Tenant {
-            members,
-            complete,
-            roles,
-            assignments,
-            unit,
-            owners,
-            consents,
-        })
+        .prop_map(
+            |(
+                members,
+                complete,
+                roles,
+                assignments,
+                unit,
+                owners,
+                (of_application, activations),
+                consents,
+            )| Tenant {
+                members,
+                complete,
+                roles,
+                assignments,
+                unit,
+                owners,
+                of_application,
+                activations,
+                consents,
+            },
+        )
 }
 
 impl Tenant {
@@ -151,6 +169,15 @@ impl Tenant {
                 file["@odata.nextLink"] = "more".into();
             }
             files.push(file);
+        }
+        let application = json!({"id": "object", "appId": "app0", "signInAudience": "AzureADMyOrg"});
+        files.push(page("applications", vec![application]));
+        files.push(json!({"ownersOf": "object", "value": self.of_application.iter().map(mention).collect::<Vec<_>>()}));
+        for (user, group, owner) in &self.activations {
+            let access = if *owner { "owner" } else { "member" };
+            files.push(page("identityGovernance/privilegedAccess/group/eligibilityScheduleInstances", vec![
+                json!({"principalId": name(*user), "groupId": name(PRINCIPALS + group), "accessId": access}),
+            ]));
         }
         for (place, owners) in self.owners.iter().enumerate() {
             files.push(json!({"ownersOf": self.owned(place), "value": owners.iter().map(mention).collect::<Vec<_>>()}));
@@ -247,6 +274,41 @@ impl Tenant {
         doubted(if found { Verdict::Allow } else { Verdict::Deny }, action, object)
     }
 
+    /// What somebody has after a step of its own: of groups it activates, owns or may own, and of services that it owns.
+    fn after_a_step(&self, whom: usize, action: &str, object: usize, latent: bool) -> Verdict {
+        let of = |what: usize, grown: bool| match grown {
+            // Of a group that is joined nothing else is had; a service has what its groups have.
+            true => or(self.assigned(what, action, object, false), self.assigned(what, action, object, true)),
+            false => or(self.by_role(what, action, object, false), self.by_role(what, action, object, true)),
+        };
+        let mut found = Verdict::Deny;
+        for (user, group, owner) in &self.activations {
+            if *user == whom && (latent || !owner) {
+                found = or(found, of(PRINCIPALS + group, true));
+            }
+        }
+        if latent {
+            for place in (0..self.owners.len()).filter(|&place| self.owners[place].contains(&whom)) {
+                let of_group = place < GROUPS;
+                found = or(
+                    found,
+                    of(if of_group { PRINCIPALS + place } else { USERS + place - GROUPS }, of_group),
+                );
+            }
+            if self.of_application.contains(&whom) {
+                found = or(found, of(USERS, false));
+            }
+        }
+        found
+    }
+
+    /// Who becomes which service by adding a credential to it or to its application.
+    fn becomes(&self, whom: usize, service: usize) -> Verdict {
+        let owns = service == USERS && self.of_application.contains(&whom);
+        let by_owning = if owns { Verdict::Allow } else { Verdict::Deny };
+        or(by_owning, self.active(whom, "microsoft.directory/servicePrincipals/credentials/update", service))
+    }
+
     fn active(&self, whom: usize, action: &str, object: usize) -> Verdict {
         or(self.by_role(whom, action, object, false), self.by_ownership(whom, action, object))
     }
@@ -309,6 +371,7 @@ proptest! {
             for object in 0..PRINCIPALS + GROUPS {
                 let mut holders = BTreeSet::new();
                 let mut eligible = BTreeSet::new();
+                let (mut latent, mut more_latent) = (BTreeSet::new(), BTreeSet::new());
                 for whom in 0..PRINCIPALS {
                     let wanted = tenant.active(whom, action, object);
                     let request = Request::new(name(whom), *action, name(object));
@@ -324,8 +387,16 @@ proptest! {
                         holders.insert((name(whom), wanted));
                     }
                     let more = or(wanted, tenant.by_role(whom, action, object, true));
+                    let more = or(more, tenant.after_a_step(whom, action, object, false));
                     if more != Verdict::Deny {
                         eligible.insert(name(whom));
+                    }
+                    let most = or(more, tenant.after_a_step(whom, action, object, true));
+                    if most != Verdict::Deny {
+                        latent.insert(name(whom));
+                    }
+                    if most != more {
+                        more_latent.insert((name(whom), most));
                     }
                 }
                 let mut query = Query::who(*action, name(object));
@@ -338,7 +409,30 @@ proptest! {
                 query.tiers = vec![Tier::Active, Tier::Eligible];
                 let found: BTreeSet<String> = rows(&query).into_iter().map(|(who, _)| who).collect();
                 prop_assert_eq!(found, eligible, "{} {}", action, name(object));
+                query.tiers = vec![Tier::Active, Tier::Eligible, Tier::Latent];
+                let found: BTreeSet<String> = rows(&query).into_iter().map(|(who, _)| who).collect();
+                prop_assert_eq!(found, latent, "latent {} {}", action, name(object));
+                // Each tier alone says what those below do not.
+                query.tiers = vec![Tier::Latent];
+                let found: BTreeSet<(String, Verdict)> = rows(&query).into_iter().collect();
+                prop_assert!(found.is_superset(&more_latent), "{:?} {:?}: {} {}", found, more_latent, action, name(object));
             }
+        }
+        let mut query = Query::default();
+        query.transitive = false;
+        for whom in 0..PRINCIPALS {
+            query.principal = Some(name(whom));
+            // Adding to the service and adding to its application are edges of their own.
+            let mut found: BTreeMap<String, Verdict> = BTreeMap::new();
+            for row in snapshot.can_become(&query).unwrap().rows().filter(|row| row.to != "graph") {
+                prop_assert_eq!(row.kind, "add_credentials");
+                let known = found.entry(row.to).or_insert(Verdict::Deny);
+                *known = or(*known, row.verdict);
+            }
+            let services = (USERS..PRINCIPALS).filter(|&service| service != whom);
+            let edges = services.map(|service| (name(service), tenant.becomes(whom, service)));
+            let wanted: BTreeMap<_, _> = edges.filter(|(_, verdict)| *verdict != Verdict::Deny).collect();
+            prop_assert_eq!(found, wanted, "{}", name(whom));
         }
     }
 }

@@ -6,6 +6,9 @@ use crate::model::application::{ApplicationRecord, Applications, ServiceRecord};
 use crate::provider::input::Item;
 use serde::Deserialize;
 
+/// What is missing of managed identities that somebody owns, or can change otherwise.
+pub(crate) const CREDENTIALS: &str = "whether managed identities take credentials";
+
 /// What a service principal is beside its entry in the directory. Nothing of it makes an input malformed: others of the
 /// family read the same one.
 pub(crate) struct Service {

@@ -1,6 +1,6 @@
 //! A naive evaluator: nested loops over a tenant, every completion of what is not known, its own matcher.
 
-use crate::tenant::{Block, Denial, Tenant, group_id};
+use crate::tenant::{APPLICATIONS, Acting, Block, Denial, Tenant, WAYS, group_id};
 use std::collections::BTreeSet;
 
 /// What an answer can depend on.
@@ -9,11 +9,13 @@ pub(crate) enum Open {
     /// The request's key has this value.
     Key(String),
     /// Somebody is in a group of which the members are not given; once for grants and once for denials.
-    Member(String, bool),
+    Member(String, String, bool),
     /// Something lies in a management group.
     Inside(String, bool),
     /// A role allows the operation.
     Role(usize),
+    /// Somebody can add a credential to a managed identity.
+    Credential(String),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,11 +37,36 @@ impl Verdict {
     }
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Tier {
+    Active,
+    /// What somebody has to activate: assignments, and membership of a group.
+    Eligible,
+    /// What somebody can take who owns a group, an application or a service principal.
+    Latent,
+}
+
+impl Tier {
+    pub(crate) const ALL: [(Tier, &str); 3] =
+        [(Tier::Active, "active"), (Tier::Eligible, "eligible"), (Tier::Latent, "latent")];
+}
+
+/// As whom somebody acts: as itself or as another, and as a member of one group more.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Guise<'a> {
+    who: &'a str,
+    joined: Option<&'a str>,
+}
+
+/// An edge between principals: from whom, to whom, how, on which resource.
+pub(crate) type Edge = (String, String, String, String);
+
+#[derive(Clone)]
 pub(crate) struct Question<'a> {
     pub(crate) principal: &'a str,
     pub(crate) operation: &'a (String, bool),
     pub(crate) resource: &'a str,
-    pub(crate) eligible: bool,
+    pub(crate) tier: Tier,
     /// The value of the request's key, if it is known.
     pub(crate) key: Option<&'a str>,
 }
@@ -111,8 +138,9 @@ impl Tenant {
     }
 
     /// Whether somebody is among these, itself or through groups: no, or on what that depends, way by way.
-    fn is_among(&self, principal: &str, ids: &[String], denial: bool) -> Vec<Term> {
-        let mut sure = BTreeSet::from([principal.to_owned()]);
+    fn is_among(&self, guise: &Guise<'_>, ids: &[String], denial: bool) -> Vec<Term> {
+        let mut sure = BTreeSet::from([guise.who.to_owned()]);
+        sure.extend(guise.joined.map(str::to_owned));
         let above = |of: &BTreeSet<String>| -> BTreeSet<String> {
             let holding =
                 self.members.iter().filter(|(_, members)| members.iter().any(|one| of.contains(one)));
@@ -134,18 +162,48 @@ impl Tenant {
             for _ in &self.groups {
                 through = above(&through);
             }
-            if !principal.starts_with("g-") && ids.iter().any(|id| through.contains(id)) {
-                ways.push(Term::from([Open::Member(open.clone(), denial)]));
+            if !guise.who.starts_with("g-") && ids.iter().any(|id| through.contains(id)) {
+                ways.push(Term::from([Open::Member(guise.who.to_owned(), open.clone(), denial)]));
             }
         }
         ways
     }
 
-    fn grants(&self, question: &Question<'_>) -> Vec<Term> {
+    /// As whom somebody can act by a step of its own at most.
+    fn guises<'a>(&'a self, question: &Question<'a>) -> BTreeSet<Guise<'a>> {
+        let who = question.principal;
+        let mut found = BTreeSet::from([Guise { who, joined: None }]);
+        let is_user = |id: &str| !id.starts_with("g-");
+        if question.tier >= Tier::Eligible {
+            for (group, all) in &self.activations {
+                for (of, owner) in all {
+                    if of == who && (!owner || question.tier == Tier::Latent) {
+                        found.insert(Guise { who, joined: Some(group) });
+                    }
+                }
+            }
+        }
+        if question.tier == Tier::Latent && is_user(who) {
+            for (object, _) in self.owners.iter().filter(|(_, owners)| owners.contains(who)) {
+                let service = APPLICATIONS
+                    .iter()
+                    .find(|(of, _)| of == object)
+                    .map_or(object.as_str(), |(_, service)| service);
+                match service.split('-').next() {
+                    Some("g") => found.insert(Guise { who, joined: Some(service) }),
+                    _ => found.insert(Guise { who: service, joined: None }),
+                };
+            }
+        }
+        found
+    }
+
+    fn grants(&self, question: &Question<'_>, guise: &Guise<'_>) -> Vec<Term> {
         let mut found = Vec::new();
-        for one in self.assignments.iter().filter(|one| !one.eligible || question.eligible) {
+        let counts = |eligible: bool| !eligible || question.tier >= Tier::Eligible;
+        for one in self.assignments.iter().filter(|one| counts(one.eligible)) {
             let Some(place) = self.covers(&one.scope, question.resource, false) else { continue };
-            let who = self.is_among(question.principal, std::slice::from_ref(&one.principal), false);
+            let who = self.is_among(guise, std::slice::from_ref(&one.principal), false);
             let role = &self.roles[one.role];
             let allowing: Vec<Term> = match role.given {
                 false => vec![Term::from([Open::Role(one.role)])],
@@ -156,9 +214,12 @@ impl Tenant {
                         .collect()
                 }
             };
+            let takes = (guise.who != question.principal && guise.who.starts_with("mi-"))
+                .then(|| Open::Credential(guise.who.to_owned()));
             for who in &who {
                 for allowing in &allowing {
                     let own = one.condition.iter().map(|value| Open::Key(value.clone()));
+                    let own = own.chain(takes.clone());
                     found.push(place.iter().chain(who).chain(allowing).cloned().chain(own).collect());
                 }
             }
@@ -167,7 +228,7 @@ impl Tenant {
     }
 
     /// On what each denial depends: all of the first, and none of the second.
-    fn denials(&self, question: &Question<'_>) -> Vec<(Term, Vec<Term>)> {
+    fn denials(&self, question: &Question<'_>, guise: &Guise<'_>) -> Vec<(Term, Vec<Term>)> {
         let mut found = Vec::new();
         for one in self.denials.iter().filter(|one| !one.audit) {
             let Denial { scope, only_here, everyone, whom, except, block, .. } = one;
@@ -176,9 +237,8 @@ impl Tenant {
                 false => self.covers(scope, question.resource, true),
             };
             let Some(place) = place.filter(|_| block_allows(block, question.operation)) else { continue };
-            let meant =
-                if *everyone { vec![Term::new()] } else { self.is_among(question.principal, whom, true) };
-            let spared = self.is_among(question.principal, except, true);
+            let meant = if *everyone { vec![Term::new()] } else { self.is_among(guise, whom, true) };
+            let spared = self.is_among(guise, except, true);
             for meant in meant {
                 found.push((place.iter().chain(&meant).cloned().collect(), spared.clone()));
             }
@@ -186,11 +246,20 @@ impl Tenant {
         found
     }
 
-    pub(crate) fn verdict(&self, question: &Question<'_>) -> Verdict {
-        let (grants, denials) = (self.grants(question), self.denials(question));
-        let spared = denials.iter().flat_map(|(_, spared)| spared).flatten();
-        let all = grants.iter().flatten().chain(denials.iter().flat_map(|(meant, _)| meant)).chain(spared);
-        let open: Vec<Open> = all.cloned().collect::<BTreeSet<_>>().into_iter().collect();
+    /// `None` where there are too many completions.
+    pub(crate) fn verdict(&self, question: &Question<'_>) -> Option<Verdict> {
+        let of = |guise: &Guise<'_>| (self.grants(question, guise), self.denials(question, guise));
+        let ways: Vec<_> = self.guises(question).iter().map(of).collect();
+        let mut all: BTreeSet<Open> = BTreeSet::new();
+        for (grants, denials) in ways.iter().filter(|(grants, _)| !grants.is_empty()) {
+            let spared = denials.iter().flat_map(|(_, spared)| spared).flatten();
+            let meant = denials.iter().flat_map(|(meant, _)| meant);
+            all.extend(grants.iter().flatten().chain(meant).chain(spared).cloned());
+        }
+        let open: Vec<Open> = all.into_iter().collect();
+        if open.len() > MOST_OPEN {
+            return None;
+        }
         let mut outcomes = Vec::with_capacity(1 << open.len());
         for bits in 0..1_u32 << open.len() {
             let holds = |one: &Open| {
@@ -207,15 +276,18 @@ impl Tenant {
                 continue;
             }
             let term = |term: &Term| term.iter().all(&holds);
-            let denied = denials.iter().any(|(meant, spared)| term(meant) && !spared.iter().any(&term));
-            outcomes.push(Some(grants.iter().any(&term) && !denied));
+            let allowed = ways.iter().filter(|(grants, _)| !grants.is_empty()).any(|(grants, denials)| {
+                let denied = denials.iter().any(|(meant, spared)| term(meant) && !spared.iter().any(&term));
+                grants.iter().any(&term) && !denied
+            });
+            outcomes.push(Some(allowed));
         }
         let known = || outcomes.iter().flatten();
         if known().all(|allowed| *allowed) {
-            return Verdict::Allow;
+            return Some(Verdict::Allow);
         }
         if known().all(|allowed| !*allowed) {
-            return Verdict::Deny;
+            return Some(Verdict::Deny);
         }
         // A fact is missing if some completion hangs on it.
         let hangs = open.iter().enumerate().filter(|(_, one)| !matches!(one, Open::Key(_))).any(|(at, _)| {
@@ -224,6 +296,51 @@ impl Tenant {
                 outcomes[bits].is_some() && other.is_some() && outcomes[bits] != other
             })
         });
-        if hangs { Verdict::Unknown } else { Verdict::Conditional }
+        Some(if hangs { Verdict::Unknown } else { Verdict::Conditional })
+    }
+
+    /// Who becomes an identity in one step, by ruling what the identity is attached to.
+    pub(crate) fn edges(&self, principals: &[&str]) -> Option<BTreeSet<(Edge, &'static str)>> {
+        let mut found = BTreeSet::new();
+        for Acting { kind, id, own, shared } in &self.acting {
+            for (_, name, how) in WAYS.iter().filter(|(of, ..)| of == kind) {
+                let operation = ((*name).to_owned(), false);
+                for principal in principals {
+                    let question = Question {
+                        principal,
+                        operation: &operation,
+                        resource: id,
+                        tier: Tier::Active,
+                        key: None,
+                    };
+                    let verdict = self.verdict(&question)?;
+                    let others =
+                        own.iter().chain(shared).filter(|to| verdict != Verdict::Deny && to != principal);
+                    for to in others {
+                        let edge =
+                            ((*principal).to_owned(), to.clone(), (*how).to_owned(), id.to_lowercase());
+                        found.insert((edge, verdict.name()));
+                    }
+                }
+            }
+        }
+        Some(found)
+    }
+
+    /// Who becomes a service principal by adding a credential to it, or to its application.
+    pub(crate) fn credentials(&self) -> BTreeSet<(Edge, &'static str)> {
+        let mut found = BTreeSet::new();
+        for (object, owners) in self.owners.iter().filter(|(object, _)| !object.starts_with("g-")) {
+            let application = APPLICATIONS.iter().find(|(of, _)| of == object);
+            let to = application.map_or(object.as_str(), |(_, service)| service);
+            let verdict = if to.starts_with("mi-") { Verdict::Unknown } else { Verdict::Allow };
+            for owner in owners.iter().filter(|owner| *owner != to) {
+                let edge = (owner.clone(), to.to_owned(), "add_credentials".to_owned(), String::new());
+                found.insert((edge, verdict.name()));
+            }
+        }
+        found
     }
 }
+
+const MOST_OPEN: usize = 8;

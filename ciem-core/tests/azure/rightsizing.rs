@@ -1,7 +1,7 @@
 //! Proposals for everybody of random tenants: what the naive evaluator allowed of what was used it allows once the changes
 //! are made, and it allows nothing more.
 
-use crate::naive::{self, Question};
+use crate::naive::{self, Question, Tier};
 use crate::random::Random;
 use crate::tenant::{self, Assignment, Block, Role, Stock, Tenant};
 use crate::{action, load};
@@ -139,11 +139,11 @@ pub(crate) fn law(seed: u64, stock: &Stock) -> Result<usize, String> {
                 principal: &event.who,
                 operation: &event.operation,
                 resource: &event.resource,
-                eligible: false,
+                tier: Tier::Active,
                 key,
             };
             let (then, now) = (tenant.verdict(&question), after.verdict(&question));
-            if then != now {
+            if then.is_some() && now.is_some() && then != now {
                 return Err(about(format!(
                     "{name}: {} {} {}: {then:?}, {now:?}\n{:#?}",
                     event.who,
@@ -157,8 +157,10 @@ pub(crate) fn law(seed: u64, stock: &Stock) -> Result<usize, String> {
             let (operation, resource) = (random.pick(&tenant.operations), tenant::resource(&mut random));
             let principal = random.pick(&tenant.users);
             let key = *random.pick(&[None, Some("a"), Some("c")]);
-            let question = Question { principal, operation, resource: &resource, eligible: false, key };
-            let (then, now) = (tenant.verdict(&question), after.verdict(&question));
+            let question = Question { principal, operation, resource: &resource, tier: Tier::Active, key };
+            let (Some(then), Some(now)) = (tenant.verdict(&question), after.verdict(&question)) else {
+                continue;
+            };
             let fewer = then == now || members.contains(&principal) && now == naive::Verdict::Deny;
             // What was conditional or unknown may be decided by what is gone.
             let fewer = fewer

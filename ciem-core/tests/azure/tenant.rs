@@ -54,7 +54,28 @@ pub(crate) struct Tenant {
     /// By management group: what lies in it; no entry where it is not listed.
     pub(crate) tree: BTreeMap<String, Vec<String>>,
     pub(crate) operations: Vec<(String, bool)>,
+    /// Applications' service principals and managed identities.
+    pub(crate) services: Vec<String>,
+    /// By object (group, service principal, application): who owns it.
+    pub(crate) owners: BTreeMap<String, BTreeSet<String>>,
+    /// By group: users who can activate membership of it, and whether they become its owners by that.
+    pub(crate) activations: BTreeMap<String, BTreeSet<(String, bool)>>,
+    /// Resources that have identities: kind, id, and whose.
+    pub(crate) acting: Vec<Acting>,
 }
+
+#[derive(Clone, Debug)]
+pub(crate) struct Acting {
+    pub(crate) kind: &'static str,
+    pub(crate) id: String,
+    /// Its own identity.
+    pub(crate) own: Option<String>,
+    /// Those that it shares with others.
+    pub(crate) shared: Vec<String>,
+}
+
+/// Application object, and the service principal that is its identity.
+pub(crate) const APPLICATIONS: [(&str, &str); 2] = [("ao-0", "sp-0"), ("ao-1", "sp-1")];
 
 pub(crate) const SUBSCRIPTIONS: [&str; 3] = [
     "/subscriptions/aaaaaaaa-0000-0000-0000-000000000001",
@@ -117,8 +138,13 @@ fn block(random: &mut Random, operations: &[(String, bool)]) -> Block {
     }
 }
 
+/// The first more often than others, so that what is asked about and what is assigned meet.
+fn subscription(random: &mut Random) -> &'static str {
+    if random.percent(50) { SUBSCRIPTIONS[0] } else { random.pick::<&str>(&SUBSCRIPTIONS) }
+}
+
 pub(crate) fn scope(random: &mut Random) -> String {
-    let subscription = *random.pick(&SUBSCRIPTIONS);
+    let subscription = subscription(random);
     let group = *random.pick(&["rg1", "rg10", "RG2"]);
     match random.below(8) {
         0 => "/".to_owned(),
@@ -130,7 +156,7 @@ pub(crate) fn scope(random: &mut Random) -> String {
 }
 
 pub(crate) fn resource(random: &mut Random) -> String {
-    let subscription = *random.pick(&SUBSCRIPTIONS);
+    let subscription = subscription(random);
     let group = *random.pick(&["rg1", "rg10", "rg2"]);
     let inside =
         *random.pick(&["", "/blobServices/default/containers/c1", "/providers/Microsoft.Insights/x/y"]);
@@ -149,40 +175,50 @@ impl Tenant {
     pub(crate) fn new(random: &mut Random, stock: &Stock) -> Tenant {
         let users: Vec<String> = (0..4).map(|n| format!("u-{n}")).collect();
         let groups: Vec<String> = (0..3).map(|n| format!("g-{n}")).collect();
+        let services: Vec<String> = ["sp-0", "sp-1", "mi-0", "mi-1"].map(str::to_owned).into();
         let mut operations = stock.operations.clone();
         random.shuffle(&mut operations);
-        operations.truncate(40);
+        operations.truncate(20);
+        let known = |operations: &[(String, bool)], name: &str| {
+            operations.iter().any(|(one, data)| !data && one.eq_ignore_ascii_case(name))
+        };
+        for (_, name, _) in WAYS {
+            if !known(&operations, name) {
+                operations.push(((*name).to_owned(), false));
+            }
+        }
         let mut members = BTreeMap::new();
         for group in &groups {
-            if random.percent(80) {
-                let everybody = users.iter().chain(&groups);
+            if random.percent(90) {
+                let everybody = users.iter().chain(&groups).chain(&services);
                 members.insert(group.clone(), everybody.filter(|_| random.percent(35)).cloned().collect());
             }
         }
         let role = |random: &mut Random| {
-            let mut blocks = match stock.roles.is_empty() || random.percent(40) {
+            let mut blocks = match stock.roles.is_empty() || random.percent(75) {
                 true => (0..1 + random.below(2)).map(|_| block(random, &operations)).collect(),
                 false => random.pick(&stock.roles).clone(),
             };
-            if random.percent(15)
+            if random.percent(30)
                 && let Some(first) = blocks.first_mut()
             {
                 first.condition = Some(random.pick(&["a", "b"]).to_string());
             }
-            Role { blocks, given: random.percent(90) }
+            Role { blocks, given: random.percent(96) }
         };
         let roles: Vec<Role> = (0..4).map(|_| role(random)).collect();
-        let someone = |random: &mut Random| match random.percent(35) {
-            true => random.pick(&groups).clone(),
-            false => random.pick(&users).clone(),
+        let someone = |random: &mut Random| match random.below(100) {
+            0..35 => random.pick(&groups).clone(),
+            35..60 => random.pick(&services).clone(),
+            _ => random.pick(&users).clone(),
         };
-        let assignments: Vec<Assignment> = (0..1 + random.below(7))
+        let assignments: Vec<Assignment> = (0..4 + random.below(8))
             .map(|_| Assignment {
                 principal: someone(random),
                 role: random.below(roles.len()),
                 scope: scope(random),
-                eligible: random.percent(20),
-                condition: random.percent(15).then(|| random.pick(&["a", "b"]).to_string()),
+                eligible: random.percent(30),
+                condition: random.percent(30).then(|| random.pick(&["a", "b"]).to_string()),
             })
             .collect();
         let denials = (0..random.below(3))
@@ -200,7 +236,7 @@ impl Tenant {
             })
             .collect();
         let mut tree = BTreeMap::new();
-        if random.percent(70) {
+        if random.percent(85) {
             // test lies in corp or beside it, and a subscription may be nowhere.
             let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
             places.entry("corp").or_default().push(group_id("Prod"));
@@ -216,7 +252,39 @@ impl Tenant {
                 }
             }
         }
-        let mut tenant = Tenant { users, groups, members, roles, assignments, denials, tree, operations };
+        let (mut owners, mut activations) = (BTreeMap::new(), BTreeMap::new());
+        let objects = groups.iter().chain(&services).map(String::as_str);
+        for object in objects.chain(APPLICATIONS.map(|(object, _)| object)) {
+            if random.percent(40) {
+                let mut of: BTreeSet<String> = BTreeSet::new();
+                for _ in 0..=random.below(2) {
+                    let among = if random.percent(80) { &users } else { &services };
+                    of.insert(random.pick(among).clone());
+                }
+                owners.insert(object.to_owned(), of);
+            }
+        }
+        for group in &groups {
+            if random.percent(30) {
+                let one = (random.pick(&users).clone(), random.percent(30));
+                activations.insert(group.clone(), BTreeSet::from([one]));
+            }
+        }
+        let acting = acting(random);
+        let mut tenant = Tenant {
+            users,
+            groups,
+            members,
+            roles,
+            assignments,
+            denials,
+            tree,
+            operations,
+            services,
+            owners,
+            activations,
+            acting,
+        };
         // The same role at the same scope is assigned once to somebody.
         let mut seen = BTreeSet::new();
         tenant.assignments.retain(|one| {
@@ -247,7 +315,11 @@ impl Tenant {
             };
             blocks.iter().map(one).collect()
         };
-        let kind = |id: &str| if id.starts_with("g-") { "Group" } else { "User" };
+        let kind = |id: &str| match id.split('-').next() {
+            Some("g") => "Group",
+            Some("u") => "User",
+            _ => "ServicePrincipal",
+        };
         let given = self.roles.iter().enumerate().filter(|(_, role)| role.given);
         let roles: Vec<Value> = given
             .map(|(number, role)| {
@@ -311,9 +383,20 @@ impl Tenant {
             ("users".to_owned(), json!({"@odata.context": "x#users", "value": users})),
             ("groups".to_owned(), json!({"@odata.context": "x#groups", "value": groups})),
         ];
+        files.extend(self.ownership());
+        let of = |id: &String| {
+            let kind = match kind(id) {
+                "Group" => "group",
+                "User" => "user",
+                _ => "servicePrincipal",
+            };
+            json!({"id": id, "@odata.type": format!("#microsoft.graph.{kind}")})
+        };
+        for (object, owners) in &self.owners {
+            let owners: Vec<Value> = owners.iter().map(of).collect();
+            files.push((format!("owners of {object}"), json!({"ownersOf": object, "value": owners})));
+        }
         for (group, members) in &self.members {
-            let kind = |id: &String| if id.starts_with("g-") { "group" } else { "user" };
-            let of = |id: &String| json!({"id": id, "@odata.type": format!("#microsoft.graph.{}", kind(id))});
             let members: Vec<Value> = members.iter().map(of).collect();
             files.push((format!("members of {group}"), json!({"groupId": group, "value": members})));
         }
@@ -332,6 +415,95 @@ impl Tenant {
         random.shuffle(&mut files);
         files.into_iter().map(|(name, value)| (name, value.to_string().into_bytes())).collect()
     }
+}
+
+impl Tenant {
+    /// What the directory and the resource manager have of services, applications and resources with identities.
+    fn ownership(&self) -> Vec<(String, Value)> {
+        let service = |id: &String| {
+            let application = APPLICATIONS.iter().find(|(_, of)| of == id);
+            let application = application.map_or(id.clone(), |(object, _)| object.replace("ao", "app"));
+            let kind = if id.starts_with("mi") { "ManagedIdentity" } else { "Application" };
+            json!({"id": id, "appId": application, "displayName": id, "servicePrincipalType": kind})
+        };
+        let services: Vec<Value> = self.services.iter().map(service).collect();
+        let application = |(object, _): (&str, &str)| json!({"id": object, "appId": object.replace("ao", "app"), "signInAudience": "AzureADMyOrg"});
+        let resource = |one: &Acting| {
+            let shared: serde_json::Map<String, Value> = one
+                .shared
+                .iter()
+                .map(|id| (format!("/subscriptions/x/{id}"), json!({"principalId": id, "clientId": "c"})))
+                .collect();
+            let mut body =
+                json!({"id": one.id, "name": one.id.rsplit('/').next(), "type": one.kind, "location": "x"});
+            match one.kind {
+                IDENTITY => body["properties"] = json!({"principalId": one.own}),
+                _ => {
+                    body["identity"] =
+                        json!({"type": "x", "principalId": one.own, "userAssignedIdentities": shared})
+                }
+            }
+            body
+        };
+        let activation = |group: &String, (who, owner): &(String, bool)| {
+            let access = if *owner { "owner" } else { "member" };
+            json!({"id": format!("{group}_{access}_{who}"), "principalId": who, "groupId": group, "accessId": access})
+        };
+        let activations = self
+            .activations
+            .iter()
+            .flat_map(|(group, all)| all.iter().map(move |one| activation(group, one)));
+        let mut files = vec![
+            ("services".to_owned(), json!({"@odata.context": "x#servicePrincipals", "value": services})),
+            (
+                "applications".to_owned(),
+                json!({"@odata.context": "x#applications", "value": APPLICATIONS.map(application)}),
+            ),
+            ("resources".to_owned(), self.acting.iter().map(resource).collect()),
+        ];
+        // A list of nothing says nothing of what it is a list of.
+        if !self.activations.is_empty() {
+            files.push(("activations".to_owned(), json!({"value": activations.collect::<Vec<_>>()})));
+        }
+        files
+    }
+}
+
+const MACHINE: &str = "Microsoft.Compute/virtualMachines";
+const SITE: &str = "Microsoft.Web/sites";
+const IDENTITY: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
+
+/// On which kind of resource an operation makes whoever may use it an identity of the resource, and how that is called.
+pub(crate) static WAYS: &[(&str, &str, &str)] = &[
+    (MACHINE, "Microsoft.Compute/virtualMachines/runCommand/action", "run_command"),
+    (MACHINE, "Microsoft.Compute/virtualMachines/runCommands/write", "run_command"),
+    (MACHINE, "Microsoft.Compute/virtualMachines/extensions/write", "run_command"),
+    (SITE, "Microsoft.Web/sites/publishxml/action", "deploy_code"),
+    (SITE, "Microsoft.Web/sites/config/list/action", "deploy_code"),
+    (
+        IDENTITY,
+        "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
+        "federated_credential",
+    ),
+];
+
+/// A machine, a site and the resource of an identity that others share.
+fn acting(random: &mut Random) -> Vec<Acting> {
+    let place = |random: &mut Random, kind: &str, name: &str| {
+        format!("{}/resourceGroups/rg1/providers/{kind}/{name}", subscription(random))
+    };
+    let shared = |random: &mut Random| if random.percent(50) { vec!["mi-1".to_owned()] } else { Vec::new() };
+    let own = |random: &mut Random| random.percent(60).then(|| "mi-0".to_owned());
+    vec![
+        Acting { kind: MACHINE, id: place(random, MACHINE, "vm"), own: own(random), shared: shared(random) },
+        Acting { kind: SITE, id: place(random, SITE, "site"), own: None, shared: shared(random) },
+        Acting {
+            kind: IDENTITY,
+            id: place(random, IDENTITY, "id"),
+            own: Some("mi-1".to_owned()),
+            shared: Vec::new(),
+        },
+    ]
 }
 
 pub(crate) const KEY: &str = "@Request[Microsoft.Authorization/roleAssignments:PrincipalType]";

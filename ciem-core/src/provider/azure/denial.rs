@@ -11,6 +11,23 @@ use crate::model::{DocId, Effect, PolicyRecord, PolicyRef, PrincipalKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// A deny assignment in force.
+pub(super) struct Denial {
+    id: Text,
+    record: DenialRecord,
+    is_doubted: bool,
+    sure: DocId,
+    /// Groups of which not all members are known, by which somebody may be meant, or be excepted.
+    perhaps_meant: Option<Text>,
+    perhaps_excepted: Option<Text>,
+    /// By such a group: the denial, in doubt.
+    unclear: BTreeMap<Text, DocId>,
+}
+
+fn meets(groups: &BTreeSet<Text>, ids: &BTreeSet<Text>) -> bool {
+    groups.intersection(ids).next().is_some()
+}
+
 impl Finish<'_> {
     pub(super) fn deny(&mut self) {
         let mut denials: Vec<(Text, Vec<DenialRecord>)> =
@@ -18,13 +35,21 @@ impl Finish<'_> {
         denials.sort_by(|a, b| self.text(a.0).cmp(self.text(b.0)));
         for (id, records) in denials {
             let several = records.len() > 1;
-            for (record, number) in records.iter().zip(1..) {
+            for (record, number) in records.into_iter().zip(1..) {
                 if record.audit {
-                    self.note_audit(id, record);
+                    self.note_audit(id, &record);
                     continue;
                 }
                 let doubt = several.then(|| Arc::new(contradiction(self.text(id), number)));
-                self.deny_one(id, record, doubt);
+                self.prepare(id, record, doubt);
+            }
+        }
+        if self.denials.is_empty() {
+            return;
+        }
+        for (whom, kind) in self.everybody() {
+            for (policy, _) in self.denied(&self.groups.above(whom), kind) {
+                self.hold(whom, DENY, policy);
             }
         }
     }
@@ -38,46 +63,55 @@ impl Finish<'_> {
         self.facts.coverage.assumptions.insert(note);
     }
 
-    fn deny_one(&mut self, id: Text, record: &DenialRecord, doubt: Option<Arc<MissingFact>>) {
-        let sure = self.denial(id, record, doubt.clone());
+    fn prepare(&mut self, id: Text, record: DenialRecord, doubt: Option<Arc<MissingFact>>) {
+        let sure = self.denial(id, &record, doubt.clone());
         if doubt.is_none() {
             let policy = PolicyRecord { id, name: id, account: None, document: sure, source: record.source };
             self.facts.policies.insert(policy);
         }
         // Somebody may be in a group of which not all members are known, and so be meant, or be excepted.
-        let meets = |groups: &BTreeSet<Text>, ids: &BTreeSet<Text>| groups.intersection(ids).next().is_some();
         let open = |finish: &Self, ids: &BTreeSet<Text>| {
             let open = finish.groups.open().iter().copied();
             open.into_iter().find(|&group| meets(&finish.groups.above(group), ids))
         };
         let perhaps_meant = if record.everyone { None } else { open(self, &record.whom) };
         let perhaps_excepted = open(self, &record.except);
-        let mut doubtful: BTreeMap<Text, DocId> = BTreeMap::new();
-        for (whom, kind) in self.everybody() {
-            let groups = self.groups.above(whom);
-            let meant = record.everyone || meets(&groups, &record.whom);
-            let unclear = if meant { perhaps_excepted } else { perhaps_meant };
-            let unclear = unclear.filter(|_| kind != PrincipalKind::Group);
-            if meets(&groups, &record.except) || !meant && unclear.is_none() {
+        let unclear = perhaps_meant.into_iter().chain(perhaps_excepted).collect::<BTreeSet<Text>>();
+        let unclear = unclear.into_iter().map(|group| {
+            let fact = doubt.clone().unwrap_or_else(|| self.members_of(group));
+            (group, self.denial(id, &record, Some(fact)))
+        });
+        let unclear = unclear.collect();
+        self.denials.push(Denial {
+            id,
+            record,
+            is_doubted: doubt.is_some(),
+            sure,
+            perhaps_meant,
+            perhaps_excepted,
+            unclear,
+        });
+    }
+
+    /// The denials that bind somebody of this kind who is these and in these, with their documents.
+    pub(super) fn denied(&self, groups: &BTreeSet<Text>, kind: PrincipalKind) -> Vec<(PolicyRef, DocId)> {
+        let mut found = Vec::new();
+        for Denial { id, record, is_doubted, sure, perhaps_meant, perhaps_excepted, unclear } in &self.denials
+        {
+            let meant = record.everyone || meets(groups, &record.whom);
+            let open = if meant { perhaps_excepted } else { perhaps_meant };
+            let open = open.filter(|_| kind != PrincipalKind::Group);
+            if meets(groups, &record.except) || !meant && open.is_none() {
                 continue;
             }
-            let policy = match (unclear, &doubt) {
-                (None, None) => PolicyRef::Managed(id),
-                (None, Some(_)) => PolicyRef::Told { name: id, document: sure, source: record.source },
-                (Some(group), _) => {
-                    let document = match doubtful.get(&group) {
-                        Some(&known) => known,
-                        None => {
-                            let fact = doubt.clone().unwrap_or_else(|| self.members_of(group));
-                            self.denial(id, record, Some(fact))
-                        }
-                    };
-                    doubtful.insert(group, document);
-                    PolicyRef::Told { name: id, document, source: record.source }
-                }
+            let document = open.and_then(|group| unclear.get(&group)).unwrap_or(sure);
+            let policy = match open.is_none() && !is_doubted {
+                true => PolicyRef::Managed(*id),
+                false => PolicyRef::Told { name: *id, document: *document, source: record.source },
             };
-            self.hold(whom, DENY, policy);
+            found.push((policy, *document));
         }
+        found
     }
 
     fn denial(&mut self, id: Text, record: &DenialRecord, doubt: Option<Arc<MissingFact>>) -> DocId {

@@ -1,6 +1,7 @@
 //! Completes the facts once every input was read: assignments become policies of those whom they reach.
 
 use super::becoming::WAYS;
+use super::denial::Denial;
 use super::documents::{Said, anything, contradiction, document, statements};
 use super::groups::Groups;
 use super::read::{CLASSIC, access};
@@ -40,13 +41,13 @@ pub(crate) fn finish(facts: &mut Facts) {
     let deleted = deleted(&all);
     let (held, of_groups, reaches) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let apps = std::mem::take(&mut facts.applications);
-    let mut finish = Finish { facts, all, apps, tree, groups, deleted, held, of_groups, reaches };
+    let denials = Vec::new();
+    let mut finish = Finish { facts, all, apps, tree, groups, deleted, held, of_groups, denials, reaches };
     finish.ready();
     finish.assign();
     finish.deny();
-    finish.activate();
-    finish.own();
     finish.perhaps();
+    finish.take();
     finish.act();
     finish.keep();
 }
@@ -56,7 +57,6 @@ pub(crate) fn finish(facts: &mut Facts) {
 struct Assigned {
     layer: LayerId,
     document: DocId,
-    name: Text,
     source: SourceId,
 }
 
@@ -71,6 +71,7 @@ pub(super) struct Finish<'f> {
     held: BTreeMap<Text, Vec<PolicyUse>>,
     /// By group: the documents of what was assigned to it.
     of_groups: BTreeMap<Text, Vec<Assigned>>,
+    pub(super) denials: Vec<Denial>,
     reaches: BTreeMap<Text, Arc<Reach>>,
 }
 
@@ -264,7 +265,6 @@ impl Finish<'_> {
             self.of_groups.entry(one.principal).or_default().push(Assigned {
                 layer,
                 document,
-                name: id,
                 source: one.source,
             });
         }
@@ -285,20 +285,6 @@ impl Finish<'_> {
             source: file.map(|file| file.name.clone()).unwrap_or_default(),
         };
         self.facts.coverage.rejected.insert(rejected);
-    }
-
-    /// Who can activate membership of a group has what the group has once that is done (AZ-R9).
-    fn activate(&mut self) {
-        for (group, members) in std::mem::take(&mut self.all.eligible_members) {
-            let above = self.groups.above(group);
-            let all: Vec<Assigned> =
-                above.iter().filter_map(|group| self.of_groups.get(group)).flatten().copied().collect();
-            for Assigned { document, name, source, .. } in all {
-                for &member in &members {
-                    self.hold(member, ELIGIBLE, PolicyRef::Told { name, document, source });
-                }
-            }
-        }
     }
 
     /// Whoever may be in a group of which not all members are known may have what the group has.

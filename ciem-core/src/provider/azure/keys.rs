@@ -7,6 +7,10 @@ use crate::provider::{KeyScope, KeyValue, ResourceView};
 /// The time of the request: what windows of assignments are tested against.
 pub(super) const TIME: &str = "@Environment[UtcNow]";
 
+/// The id of the resource that is asked about, which no condition of Azure names: denials take single scopes out of wider
+/// grants by it.
+pub(super) const RESOURCE: &str = "@Resource[id]";
+
 pub(super) const CONTAINER: &str =
     "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name]";
 const QUEUE: &str = "@Resource[Microsoft.Storage/storageAccounts/queueServices/queues:name]";
@@ -18,6 +22,10 @@ pub(super) fn key_scope(key: &str) -> KeyScope {
 
 pub(super) fn resource_key<'a>(scope: &KeyScope, view: &ResourceView<'a>) -> KeyValue<'a> {
     let KeyScope::Resource(fact) = scope else { return KeyValue::Open };
+    if fact.number == abac::RESOURCE_NUMBER {
+        let one = view.id.filter(|id| !id.contains(['*', '?']));
+        return one.map_or(KeyValue::Open, |id| KeyValue::One(super::scope::canonical(id)));
+    }
     abac::key_value(fact, view.at).unwrap_or(KeyValue::Open)
 }
 

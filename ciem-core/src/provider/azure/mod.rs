@@ -9,6 +9,7 @@ mod groups;
 mod keys;
 mod latent;
 mod leads;
+mod left;
 pub(crate) mod read;
 pub(crate) mod remedy;
 mod roles;
@@ -33,6 +34,7 @@ pub(crate) const ELIGIBLE: LayerId = LayerId(1);
 pub(crate) const DENY: LayerId = LayerId(2);
 pub(crate) const TREE: LayerId = LayerId(3);
 pub(crate) const LATENT: LayerId = LayerId(4);
+pub(crate) const MEMBERSHIP: LayerId = LayerId(5);
 
 /// How permissions on data are told from those of the resource manager (AZ-R4).
 pub(crate) const DATA: &str = "data:";

@@ -7,7 +7,7 @@ use super::keys::{CONTAINER, key_scope, resource_context, resource_key};
 use super::rule::rule;
 use super::scope::{canonical, shown};
 use super::usage::USAGE;
-use super::{DATA, DENY, ELIGIBLE, LATENT, ROLE, SYNTAX, TREE};
+use super::{DATA, DENY, ELIGIBLE, LATENT, MEMBERSHIP, ROLE, SYNTAX, TREE};
 use crate::model::{Catalog, Tier};
 use crate::provider::{Binding, Fixed, LayerSpec, Provider, RuleTable, rule_table};
 use crate::truth::{Evaluator, Outcome, Truth};
@@ -77,4 +77,16 @@ static LAYERS: &[LayerSpec] = &[
         )
     },
     LayerSpec::owned(LATENT),
+    LayerSpec {
+        tier: Tier::Eligible,
+        ..LayerSpec::granting(
+            MEMBERSHIP,
+            "eligible_membership",
+            Binding::Principal,
+            (
+                "eligible memberships of groups",
+                "az rest, identityGovernance/privilegedAccess/group/eligibilityScheduleInstances of each group",
+            ),
+        )
+    },
 ];

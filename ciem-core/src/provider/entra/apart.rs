@@ -16,7 +16,7 @@ const OF_ASSIGNABLE: &str = "microsoft.directory/groupsassignabletoroles/";
 /// What an application that may manage roles too may do with them; of more no page speaks.
 /// <https://learn.microsoft.com/en-us/graph/api/group-post-members>
 const MEMBERS: &[&str] = &["microsoft.directory/groups/members/update"];
-pub(super) const CREDENTIALS: &str = "whether managed identities take credentials";
+pub(super) use crate::provider::applications::CREDENTIALS;
 
 /// Who stays apart, by id.
 #[derive(Clone, Debug, Default)]

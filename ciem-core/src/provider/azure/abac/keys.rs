@@ -7,16 +7,20 @@ use crate::provider::{KeyFact, KeyScope, KeyValue};
 use std::borrow::Cow;
 
 /// Attributes that are known to have one value: a list in a condition is then a list to choose from.
-const SINGLE: &[&str] = &["Microsoft.Authorization/roleAssignments:"];
+const SINGLE: &[&str] = &["Microsoft.Authorization/roleAssignments:", "id]"];
 
 /// The time of the request.
 const NOW: &str = "@Environment[UtcNow]";
 /// Its number among the keys that facts determine.
 const NOW_NUMBER: u8 = u8::MAX;
+/// The id of the resource itself, and its number.
+const RESOURCE: &str = "@Resource[id]";
+pub(crate) const RESOURCE_NUMBER: u8 = u8::MAX - 1;
 
 /// Attributes of which more is known: key, what its value is, its type.
 const KNOWN: &[(&str, &str, Option<Operator>)] = &[
     ("@Environment[UtcNow]", "the time", Some(Operator::DateEquals)),
+    (RESOURCE, "the id of the resource", Some(Operator::StringLike)),
     ("@Environment[isPrivateLink]", "whether the request comes over a private link", Some(Operator::Bool)),
     ("@Environment[Microsoft.Network/privateEndpoints]", "the private endpoint", None),
     ("@Environment[Microsoft.Network/virtualNetworks/subnets]", "the subnet", None),
@@ -88,12 +92,15 @@ pub(crate) fn key_nature(name: &str) -> Option<KeyNature> {
     Some(KeyNature { many: may_have_several(name), typical: *typical })
 }
 
-/// Who determines a key that is an attribute: the time of the request is told, all else only the request knows.
+/// Who determines a key that is an attribute: the time of the request is told, its resource is asked about, all else only
+/// the request knows.
 pub(crate) fn key_scope(name: &str) -> Option<KeyScope> {
     attribute(name)?;
-    Some(match name.eq_ignore_ascii_case(NOW) {
-        true => KeyScope::Resource(KeyFact { number: NOW_NUMBER, rest: "".into(), yields: true }),
-        false => KeyScope::Request,
+    let told = |number, yields| KeyScope::Resource(KeyFact { number, rest: "".into(), yields });
+    Some(match name {
+        _ if name.eq_ignore_ascii_case(NOW) => told(NOW_NUMBER, true),
+        _ if name.eq_ignore_ascii_case(RESOURCE) => told(RESOURCE_NUMBER, false),
+        _ => KeyScope::Request,
     })
 }
 

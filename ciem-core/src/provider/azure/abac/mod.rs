@@ -16,5 +16,5 @@ mod syntax;
 mod tests;
 
 pub(crate) use guards::{Guard, read};
-pub(crate) use keys::{key_nature, key_scope, key_value, key_words};
+pub(crate) use keys::{RESOURCE_NUMBER, key_nature, key_scope, key_value, key_words};
 pub(crate) use parse::Fault;

@@ -30,8 +30,13 @@ pub(crate) static INPUTS: &[InputSpec] = &[
 ];
 
 /// Facts that can be missing beside those of layers.
-pub(crate) static FACTS: &[&str] =
-    &["role definition", "condition of a role assignment", "valid condition", super::documents::PATTERN];
+pub(crate) static FACTS: &[&str] = &[
+    "role definition",
+    "condition of a role assignment",
+    "valid condition",
+    super::documents::PATTERN,
+    super::left::CUT,
+];
 
 /// Something read from one object, to be kept once everything was read.
 enum Found {

@@ -165,20 +165,25 @@ impl Finish<'_> {
         steps.extend(timed.map(|one| (one.principal, one.group, one.owner)));
         steps.sort_unstable();
         steps.dedup();
+        let mut taken = Vec::new();
         for (whom, what, latent) in steps {
             let has = if self.is_group(what) {
                 self.held.get(&what).cloned().unwrap_or_default()
             } else {
                 self.all_of(what)
             };
-            for (layer, name, document) in has {
-                if layer != ROLE && layer != APPLICATION {
-                    continue;
-                }
+            // What has to be activated first is had by the same step.
+            for (_, name, document) in
+                has.into_iter().filter(|of| [ROLE, ELIGIBLE, APPLICATION].contains(&of.0))
+            {
                 let through = format!("{} of {}", self.text(name), self.text(what));
                 let name = self.facts.text(&through);
-                self.hold(whom, if latent { LATENT } else { ELIGIBLE }, name, document);
+                taken.push((whom, if latent { LATENT } else { ELIGIBLE }, name, document));
             }
+        }
+        // One step each: what somebody has by a step is not taken from it by another.
+        for (whom, layer, name, document) in taken {
+            self.hold(whom, layer, name, document);
         }
     }
 }
