@@ -299,7 +299,7 @@ export interface BecomeRow {
   from: string
   from_kind: string
   to: string
-  /** How the last step is made; of `pass_role`, `from` may pass `to` to the service in `through`. Of `run_command` and `deploy_code` the resource that acts as `to` is in `through`. */
+  /** How the last step is made; of `pass_role`, `from` may pass `to` to the service in `through`. Of `run_command` and `deploy_code` the resource that acts as `to` is in `through`, of `assign_identity` the identity's resource and where a workload can be made. */
   kind: string
   provider: string
   verdict: string

@@ -264,7 +264,9 @@ fn edges(
     let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
     let mut found = BTreeSet::new();
     for row in ask(&json!({"transitive": false}))? {
-        let on = row["through"][0].as_str().unwrap_or_default().to_owned();
+        let on: Vec<&str> =
+            row["through"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let on = on.join(" ");
         found.insert(((text(&row, "from"), text(&row, "to"), text(&row, "kind"), on), text(&row, "verdict")));
     }
     let named: BTreeSet<_> =
@@ -346,7 +348,7 @@ fn answers_are_those_of_the_naive_evaluator() {
             }
         }
         assert!(shares.percent("can_become", "add_credentials allow") >= 1.0, "hardly any edges of owners");
-        for how in ["run_command", "deploy_code", "federated_credential"] {
+        for how in ["run_command", "deploy_code", "federated_credential", "assign_identity"] {
             let all = ["allow", "conditional", "unknown"].map(|verdict| format!("{how} {verdict}"));
             assert!(
                 all.iter().all(|name| shares.percent("can_become", name) >= 1.0),

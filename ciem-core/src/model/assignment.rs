@@ -114,8 +114,9 @@ pub(crate) struct Assignments {
     names: BTreeMap<Text, BTreeSet<(bool, Text)>>,
     /// By group: those who can activate membership of it.
     pub(crate) eligible_members: BTreeMap<Text, BTreeSet<Text>>,
-    /// By identity: what it is attached to.
+    /// By identity: what it is attached to, and of that, where what runs can act as it.
     pub(crate) attached: BTreeMap<Text, BTreeSet<Text>>,
+    pub(crate) acting: BTreeMap<Text, BTreeSet<Text>>,
     /// By object: who owns it.
     pub(crate) owners: BTreeMap<Text, Members>,
     /// By administrative unit: what is directly in it.

@@ -31,7 +31,7 @@ pub struct BecomeRow {
     pub to: String,
     /// How the last step is made: `assume_role`, `service_role` (a service takes on the role), `saml`, `oidc`,
     /// `identity_center` (an assignment), `add_credentials`, `federated_credential`, `elevate_access`, `run_command` and
-    /// `deploy_code` (on a resource that acts as `to`), or `pass_role`: `from` may pass `to` to a service that can take it on.
+    /// `deploy_code` (on a resource that acts as `to`), `assign_identity` (to a workload of one's own), or `pass_role`: `from` may pass `to` to a service that can take it on.
     pub kind: &'static str,
     /// The provider.
     pub provider: &'static str,
@@ -43,7 +43,8 @@ pub struct BecomeRow {
     /// The number of steps, 1 for an edge. A `pass_role` row is one fact, and nothing is reached over it.
     pub hops: u64,
     /// Full ids of the principals in between, in order; the service of a `pass_role` row; the resource that acts as a
-    /// principal before that principal, where ruling the resource is the step.
+    /// principal before that principal, where ruling the resource is the step, and after it the one on which a workload is
+    /// made, or the resource group, where one is needed.
     pub through: Vec<String>,
     /// Whether `to` can become `from`, too.
     pub mutual: bool,
@@ -174,7 +175,7 @@ impl Writer<'_> {
         let needs = Needs::all(steps.iter().map(|&step| &paths.graph[step].needs));
         let mut through: Vec<String> = Vec::new();
         for &step in steps {
-            through.extend(paths.on(estate, step).map(str::to_owned));
+            through.extend(paths.on(estate, step).into_iter().map(str::to_owned));
             let end = paths.graph.edge_endpoints(step).filter(|_| step != last);
             through.extend(end.map(|(_, to)| paths.id(estate, to).to_owned()));
         }
@@ -205,7 +206,7 @@ impl Writer<'_> {
     fn proofs(&mut self, step: EdgeIndex, via: &mut Vec<String>) {
         let (estate, paths) = (self.estate, self.paths);
         let Some((from, to)) = paths.graph.edge_endpoints(step) else { return };
-        let Edge { proof, .. } = &paths.graph[step];
+        let Edge { proof, workload, .. } = &paths.graph[step];
         match *proof {
             Proof::Assigned => {
                 let actor = self.caller(to);
@@ -213,8 +214,12 @@ impl Writer<'_> {
             }
             Proof::Taken(number) => {
                 let Some(taking) = paths.takings.get(number) else { return };
+                let workload = workload.and_then(|number| paths.workloads.get(number));
                 if let Some(caller) = self.caller(from) {
                     via.extend(self.routes(&taking.inquiry, &caller));
+                    for inquiry in taking.also.iter().chain(workload.into_iter().flatten()) {
+                        via.extend(self.routes(inquiry, &caller));
+                    }
                 }
             }
             Proof::Passed(number) => {

@@ -1,6 +1,6 @@
 //! Principals and the edges between them, as far as they can be reached from whom the query is about.
 
-use super::inquiry::{Inquiry, Passed, Settings, Taking, passings, takings};
+use super::inquiry::{Inquiry, Passed, Settings, Taking, passings, takings, workloads};
 use super::needs::Needs;
 use crate::access::caller::{Caller, find_callers};
 use crate::access::decide::Verdict;
@@ -9,7 +9,7 @@ use crate::base::IdSet;
 use crate::error::Error;
 use crate::model::{PrincipalKind, Query};
 use crate::progress::Progress;
-use crate::snapshot::estate::{Estate, PersonId};
+use crate::snapshot::estate::{Estate, PersonId, ResourceId};
 use crate::truth::PrincipalId;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -42,6 +42,8 @@ pub(super) struct Edge {
     pub(super) kind: &'static str,
     pub(super) needs: Needs,
     pub(super) proof: Proof,
+    /// The workload of this number, where one is needed.
+    pub(super) workload: Option<usize>,
 }
 
 impl Edge {
@@ -58,6 +60,8 @@ pub(super) struct Paths {
     pub(super) asked: Vec<Caller>,
     pub(super) settings: Settings,
     pub(super) takings: Vec<Taking>,
+    /// Where workloads can be made; empty until somebody is found who may give a principal to one.
+    pub(super) workloads: Vec<Vec<Inquiry>>,
     pub(super) passed: Vec<Passed>,
     /// By node: its strongly connected component, numbered.
     components: Vec<usize>,
@@ -73,8 +77,16 @@ impl Paths {
         let takings = takings(estate, &settings, progress)?;
         let passed = passings(estate, query, &takings, &mut settings, progress)?;
         let (graph, asked, components) = (DiGraph::new(), Vec::new(), Vec::new());
-        let paths = Paths { graph, sources: Vec::new(), asked, settings, takings, passed, components };
-        let mut build = Build { estate, query, paths, nodes: HashMap::default(), texts: HashMap::default() };
+        let (sources, workloads) = (Vec::new(), Vec::new());
+        let paths = Paths { graph, sources, asked, settings, takings, workloads, passed, components };
+        let mut build = Build {
+            estate,
+            query,
+            paths,
+            nodes: HashMap::default(),
+            texts: HashMap::default(),
+            places: HashMap::default(),
+        };
         let first = match callers {
             Some(callers) => build.start(callers),
             None => build.start_everywhere(),
@@ -101,11 +113,13 @@ impl Paths {
     }
 
     /// The resource on which the permission is used that makes a step.
-    pub(super) fn on<'a>(&self, estate: &'a Estate, step: EdgeIndex) -> Option<&'a str> {
-        let Proof::Taken(number) = self.graph[step].proof else { return None };
-        let on = self.takings.get(number)?.inquiry.on?;
-        let id = estate.text(estate.resources[on].id);
-        Some((estate.provider.shown)(id))
+    pub(super) fn on<'a>(&self, estate: &'a Estate, step: EdgeIndex) -> Vec<&'a str> {
+        let edge = &self.graph[step];
+        let Proof::Taken(number) = edge.proof else { return Vec::new() };
+        let on = self.takings.get(number).and_then(|taking| taking.inquiry.on);
+        let workload = edge.workload.and_then(|number| self.workloads.get(number)?.first()?.on);
+        let shown = |on: ResourceId| (estate.provider.shown)(estate.text(estate.resources[on].id));
+        on.into_iter().chain(workload).map(shown).collect()
     }
 
     /// Whether both can become each other.
@@ -121,7 +135,12 @@ struct Build<'a> {
     nodes: HashMap<Node, NodeIndex, RandomState>,
     /// Conditions, kept once.
     texts: HashMap<Arc<str>, Arc<str>, RandomState>,
+    /// Where each can make a workload, as far as it was asked.
+    places: HashMap<Node, Option<(usize, Needs)>, RandomState>,
 }
+
+/// What is needed beside the permission of a way, and the workload by number.
+type Besides = (Vec<Needs>, Option<usize>);
 
 /// Whose edges are to be found: records, and callers of the query by number.
 struct First {
@@ -136,15 +155,77 @@ impl Build<'_> {
     }
 
     /// Nobody has to become what they are, and what is denied is no edge.
-    fn edge(&mut self, [from, to]: [Node; 2], kind: &'static str, needs: Needs, proof: Proof) -> bool {
+    fn edge(
+        &mut self,
+        [from, to]: [Node; 2],
+        kind: &'static str,
+        needs: Needs,
+        proof: Proof,
+    ) -> Option<EdgeIndex> {
         if needs.verdict == Verdict::Deny || self.kind_and_id(from).1 == self.kind_and_id(to).1 {
-            return false;
+            return None;
         }
         let once = |text: Arc<str>| Arc::clone(self.texts.entry(text).or_insert_with_key(Arc::clone));
         let needs = Needs { condition: needs.condition.map(once), ..needs };
         let (from, to) = (self.node(from), self.node(to));
-        self.paths.graph.add_edge(from, to, Edge { kind, needs, proof });
-        true
+        Some(self.paths.graph.add_edge(from, to, Edge { kind, needs, proof, workload: None }))
+    }
+
+    /// What somebody needs beside the permission of a way, and where; `None` if it has not got it.
+    fn besides(
+        &mut self,
+        Taking { way, inquiry, also }: &Taking,
+        from: Node,
+        progress: &Progress,
+    ) -> Result<Option<Besides>, Error> {
+        let mut needs = Vec::new();
+        for inquiry in also {
+            match self.needs(inquiry, from) {
+                Some(one) => needs.push(one),
+                None => return Ok(None),
+            }
+        }
+        if !way.in_workload {
+            return Ok(Some((needs, None)));
+        }
+        if self.paths.workloads.is_empty() {
+            self.paths.workloads = workloads(self.estate, &self.paths.settings, inquiry.target, progress)?;
+        }
+        if !self.places.contains_key(&from) {
+            let place = self.place(from);
+            self.places.insert(from, place);
+        }
+        let Some(Some((number, one))) = self.places.get(&from) else { return Ok(None) };
+        needs.push(one.clone());
+        Ok(Some((needs, Some(*number))))
+    }
+
+    /// Where somebody can make a workload most surely.
+    fn place(&self, from: Node) -> Option<(usize, Needs)> {
+        let mut best: Option<(usize, Needs)> = None;
+        for (number, inquiries) in self.paths.workloads.iter().enumerate() {
+            let all: Option<Vec<Needs>> = inquiries.iter().map(|inquiry| self.needs(inquiry, from)).collect();
+            let Some(needs) = all.map(|all| Needs::all(all.iter())) else { continue };
+            if best.as_ref().is_none_or(|(_, known)| needs.is_surer(known)) {
+                let is_sure = needs.verdict == Verdict::Allow;
+                best = Some((number, needs));
+                if is_sure {
+                    break;
+                }
+            }
+        }
+        best
+    }
+
+    /// What the access of one of them depends on, if there is any.
+    fn needs(&self, inquiry: &Inquiry, from: Node) -> Option<Needs> {
+        let only = match from {
+            Node::Principal(id) => First { records: IdSet::one(id), asked: Vec::new() },
+            Node::Asked(number) => First { records: IdSet::default(), asked: vec![number] },
+            Node::Person(_) => return None,
+        };
+        let found = self.found(inquiry, &only).pop().map(|(_, needs)| needs);
+        found.filter(|needs| needs.verdict != Verdict::Deny)
     }
 
     fn assign(&mut self, person: PersonId, actor: Node) {
@@ -237,14 +318,21 @@ impl Build<'_> {
         let mut seen = first.records.clone();
         while !(first.records.is_empty() && first.asked.is_empty()) {
             let mut next = First { records: IdSet::default(), asked: Vec::new() };
-            for (number, Taking { way, inquiry }) in takings.iter().enumerate() {
+            for (number, taking) in takings.iter().enumerate() {
+                let Taking { way, inquiry, .. } = taking;
                 progress.tick("asking", number, Some(takings.len()))?;
                 for (from, needs) in self.found(inquiry, &first) {
                     let (kind, id) = self.kind_and_id(from);
                     let Some(kind) = (way.kind)(kind, id) else { continue };
+                    let Some((mut all, workload)) = self.besides(taking, from, progress)? else { continue };
+                    all.insert(0, needs);
+                    let needs = Needs::all(all.iter());
                     let ends = [from, Node::Principal(inquiry.target)];
-                    if self.edge(ends, kind, needs, Proof::Taken(number)) && seen.insert(inquiry.target) {
-                        next.records.insert(inquiry.target);
+                    if let Some(edge) = self.edge(ends, kind, needs, Proof::Taken(number)) {
+                        self.paths.graph[edge].workload = workload;
+                        if seen.insert(inquiry.target) {
+                            next.records.insert(inquiry.target);
+                        }
                     }
                 }
             }

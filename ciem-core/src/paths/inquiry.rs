@@ -155,6 +155,8 @@ impl Settings {
 pub(super) struct Taking {
     pub(super) way: &'static WaySpec,
     pub(super) inquiry: Inquiry,
+    /// What is needed besides, on the same resource.
+    pub(super) also: Vec<Inquiry>,
 }
 
 /// Whether a principal may be passed to a service that can turn into it.
@@ -188,7 +190,7 @@ pub(super) fn takings(
             };
             let (turned, asked) = ((target, None), (0, &settings.all[0]));
             let inquiry = Inquiry::new(estate, permission, turned, asked, progress)?;
-            found.push(Taking { way, inquiry });
+            found.push(Taking { way, inquiry, also: Vec::new() });
         }
     }
     let count = estate.acting_resources.len();
@@ -197,10 +199,50 @@ pub(super) fn takings(
         let kind = estate.text(estate.resources[on].kind);
         let is_on = |way: &&WaySpec| way.on.is_some_and(|wanted| wanted.eq_ignore_ascii_case(kind));
         for way in estate.provider.becoming.ways.iter().filter(is_on) {
-            let Some(permission) = estate.universe.find(way.permission) else { continue };
-            let (turned, asked) = ((target, Some(on)), (0, &settings.all[0]));
-            let inquiry = Inquiry::new(estate, permission, turned, asked, progress)?;
-            found.push(Taking { way, inquiry });
+            let needed = || [way.permission].into_iter().chain(way.also.iter().copied());
+            if let Some(mut all) = inquiries(estate, settings, (target, on), needed(), progress)? {
+                let also = all.split_off(1);
+                found.extend(all.pop().map(|inquiry| Taking { way, inquiry, also }));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Who may use each of these permissions on a resource; `None` where nobody can, since there is no such permission.
+fn inquiries(
+    estate: &Estate,
+    settings: &Settings,
+    (target, on): (PrincipalId, ResourceId),
+    permissions: impl Iterator<Item = &'static str>,
+    progress: &Progress,
+) -> Result<Option<Vec<Inquiry>>, Error> {
+    let mut found = Vec::new();
+    for permission in permissions {
+        let Some(permission) = estate.universe.find(permission) else { return Ok(None) };
+        let (turned, asked) = ((target, Some(on)), (0, &settings.all[0]));
+        found.push(Inquiry::new(estate, permission, turned, asked, progress)?);
+    }
+    Ok(Some(found))
+}
+
+/// Where somebody could make a workload: what is needed there, resource by resource.
+pub(super) fn workloads(
+    estate: &Estate,
+    settings: &Settings,
+    target: PrincipalId,
+    progress: &Progress,
+) -> Result<Vec<Vec<Inquiry>>, Error> {
+    let mut found = Vec::new();
+    let count = estate.resources.len();
+    for (done, (id, resource)) in estate.resources.entries().enumerate() {
+        progress.tick("asking", done, Some(count))?;
+        let kind = estate.text(resource.kind);
+        for made in
+            estate.provider.becoming.workloads.iter().filter(|made| made.on.eq_ignore_ascii_case(kind))
+        {
+            let permissions = made.permissions.iter().copied();
+            found.extend(inquiries(estate, settings, (target, id), permissions, progress)?);
         }
     }
     Ok(found)

@@ -47,6 +47,12 @@ impl Needs {
     }
 }
 
+impl Needs {
+    pub(super) fn is_surer(&self, than: &Needs) -> bool {
+        rank(self.verdict) < rank(than.verdict)
+    }
+}
+
 fn worse(one: Verdict, other: Verdict) -> Verdict {
     if rank(one) >= rank(other) { one } else { other }
 }

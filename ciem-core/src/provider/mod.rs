@@ -285,17 +285,36 @@ pub(crate) struct BecomingSpec {
     pub(crate) assigned: &'static str,
     pub(crate) ways: &'static [WaySpec],
     pub(crate) passing: Option<PassingSpec>,
+    /// What whoever may give a principal to a workload needs besides: all permissions of any of these on one resource.
+    pub(crate) workloads: &'static [WorkloadSpec],
+}
+
+/// The permissions with which somebody makes a workload run what it likes, all of them on one resource of this kind.
+#[derive(Debug)]
+pub(crate) struct WorkloadSpec {
+    pub(crate) on: &'static str,
+    pub(crate) permissions: &'static [&'static str],
 }
 
 /// A permission whose use turns the caller into the principal that is asked for as a resource, or into the one that a
 /// resource acts as.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct WaySpec {
     pub(crate) permission: &'static str,
     /// The kind of the resources that act as principals, on which it is used; none where it is used on the principal.
     pub(crate) on: Option<&'static str>,
     /// The kind by the caller's kind and id; `None` where no such caller can use the permission.
     pub(crate) kind: fn(PrincipalKind, &str) -> Option<&'static str>,
+    /// Permissions that are needed besides, on the same resource.
+    pub(crate) also: &'static [&'static str],
+    /// Whether one of the provider's workloads is needed besides.
+    pub(crate) in_workload: bool,
+}
+
+impl WaySpec {
+    /// Nothing is needed besides.
+    pub(crate) const PLAIN: WaySpec =
+        WaySpec { permission: "", on: None, kind: |_, _| None, also: &[], in_workload: false };
 }
 
 /// A permission to hand a principal that services can turn into to one of them.

@@ -43,7 +43,7 @@ impl Provider {
             permission_facts: |_, _| 0,
             resource_facts: |_| 0,
             leads_to: None,
-            becoming: BecomingSpec { assigned: "assigned", ways: &[], passing: None },
+            becoming: BecomingSpec { assigned: "assigned", ways: &[], passing: None, workloads: &[] },
             covered: |id| vec![id.to_owned()],
             carrier: |_| None,
             key_scope: |_| KeyScope::Request,

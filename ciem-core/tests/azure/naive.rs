@@ -1,6 +1,6 @@
 //! A naive evaluator: nested loops over a tenant, every completion of what is not known, its own matcher.
 
-use crate::tenant::{APPLICATIONS, Acting, Block, Denial, Tenant, WAYS, group_id};
+use crate::tenant::{APPLICATIONS, ASSIGN, Acting, Block, Denial, Tenant, WAYS, WORKLOADS, group_id};
 use std::collections::BTreeSet;
 
 /// What an answer can depend on.
@@ -304,27 +304,47 @@ impl Tenant {
         let mut found = BTreeSet::new();
         for Acting { kind, id, own, shared } in &self.acting {
             for (_, name, how) in WAYS.iter().filter(|(of, ..)| of == kind) {
-                let operation = ((*name).to_owned(), false);
                 for principal in principals {
-                    let question = Question {
-                        principal,
-                        operation: &operation,
-                        resource: id,
-                        tier: Tier::Active,
-                        key: None,
-                    };
-                    let verdict = self.verdict(&question)?;
+                    let mut verdict = self.active(principal, name, id)?;
+                    let mut on = id.to_lowercase();
+                    if *name == ASSIGN {
+                        let Some((there, place)) = self.workload(principal)? else { continue };
+                        verdict = worse(verdict, there);
+                        on = format!("{on} {}", place.to_lowercase());
+                    }
                     let others =
                         own.iter().chain(shared).filter(|to| verdict != Verdict::Deny && to != principal);
                     for to in others {
-                        let edge =
-                            ((*principal).to_owned(), to.clone(), (*how).to_owned(), id.to_lowercase());
+                        let edge = ((*principal).to_owned(), to.clone(), (*how).to_owned(), on.clone());
                         found.insert((edge, verdict.name()));
                     }
                 }
             }
         }
         Some(found)
+    }
+
+    fn active(&self, principal: &str, name: &str, resource: &str) -> Option<Verdict> {
+        let operation = (name.to_owned(), false);
+        self.verdict(&Question { principal, operation: &operation, resource, tier: Tier::Active, key: None })
+    }
+
+    /// Where somebody can most surely make a workload that runs what it likes; of several the first by id.
+    fn workload(&self, principal: &str) -> Option<Option<(Verdict, &str)>> {
+        let mut best: Option<(Verdict, &str)> = None;
+        let mut places: Vec<&Acting> = self.acting.iter().collect();
+        places.sort_by_key(|one| one.id.to_lowercase());
+        for Acting { kind, id, .. } in places {
+            for (_, needed) in WORKLOADS.iter().filter(|(of, _)| of == kind) {
+                let [one, other] = needed.map(|name| self.active(principal, name, id));
+                let verdict = worse(one?, other?);
+                if verdict != Verdict::Deny && best.is_none_or(|(known, _)| worse(known, verdict) != verdict)
+                {
+                    best = Some((verdict, id));
+                }
+            }
+        }
+        Some(best)
     }
 
     /// Who becomes a service principal by adding a credential to it, or to its application.
@@ -341,6 +361,13 @@ impl Tenant {
         }
         found
     }
+}
+
+/// The less sure of two.
+fn worse(one: Verdict, other: Verdict) -> Verdict {
+    let order = [Verdict::Allow, Verdict::Conditional, Verdict::Unknown, Verdict::Deny];
+    let place = |of: Verdict| order.iter().position(|known| *known == of);
+    if place(one) >= place(other) { one } else { other }
 }
 
 const MOST_OPEN: usize = 8;

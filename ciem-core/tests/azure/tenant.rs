@@ -182,7 +182,7 @@ impl Tenant {
         let known = |operations: &[(String, bool)], name: &str| {
             operations.iter().any(|(one, data)| !data && one.eq_ignore_ascii_case(name))
         };
-        for (_, name, _) in WAYS {
+        for name in WAYS.iter().map(|(_, name, _)| name).chain(WORKLOADS.iter().flat_map(|(_, all)| all)) {
             if !known(&operations, name) {
                 operations.push(((*name).to_owned(), false));
             }
@@ -480,11 +480,25 @@ pub(crate) static WAYS: &[(&str, &str, &str)] = &[
     (MACHINE, "Microsoft.Compute/virtualMachines/extensions/write", "run_command"),
     (SITE, "Microsoft.Web/sites/publishxml/action", "deploy_code"),
     (SITE, "Microsoft.Web/sites/config/list/action", "deploy_code"),
+    (SITE, "Microsoft.Web/sites/publish/action", "deploy_code"),
+    (SITE, "Microsoft.Web/sites/extensions/write", "deploy_code"),
+    (IDENTITY, ASSIGN, "assign_identity"),
     (
         IDENTITY,
         "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
         "federated_credential",
     ),
+];
+
+/// What makes whoever may use it an identity, if they can make a workload too: all operations of either list on such a
+/// resource.
+pub(crate) const ASSIGN: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action";
+pub(crate) static WORKLOADS: &[(&str, [&str; 2])] = &[
+    (
+        MACHINE,
+        ["Microsoft.Compute/virtualMachines/write", "Microsoft.Compute/virtualMachines/runCommand/action"],
+    ),
+    (SITE, ["Microsoft.Web/sites/write", "Microsoft.Web/sites/publish/action"]),
 ];
 
 /// A machine, a site and the resource of an identity that others share.

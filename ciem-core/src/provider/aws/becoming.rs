@@ -6,11 +6,12 @@ use crate::provider::{BecomingSpec, PassingSpec, WaySpec};
 pub(super) const BECOMING: BecomingSpec = BecomingSpec {
     assigned: "identity_center",
     ways: &[
-        WaySpec { permission: "sts:AssumeRole", on: None, kind: by_credentials },
-        WaySpec { permission: "sts:AssumeRoleWithSAML", on: None, kind: by_assertion },
-        WaySpec { permission: "sts:AssumeRoleWithWebIdentity", on: None, kind: by_token },
+        WaySpec { permission: "sts:AssumeRole", kind: by_credentials, ..WaySpec::PLAIN },
+        WaySpec { permission: "sts:AssumeRoleWithSAML", kind: by_assertion, ..WaySpec::PLAIN },
+        WaySpec { permission: "sts:AssumeRoleWithWebIdentity", kind: by_token, ..WaySpec::PLAIN },
     ],
     passing: Some(PassingSpec { permission: "iam:PassRole", kind: "pass_role", to: "iam:PassedToService" }),
+    workloads: &[],
 };
 
 /// Whoever signs requests; those for whom a provider vouches cannot yet.

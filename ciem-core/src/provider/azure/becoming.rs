@@ -1,51 +1,66 @@
 //! How Azure principals turn into others: whoever makes a resource run what they like acts as the identities that it has
-//! (EN-R7), and whoever adds a federated credential to an identity signs in as it (AZ-R13).
+//! (EN-R7), whoever adds a federated credential to an identity signs in as it, and whoever may assign it to a workload makes
+//! one run as it (AZ-R13).
 
+use super::runs::{MADE, RUNS, Run};
 use crate::model::PrincipalKind;
 use crate::provider::{BecomingSpec, WaySpec};
 
-pub(super) const BECOMING: BecomingSpec = BecomingSpec { assigned: "assigned", ways: WAYS, passing: None };
+pub(super) const BECOMING: BecomingSpec =
+    BecomingSpec { assigned: "assigned", ways: WAYS, passing: None, workloads: MADE };
 
-const fn way(
-    on: &'static str,
-    permission: &'static str,
-    kind: fn(PrincipalKind, &str) -> Option<&'static str>,
-) -> WaySpec {
-    WaySpec { permission, on: Some(on), kind }
+pub(super) static WAYS: &[WaySpec] = &ways(RUNS);
+
+const fn ways(runs: [Run; RUNS.len()]) -> [WaySpec; RUNS.len()] {
+    let mut ways = [way(&runs[0]); RUNS.len()];
+    let mut at = 1;
+    while at < runs.len() {
+        ways[at] = way(&runs[at]);
+        at += 1;
+    }
+    ways
 }
 
-const MACHINE: &str = "Microsoft.Compute/virtualMachines";
-const MACHINES: &str = "Microsoft.Compute/virtualMachineScaleSets";
-const APP: &str = "Microsoft.Web/sites";
-const IDENTITY: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
-
-/// <https://learn.microsoft.com/azure/virtual-machines/run-command-overview>,
-/// <https://learn.microsoft.com/azure/app-service/deploy-configure-credentials>,
-/// <https://learn.microsoft.com/entra/workload-id/workload-identity-federation-create-trust-user-assigned-managed-identity>
-pub(super) static WAYS: &[WaySpec] = &[
-    way(MACHINE, "Microsoft.Compute/virtualMachines/runCommand/action", command),
-    way(MACHINE, "Microsoft.Compute/virtualMachines/runCommands/write", command),
-    way(MACHINE, "Microsoft.Compute/virtualMachines/extensions/write", command),
-    way(MACHINES, "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommand/action", command),
-    way(MACHINES, "Microsoft.Compute/virtualMachineScaleSets/extensions/write", command),
-    way(APP, "Microsoft.Web/sites/publishxml/action", code),
-    way(APP, "Microsoft.Web/sites/config/list/action", code),
-    way(
-        IDENTITY,
-        "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
-        credential,
-    ),
-];
+const fn way(run: &Run) -> WaySpec {
+    let kind = match run.kind.as_bytes() {
+        b"run_command" => command,
+        b"deploy_code" => code,
+        b"assign_identity" => assign,
+        _ => credential,
+    };
+    let in_workload = matches!(run.kind.as_bytes(), b"assign_identity");
+    WaySpec { permission: run.permission, on: Some(run.on), kind, also: run.also, in_workload }
+}
 
 fn command(_: PrincipalKind, _: &str) -> Option<&'static str> {
     Some("run_command")
 }
 
-/// With the credentials for publishing that these operations show.
 fn code(_: PrincipalKind, _: &str) -> Option<&'static str> {
     Some("deploy_code")
 }
 
+fn assign(_: PrincipalKind, _: &str) -> Option<&'static str> {
+    Some("assign_identity")
+}
+
 fn credential(_: PrincipalKind, _: &str) -> Option<&'static str> {
     Some("federated_credential")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::runs::RUNS;
+    use super::WAYS;
+
+    #[test]
+    fn every_row_is_a_way_of_its_kind_and_names_its_page() {
+        for (run, way) in RUNS.iter().zip(WAYS) {
+            let kind = (way.kind)(crate::model::PrincipalKind::User, "ann");
+            assert_eq!((way.permission, way.on, kind), (run.permission, Some(run.on), Some(run.kind)));
+            assert!(run.page.contains('/') && !run.page.starts_with('/'), "{}", run.page);
+            let provider = run.on.split('/').next().unwrap_or_default();
+            assert!(run.permission.starts_with(provider), "{} on {}", run.permission, run.on);
+        }
+    }
 }

@@ -6,6 +6,7 @@ use super::documents::{Said, anything, contradiction, document, statements};
 use super::groups::Groups;
 use super::read::{CLASSIC, access};
 use super::remedy::{CUSTOM_ROLES, HeldRole, counted_at, is_assignment, ready_role};
+use super::runs::MADE;
 use super::scope::{is_management_group, shown};
 use super::tree::{Reach, Tree};
 use super::{DENY, ELIGIBLE, ROLE};
@@ -328,8 +329,8 @@ impl Finish<'_> {
 
     /// The resources that act as identities. What makes them do something can be asked about, whatever roles name.
     fn act(&mut self) {
-        self.facts.acting_resources.clone_from(&self.all.attached);
-        let resources: BTreeSet<Text> = self.all.attached.values().flatten().copied().collect();
+        self.facts.acting_resources.clone_from(&self.all.acting);
+        let resources: BTreeSet<Text> = self.all.acting.values().flatten().copied().collect();
         for resource in resources {
             let kinds =
                 self.facts.resources.get(resource).iter().map(|record| self.facts.texts.get(record.kind));
@@ -337,8 +338,16 @@ impl Finish<'_> {
             let is_on = |way: &&WaySpec| {
                 kinds.iter().any(|kind| way.on.is_some_and(|on| on.eq_ignore_ascii_case(kind)))
             };
+            let mut needed: Vec<&'static str> = Vec::new();
             for way in WAYS.iter().filter(is_on) {
-                self.facts.listed.entry(way.permission.into()).or_insert_with(|| access(way.permission));
+                needed.push(way.permission);
+                needed.extend(way.also);
+                if way.in_workload {
+                    needed.extend(MADE.iter().flat_map(|made| made.permissions));
+                }
+            }
+            for permission in needed {
+                self.facts.listed.entry(permission.into()).or_insert_with(|| access(permission));
             }
         }
     }

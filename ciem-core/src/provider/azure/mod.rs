@@ -14,6 +14,7 @@ pub(crate) mod read;
 pub(crate) mod remedy;
 mod roles;
 mod rule;
+mod runs;
 mod scope;
 mod spec;
 #[cfg(test)]

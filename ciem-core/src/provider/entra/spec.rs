@@ -25,7 +25,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     strength: |entry, _| {
         matches!(entry, WhoEntry::Anyone | WhoEntry::Principal(_) | WhoEntry::Federated(_)).then_some(OWNS)
     },
-    becoming: BecomingSpec { assigned: "assigned", ways: WAYS, passing: None },
+    becoming: BecomingSpec { assigned: "assigned", ways: WAYS, passing: None, workloads: &[] },
     key_scope,
     resource_key,
     assumed_resource: |_, id| Some(format!("no owners of {id} were given: it is taken to have none")),
@@ -54,20 +54,24 @@ pub(crate) fn canonical(id: &str) -> Cow<'_, str> {
 static WAYS: &[WaySpec] = &[
     WaySpec {
         permission: ADD_CREDENTIALS,
-        on: None,
         kind: |kind, _| known(kind).then_some("add_credentials"),
+        ..WaySpec::PLAIN
     },
     WaySpec {
         permission: ADD_TO_APPLICATION,
-        on: None,
         kind: |kind, _| known(kind).then_some("add_credentials"),
+        ..WaySpec::PLAIN
     },
     WaySpec {
         permission: FEDERATION,
-        on: None,
         kind: |kind, _| (kind == PrincipalKind::Federated).then_some("federated_credential"),
+        ..WaySpec::PLAIN
     },
-    WaySpec { permission: ELEVATE, on: None, kind: |kind, _| known(kind).then_some("elevate_access") },
+    WaySpec {
+        permission: ELEVATE,
+        kind: |kind, _| known(kind).then_some("elevate_access"),
+        ..WaySpec::PLAIN
+    },
 ];
 
 fn known(kind: PrincipalKind) -> bool {

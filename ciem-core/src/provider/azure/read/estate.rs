@@ -1,6 +1,7 @@
 //! Resources and resource groups with the identities that they have, delegations to other tenants, and access to groups
 //! that can be activated.
 
+use super::super::runs::CLUSTER;
 use super::super::scope::{canonical, subscription};
 use super::roles::Assignment;
 use crate::error::Error;
@@ -19,6 +20,8 @@ pub(super) struct Resource {
     /// Its own identity, and those that it shares with others.
     own: Option<String>,
     shared: Vec<String>,
+    /// Of a cluster: the identity of its nodes.
+    nodes: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -32,6 +35,20 @@ struct RawIdentity {
 #[serde(rename_all = "camelCase")]
 struct RawShared {
     principal_id: Option<String>,
+}
+
+/// What runs in a cluster reaches the identity of its nodes, and not that of its control plane.
+/// <https://learn.microsoft.com/azure/aks/use-managed-identity>
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawCluster {
+    identity_profile: Option<BTreeMap<String, RawNodes>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawNodes {
+    object_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -57,6 +74,13 @@ pub(super) fn resource(input: &Input<'_>, item: &Item<'_>) -> Result<Resource, E
     if kind.eq_ignore_ascii_case("Microsoft.ManagedIdentity/userAssignedIdentities") {
         own = input.read::<RawUserAssigned>(item)?.principal_id;
     }
+    let mut nodes = None;
+    if kind.eq_ignore_ascii_case(CLUSTER) {
+        let profiles = input.read::<RawCluster>(item)?.identity_profile.into_iter().flatten();
+        nodes = profiles
+            .filter(|(name, _)| name.eq_ignore_ascii_case("kubeletidentity"))
+            .find_map(|(_, one)| one.object_id);
+    }
     Ok(Resource {
         id: canonical(&id).into_owned(),
         kind,
@@ -64,6 +88,7 @@ pub(super) fn resource(input: &Input<'_>, item: &Item<'_>) -> Result<Resource, E
         tags: tags.collect(),
         own,
         shared,
+        nodes,
     })
 }
 
@@ -74,9 +99,10 @@ pub(super) fn keep_resource(facts: &mut Facts, source: SourceId, resource: Resou
     let tags = tags.collect();
     let kind = facts.text(&resource.kind);
     let name = resource.name.map(|name| facts.text(&name));
-    for (identity, own) in
-        resource.own.iter().map(|id| (id, true)).chain(resource.shared.iter().map(|id| (id, false)))
-    {
+    let is_cluster = resource.kind.eq_ignore_ascii_case(CLUSTER);
+    let shared = resource.shared.iter().map(|id| (id, false, !is_cluster));
+    let own = resource.own.iter().map(|id| (id, true, !is_cluster));
+    for (identity, own, acts) in own.chain(shared).chain(resource.nodes.iter().map(|id| (id, false, true))) {
         let identity = facts.text(&identity.to_ascii_lowercase());
         let known = KnownPrincipal {
             kind: Some(PrincipalKind::ManagedIdentity),
@@ -86,6 +112,9 @@ pub(super) fn keep_resource(facts: &mut Facts, source: SourceId, resource: Resou
         };
         facts.assignments.know(identity, known);
         facts.assignments.attached.entry(identity).or_default().insert(id);
+        if acts {
+            facts.assignments.acting.entry(identity).or_default().insert(id);
+        }
     }
     facts.add_resource(ResourceRecord {
         id,
