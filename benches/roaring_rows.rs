@@ -81,6 +81,21 @@ impl Compiled {
         self.principals.len()
     }
 
+    /// Over all principals, for each statement of policies that they or their groups hold: how many intervals its permissions
+    /// make, those of them that can act on its resources.
+    pub(crate) fn intervals(&self) -> usize {
+        let of_document = |at: &usize| self.documents.get(*at).into_iter().flatten();
+        let of = |bound: &Bound| -> usize {
+            let statements = bound.identity.iter().flat_map(of_document);
+            let sets = statements.flat_map(|statement| {
+                let own = statement.within.iter().filter(|(account, _)| *account == bound.number);
+                std::iter::once(&statement.possible).chain(own.map(|(_, acting)| acting))
+            });
+            sets.map(runs).sum()
+        };
+        self.principals.iter().map(of).sum()
+    }
+
     /// All rows, held at once as the matrix holds them.
     pub(crate) fn rows(&self) -> Vec<Pair> {
         self.principals.iter().map(|bound| self.open(bound)).collect()
@@ -135,6 +150,12 @@ impl Compiled {
         }
         effects
     }
+}
+
+/// Of ids that follow one another.
+fn runs(set: &RoaringBitmap) -> usize {
+    let mut next = None;
+    set.iter().filter(|&id| next.replace(id + 1) != Some(id)).count()
 }
 
 fn subtract([sure, possible]: &mut Pair, [surely, possibly]: &Pair) {
