@@ -278,7 +278,10 @@ impl Tenant {
     fn after_a_step(&self, whom: usize, action: &str, object: usize, latent: bool) -> Verdict {
         let of = |what: usize, grown: bool| match grown {
             // Of a group that is joined nothing else is had; a service has what its groups have.
-            true => or(self.assigned(what, action, object, false), self.assigned(what, action, object, true)),
+            true => {
+                let given = [false, true].map(|eligible| self.assigned(what, action, object, eligible));
+                doubted(or(given[0], given[1]), action, object)
+            }
             false => or(self.by_role(what, action, object, false), self.by_role(what, action, object, true)),
         };
         let mut found = Verdict::Deny;
