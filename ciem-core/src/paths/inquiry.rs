@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::model::{ContextValue, PrincipalKind, Query};
 use crate::progress::Progress;
 use crate::provider::{PassingSpec, WaySpec};
-use crate::snapshot::estate::{Estate, ResourceId};
+use crate::snapshot::estate::{Estate, Resource, ResourceId};
 use crate::truth::PrincipalId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -185,7 +185,7 @@ pub(super) fn takings(
         }
         for way in estate.provider.becoming.ways.iter().filter(|way| way.on.is_none()) {
             let permission = estate.universe.find(way.permission);
-            let Some(permission) = permission.filter(|&id| estate.spoken.of(resource).contains(id)) else {
+            let Some(permission) = permission.filter(|&id| is_spoken_of(estate, resource, id)) else {
                 continue;
             };
             let (turned, asked) = ((target, None), (0, &settings.all[0]));
@@ -207,6 +207,14 @@ pub(super) fn takings(
         }
     }
     Ok(found)
+}
+
+/// Whether a policy of the resource speaks of the permission, even to nobody.
+fn is_spoken_of(estate: &Estate, resource: &Resource, permission: u16) -> bool {
+    let library = &estate.library;
+    let documents = resource.policies.iter().map(|&policy| estate.policies[policy].document);
+    let mut statements = documents.flat_map(|document| library.statements_of(document));
+    statements.any(|(_, statement)| library.speaks_of(statement, permission))
 }
 
 /// Who may use each of these permissions on a resource; `None` where nobody can, since there is no such permission.

@@ -97,6 +97,12 @@ impl Library {
         first <= permission && permission < end && self.action_sets[statement.actions].contains(permission)
     }
 
+    /// Whether a statement says nothing to anybody.
+    pub(crate) fn names_nobody(&self, statement: &Stmt) -> bool {
+        let who = statement.who.map(|who| &self.whos[who]);
+        who.is_some_and(|who| !who.negated && who.entries.iter().all(|entry| *entry == WhoEntry::Nobody))
+    }
+
     pub(crate) fn pattern_text(&self, id: PatternId) -> &str {
         self.texts.get(self.patterns[id].text)
     }

@@ -1,7 +1,7 @@
 //! For which permissions the policies of resources can make a difference.
 
 use super::estate::{Policy, PolicyId, Resource, ResourceId};
-use super::library::Library;
+use super::library::{Library, Stmt};
 use super::universe::Universe;
 use crate::base::{Csr, IdVec, Intervals, id_type};
 use crate::model::LayerId;
@@ -86,12 +86,15 @@ impl Rule {
             if !self.provider.layers.iter().any(|spec| own(&spec)) {
                 continue;
             }
+            let required = self.required.iter().find(|(of, _)| *of == layer);
+            // What names nobody adds nothing; where the layer has to allow, that makes a difference even so.
+            let counts = |statement: &Stmt| required.is_some() || !library.names_nobody(statement);
             let mut here = self.delegating.ranges().to_vec();
-            for (_, statement) in library.statements_of(document) {
+            for (_, statement) in library.statements_of(document).filter(|(_, statement)| counts(statement)) {
                 here.extend_from_slice(library.action_sets[statement.actions].ranges());
             }
             let here = Intervals::from_ranges(here);
-            match self.required.iter().find(|(of, _)| *of == layer) {
+            match required {
                 Some((_, required)) => ranges.extend_from_slice(here.intersect(required).ranges()),
                 None => ranges.extend_from_slice(here.ranges()),
             }
