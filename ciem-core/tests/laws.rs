@@ -23,6 +23,7 @@ use oracle::explanations::{Said, explanation_law};
 use oracle::people::sorted;
 use oracle::random::Random;
 use oracle::rows::{Together, matrix_law, strict_law, together_law, what_can_law, what_people_can_law};
+use oracle::settling::settling_law;
 use oracle::statements::{Names, SERVICES};
 use oracle::typed::typed_law;
 use oracle::world::{Request, World};
@@ -211,6 +212,21 @@ fn who_can_rows_are_all_can() {
         }
         Ok(())
     });
+}
+
+#[test]
+fn what_would_settle_it_counts_the_rows() {
+    let counts = over_worlds(worlds().div_ceil(4), |seed| {
+        let (world, _, requests) = case(seed);
+        let snapshot = engine::snapshot(&world.files())?;
+        let mut things = 0;
+        for request in requests.iter().filter(|r| r.action != "sts:GetCallerIdentity").take(4) {
+            things += settling_law(&snapshot, request)
+                .map_err(|message| engine::report(&world, request, seed, &message))?;
+        }
+        Ok(things)
+    });
+    assert!(worlds() < 100 || counts.iter().sum::<usize>() > 0, "nothing was ever open");
 }
 
 #[test]

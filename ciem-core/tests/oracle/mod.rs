@@ -19,6 +19,7 @@ pub(crate) mod random;
 pub(crate) mod requests;
 pub(crate) mod residual;
 pub(crate) mod rows;
+pub(crate) mod settling;
 pub(crate) mod shrink;
 pub(crate) mod simulated;
 #[cfg(test)]
