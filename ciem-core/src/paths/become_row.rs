@@ -31,7 +31,8 @@ pub struct BecomeRow {
     pub to: String,
     /// How the last step is made: `assume_role`, `service_role` (a service takes on the role), `saml`, `oidc`,
     /// `identity_center` (an assignment), `add_credentials`, `federated_credential`, `elevate_access`, `run_command` and
-    /// `deploy_code` (on a resource that acts as `to`), `assign_identity` (to a workload of one's own), or `pass_role`: `from` may pass `to` to a service that can take it on.
+    /// `deploy_code` (on a resource that acts as `to`), `assign_identity` (to a workload of one's own), or `pass_role`: `from`
+    /// may pass `to` to a service that can take it on.
     pub kind: &'static str,
     /// The provider.
     pub provider: &'static str,

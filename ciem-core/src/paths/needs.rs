@@ -45,9 +45,7 @@ impl Needs {
         };
         Needs { verdict, condition }
     }
-}
 
-impl Needs {
     pub(super) fn is_surer(&self, than: &Needs) -> bool {
         rank(self.verdict) < rank(than.verdict)
     }
