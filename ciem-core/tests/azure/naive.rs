@@ -307,7 +307,7 @@ impl Tenant {
                 for principal in principals {
                     let mut verdict = self.active(principal, name, id)?;
                     let mut on = id.to_lowercase();
-                    if *name == ASSIGN {
+                    if *how == ASSIGN {
                         let Some((there, place)) = self.workload(principal)? else { continue };
                         verdict = worse(verdict, there);
                         on = format!("{on} {}", place.to_lowercase());

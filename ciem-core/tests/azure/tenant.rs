@@ -482,7 +482,9 @@ pub(crate) static WAYS: &[(&str, &str, &str)] = &[
     (SITE, "Microsoft.Web/sites/config/list/action", "deploy_code"),
     (SITE, "Microsoft.Web/sites/publish/action", "deploy_code"),
     (SITE, "Microsoft.Web/sites/extensions/write", "deploy_code"),
-    (IDENTITY, ASSIGN, "assign_identity"),
+    (IDENTITY, "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action", ASSIGN),
+    // The name with the star is a permission of its own, whatever it looks like.
+    (IDENTITY, "Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action", ASSIGN),
     (
         IDENTITY,
         "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
@@ -492,7 +494,7 @@ pub(crate) static WAYS: &[(&str, &str, &str)] = &[
 
 /// What makes whoever may use it an identity, if they can make a workload too: all operations of either list on such a
 /// resource.
-pub(crate) const ASSIGN: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action";
+pub(crate) const ASSIGN: &str = "assign_identity";
 pub(crate) static WORKLOADS: &[(&str, [&str; 2])] = &[
     (
         MACHINE,
