@@ -69,13 +69,14 @@ impl Finish<'_> {
             let policy = PolicyRecord { id, name: id, account: None, document: sure, source: record.source };
             self.facts.policies.insert(policy);
         }
-        // Somebody may be in a group of which not all members are known, and so be meant, or be excepted.
-        let open = |finish: &Self, ids: &BTreeSet<Text>| {
-            let open = finish.groups.open().iter().copied();
-            open.into_iter().find(|&group| meets(&finish.groups.above(group), ids))
-        };
-        let perhaps_meant = if record.everyone { None } else { open(self, &record.whom) };
-        let perhaps_excepted = open(self, &record.except);
+        // Somebody may be in a group of which not all members are known, and so be meant, or be excepted. A group by which
+        // both would be so means nobody.
+        let open: Vec<Text> = self.groups.open().iter().copied().collect();
+        let leads_to = |group: &Text, ids: &BTreeSet<Text>| meets(&self.groups.above(*group), ids);
+        let excepted = |group: &&Text| leads_to(group, &record.except);
+        let meant = |group: &&Text| !record.everyone && leads_to(group, &record.whom) && !excepted(group);
+        let (perhaps_meant, perhaps_excepted) =
+            (open.iter().find(meant).copied(), open.iter().find(excepted).copied());
         let unclear = perhaps_meant.into_iter().chain(perhaps_excepted).collect::<BTreeSet<Text>>();
         let unclear = unclear.into_iter().map(|group| {
             let fact = doubt.clone().unwrap_or_else(|| self.members_of(group));
