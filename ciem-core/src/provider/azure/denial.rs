@@ -71,7 +71,7 @@ impl Finish<'_> {
         }
         // Somebody may be in a group of which not all members are known, and so be meant, or be excepted. A group by which
         // both would be so means nobody.
-        let open: Vec<Text> = self.groups.open().iter().copied().collect();
+        let open: Vec<Text> = self.groups.open().to_vec();
         let leads_to = |group: &Text, ids: &BTreeSet<Text>| meets(&self.groups.above(*group), ids);
         let excepted = |group: &&Text| leads_to(group, &record.except);
         let meant = |group: &&Text| !record.everyone && leads_to(group, &record.whom) && !excepted(group);
