@@ -50,6 +50,15 @@ def test_an_exception_of_the_callback_ends_the_work(large):
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are sent to a process in POSIX only")
 def test_ctrl_c_ends_a_load_and_a_question_at_once(large):
+    # Whatever runs in the background of a shell without a terminal starts with the signal ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        ctrl_c_ends(large)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def ctrl_c_ends(large):
     snapshot = ciem.load(large)
     for work in (lambda: ciem.load(large), lambda: [snapshot.matrix() for _ in range(1000)]):
         sent = []
