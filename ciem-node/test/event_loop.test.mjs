@@ -1,10 +1,14 @@
 // While a large export is loaded, and while it is asked, the event loop goes on: a timer of one millisecond is never
-// late by more than a few. Time for which the system ran other programs is not held against the library.
+// late by more than a few. Time for which the system ran other programs is not held against the library, and on a machine
+// where the loop is late while another process does the same work, that much more is allowed.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { runInNewContext } from 'node:vm'
 import { Snapshot } from '../index.js'
 import { large } from './sample.mjs'
@@ -34,19 +38,30 @@ async function longestGap(work) {
   return longest
 }
 
-async function bestOf(work) {
+/** That the loop goes on while `work` is pending. */
+async function blocksNothing(work) {
   let best = Infinity
   for (let attempt = 0; attempt < TRIES && best > LATE; attempt++) best = Math.min(best, await longestGap(work))
-  return best
+  if (best <= LATE) return
+  const machine = await gapOfMachine()
+  assert(best <= LATE + machine, `late by ${best} ms; by ${machine} ms while another process loads`)
 }
+
+/** The longest gap while another process loads the same, which can hold this loop up only through the machine. */
+async function gapOfMachine() {
+  const script = `require(${JSON.stringify(INDEX)}).Snapshot.load(${JSON.stringify(large(USERS))})`
+  // To start a process holds the loop up, too: that is not measured.
+  const other = promisify(execFile)(process.execPath, ['-e', script])
+  return longestGap(() => other)
+}
+const INDEX = fileURLToPath(new URL('../index.js', import.meta.url))
 
 test('a load blocks nothing', async () => {
   const path = large(USERS)
   assert(statSync(path).size > 30e6, `${statSync(path).size} bytes`)
   const started = performance.now()
-  const best = await bestOf(() => Snapshot.load(path, { onProgress: () => {} }))
+  await blocksNothing(() => Snapshot.load(path, { onProgress: () => {} }))
   assert(performance.now() - started > 20 * LATE, 'the load is long enough to be noticed')
-  assert(best <= LATE, `${best} ms`)
 })
 
 let loaded
@@ -54,17 +69,16 @@ const snapshotOf = () => (loaded ??= Snapshot.load(large(USERS)))
 
 test('a long question and reading its first rows block nothing', async () => {
   const snapshot = await snapshotOf()
-  const best = await bestOf(async () => {
+  await blocksNothing(async () => {
     const table = await snapshot.whoCan({ action: 's3:GetObject' })
     assert(table.length >= USERS)
     return table.slice(0, 100)
   })
-  assert(best <= LATE, `${best} ms`)
 })
 
 test('rows are read in pieces: between two of them the loop can go on', async () => {
   const table = await (await snapshotOf()).whoCan({ action: 's3:GetObject' })
-  const best = await bestOf(async () => {
+  await blocksNothing(async () => {
     let count = 0
     for (const row of table) {
       if (++count % 256 === 0) await new Promise(setImmediate)
@@ -72,7 +86,6 @@ test('rows are read in pieces: between two of them the loop can go on', async ()
     }
     assert.equal(count, table.length)
   })
-  assert(best <= LATE, `${best} ms`)
 })
 
 test('letting go of a snapshot and of its tables blocks nothing', async () => {
@@ -86,5 +99,6 @@ test('letting go of a snapshot and of its tables blocks nothing', async () => {
     collect()
     gaps.push(await longestGap(() => sleep(50)))
   }
-  assert(Math.min(...gaps) <= LATE, `${gaps} ms`)
+  const best = Math.min(...gaps)
+  assert(best <= LATE || best <= LATE + (await gapOfMachine()), `${gaps} ms`)
 })

@@ -35,13 +35,22 @@ pub(crate) struct AssignmentRecord {
     /// In canonical form.
     pub(crate) scope: Text,
     pub(crate) tier: Tier,
-    /// As written; `Err` where the input cannot tell whether there is one.
-    pub(crate) condition: Result<Option<Text>, ()>,
+    /// As written; `Err` where the input leaves open whether the assignment holds as it stands.
+    pub(crate) condition: Result<Option<Text>, Untold>,
     /// From when to when it is in force, in seconds since 1970.
     pub(crate) window: (Option<i64>, Option<i64>),
     /// What else is needed to make it again, as JSON.
     pub(crate) further: Option<Text>,
     pub(crate) source: SourceId,
+}
+
+/// What an input does not tell of an assignment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Untold {
+    /// Whether it has a condition, and which.
+    Condition,
+    /// Whether it came about: its request is not decided yet.
+    Outcome,
 }
 
 /// Permissions taken away from somebody at a scope.

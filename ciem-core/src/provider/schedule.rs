@@ -1,5 +1,6 @@
 //! Schedules of access for a time, as Graph and the resource manager write them.
 
+use crate::condition::MissingFact;
 use crate::error::Error;
 use crate::provider::input::{Input, Item};
 use serde::Deserialize;
@@ -24,6 +25,46 @@ pub(crate) fn planned(info: Option<ScheduleInfo>) -> (Option<String>, Option<Str
         Some(info) => (info.start_date_time, info.expiration.and_then(|one| one.end_date_time)),
         None => (None, None),
     }
+}
+
+/// What became of the access that a schedule is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Outcome {
+    Given,
+    /// Refused, failed, or taken back: it gives nothing.
+    Ended,
+    /// Asked for and not decided, or in a state that no page lists.
+    Open,
+}
+
+/// By the status of a schedule or of an instance of one (`unifiedRoleScheduleBase` and `privilegedAccessSchedule` in
+/// Microsoft Graph, `RoleManagementScheduleStatus` of the resource manager). The pages list the names without saying
+/// more of them: what has ended is read from the names.
+pub(crate) fn outcome(status: Option<&str>) -> Outcome {
+    const GIVEN: &[&str] = &["Accepted", "AdminApproved", "Granted", "Provisioned", "ScheduleCreated"];
+    const ENDED: &[&str] = &[
+        "AdminDenied",
+        "Canceled",
+        "Denied",
+        "Failed",
+        "FailedAsResourceIsLocked",
+        "Invalid",
+        "Revoked",
+        "TimedOut",
+    ];
+    let Some(status) = status.filter(|text| !text.is_empty()) else { return Outcome::Given };
+    let is_in = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(status));
+    match (is_in(GIVEN), is_in(ENDED)) {
+        (true, _) => Outcome::Given,
+        (_, true) => Outcome::Ended,
+        _ => Outcome::Open,
+    }
+}
+
+/// What is missing of a schedule whose request is not decided.
+pub(crate) fn undecided(subject: String) -> MissingFact {
+    let how = "give the schedule again once its request is decided".to_owned();
+    MissingFact { fact: "outcome of a request for access".to_owned(), subject, how }
 }
 
 /// An instant in seconds since 1970.

@@ -40,6 +40,8 @@ pub(crate) enum Mark {
 pub(crate) enum Shape {
     /// Names alone.
     Names,
+    /// Names and heads.
+    Heads,
     /// Names, and heads that end where a word ends in every name that they match.
     Words,
     /// Names, and heads and tails of whole segments between `/`.
@@ -85,7 +87,7 @@ impl NameSet {
         let mark = |name: usize| marks.get(name).copied().unwrap_or_default();
         let mut wanted = (0..self.len()).filter(|name| mark(*name) == Mark::Wanted);
         let only = wanted.next().filter(|_| wanted.next().is_none());
-        let starred = shape == Shape::Any
+        let starred = matches!(shape, Shape::Heads | Shape::Any)
             && (0..self.len()).all(|name| mark(name) == Mark::Wanted)
             && marks.contains(&Mark::Wanted);
         // One name of one letter is no longer than `*`.
@@ -106,7 +108,7 @@ impl NameSet {
             Shape::Words => Cover { patterns: self.heads(marks, true), optimal: true },
             Shape::Segments => self.segments(marks, surcharge, nodes),
             Shape::Any if self.is_plain() => self.any(marks, surcharge, nodes),
-            Shape::Any => Cover { patterns: self.heads(marks, false), optimal: false },
+            Shape::Any | Shape::Heads => Cover { patterns: self.heads(marks, false), optimal: false },
         };
         cover.patterns.extend(self.spell(alone, Mark::Spelled));
         cover.patterns.sort_unstable();

@@ -13,7 +13,7 @@ use super::{DENY, ELIGIBLE, ROLE};
 use crate::base::Text;
 use crate::condition::MissingFact;
 use crate::model::application::Applications;
-use crate::model::assignment::{AssignmentRecord, Assignments, Block, RoleRecord};
+use crate::model::assignment::{AssignmentRecord, Assignments, Block, RoleRecord, Untold};
 use crate::model::facts::Seen;
 use crate::model::relation::ReadyRole;
 use crate::model::{
@@ -21,6 +21,7 @@ use crate::model::{
     Rejected, SourceId, Tier,
 };
 use crate::provider::WaySpec;
+use crate::provider::schedule::undecided;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -181,13 +182,7 @@ impl Finish<'_> {
         // What tells more comes first.
         let detail = |one: &AssignmentRecord| {
             let condition = one.condition.map(text);
-            (
-                condition.is_err(),
-                condition.ok(),
-                one.window == (None, None),
-                one.window,
-                one.further.is_none(),
-            )
+            (condition.err(), condition.ok(), one.window == (None, None), one.window, one.further.is_none())
         };
         let id = |one: &AssignmentRecord| (one.id.is_none(), text(one.id));
         assignments.sort_by(|a, b| (key(a), detail(a), id(a)).cmp(&(key(b), detail(b), id(b))));
@@ -198,7 +193,7 @@ impl Finish<'_> {
                 self.orphan(first);
                 continue;
             }
-            // An input that cannot tell a condition says nothing beside one that can.
+            // An input that leaves something open says nothing beside one that does not.
             let mut told: Vec<&AssignmentRecord> =
                 alike.iter().filter(|one| one.condition.is_ok() || first.condition.is_err()).collect();
             // Activated access stands among the assignments too, without its end.
@@ -240,9 +235,14 @@ impl Finish<'_> {
             of: own,
         };
         let key = held.text();
-        let doubt = one.condition.is_err().then(|| {
+        let doubt = one.condition.err().map(|untold| {
             let how = "az role assignment list --all".to_owned();
-            Arc::new(MissingFact { fact: CONDITION.to_owned(), subject: subject.clone(), how })
+            Arc::new(match untold {
+                Untold::Condition => {
+                    MissingFact { fact: CONDITION.to_owned(), subject: subject.clone(), how }
+                }
+                Untold::Outcome => undecided(subject.clone()),
+            })
         });
         let document = document(self.facts, &key, |facts| {
             let said = Said {

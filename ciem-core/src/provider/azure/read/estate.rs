@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::model::assignment::KnownPrincipal;
 use crate::model::{Facts, PrincipalKind, ResourceRecord, SourceId, Tier};
 use crate::provider::input::{Input, Item};
+use crate::provider::schedule::{Outcome, outcome};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -201,10 +202,15 @@ pub(super) struct GroupEligibility {
     principal_id: String,
     group_id: String,
     access_id: String,
+    status: Option<String>,
 }
 
-pub(super) fn group_eligibility(input: &Input<'_>, item: &Item<'_>) -> Result<GroupEligibility, Error> {
-    input.read(item)
+pub(super) fn group_eligibility(
+    input: &Input<'_>,
+    item: &Item<'_>,
+) -> Result<Option<GroupEligibility>, Error> {
+    let read: GroupEligibility = input.read(item)?;
+    Ok(Some(read).filter(|one| outcome(one.status.as_deref()) != Outcome::Ended))
 }
 
 pub(super) fn keep_eligibility(facts: &mut Facts, source: SourceId, one: &GroupEligibility) {

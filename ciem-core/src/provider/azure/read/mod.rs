@@ -103,7 +103,7 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
             // Active members stand in the list of members, too.
             Some(Kind::GroupSchedule(Tier::Active)) => {}
             Some(Kind::GroupSchedule(_)) => {
-                found.push(Found::Eligibility(estate::group_eligibility(&input, item)?));
+                found.extend(estate::group_eligibility(&input, item)?.map(Found::Eligibility));
             }
             Some(Kind::Members(_)) | None => {}
         }

@@ -4,8 +4,9 @@
 use super::roles::{Assignment, principal_kind, scope};
 use crate::error::Error;
 use crate::model::Tier;
+use crate::model::assignment::Untold;
 use crate::provider::input::{Input, Item};
-use crate::provider::schedule::{ScheduleInfo, instant, planned};
+use crate::provider::schedule::{Outcome, ScheduleInfo, instant, outcome, planned};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -20,6 +21,7 @@ struct Raw {
     end_date_time: Option<String>,
     origin_role_assignment_id: Option<String>,
     member_type: Option<String>,
+    status: Option<String>,
     schedule_info: Option<ScheduleInfo>,
     expanded_properties: Option<Expanded>,
 }
@@ -36,12 +38,18 @@ struct ExpandedPrincipal {
     email: Option<String>,
 }
 
-/// An assignment for a time. What somebody has through a group stands with the group, too.
+/// An assignment for a time, unless it never came about or was taken back. What somebody has through a group stands with
+/// the group, too.
 pub(super) fn schedule(input: &Input<'_>, item: &Item<'_>, tier: Tier) -> Result<Option<Assignment>, Error> {
     let raw: Raw = input.read(item)?;
     if raw.member_type.as_deref() == Some("Group") {
         return Ok(None);
     }
+    let condition = match outcome(raw.status.as_deref()) {
+        Outcome::Given => Ok(raw.condition.filter(|text| !text.trim().is_empty())),
+        Outcome::Ended => return Ok(None),
+        Outcome::Open => Err(Untold::Outcome),
+    };
     let (from, until) = planned(raw.schedule_info);
     // What began in the past has begun, whenever the question is about; only plans begin later.
     let is_plan = item.members.text("type").is_some_and(|text| text.ends_with("Schedules"));
@@ -58,7 +66,7 @@ pub(super) fn schedule(input: &Input<'_>, item: &Item<'_>, tier: Tier) -> Result
         role: raw.role_definition_id,
         scope: scope(input, item, &raw.scope)?,
         tier,
-        condition: Ok(raw.condition.filter(|text| !text.trim().is_empty())),
+        condition,
         window: (from, until),
         further: None,
         made: None,

@@ -5,7 +5,7 @@ use super::super::documents::on_plane;
 use super::super::scope::{canonical, is_scope, last};
 use crate::condition::parse_instant;
 use crate::error::Error;
-use crate::model::assignment::{AssignmentRecord, Block, DenialRecord, KnownPrincipal, RoleRecord};
+use crate::model::assignment::{AssignmentRecord, Block, DenialRecord, KnownPrincipal, RoleRecord, Untold};
 use crate::model::{Facts, PrincipalKind, SourceId, Tier};
 use crate::provider::input::{Input, Item};
 use serde::Deserialize;
@@ -137,7 +137,7 @@ pub(super) struct Assignment {
     pub(super) role: String,
     pub(super) scope: String,
     pub(super) tier: Tier,
-    pub(super) condition: Result<Option<String>, ()>,
+    pub(super) condition: Result<Option<String>, Untold>,
     pub(super) window: (Option<i64>, Option<i64>),
     /// What else making it again needs, as JSON.
     pub(super) further: Option<String>,
@@ -172,7 +172,7 @@ pub(super) fn assignment(input: &Input<'_>, item: &Item<'_>) -> Result<Assignmen
         scope: scope(input, item, &raw.scope)?,
         tier: Tier::Active,
         condition: match condition(raw.condition) {
-            None if item.without_conditions => Err(()),
+            None if item.without_conditions => Err(Untold::Condition),
             told => Ok(told),
         },
         window: (None, None),

@@ -9,6 +9,7 @@ use crate::condition::MissingFact;
 use crate::model::assignment::{AssignmentRecord, Block, RoleRecord};
 use crate::model::{DocId, Rejected, Statement, Tier};
 use crate::provider::applications::services_of;
+use crate::provider::schedule::undecided;
 use std::sync::Arc;
 
 /// The holder itself is the object.
@@ -33,10 +34,14 @@ impl Finish<'_> {
                 self.orphan(first);
                 continue;
             }
-            // Activated access stands among the assignments too, without its end.
-            let timed = alike.iter().any(|one| one.window.1.is_some());
+            // What is not decided says nothing beside what is.
+            let decided = alike.iter().any(|one| one.condition.is_ok());
             let mut told: Vec<&AssignmentRecord> =
-                alike.iter().filter(|one| !timed || one.window != (None, None)).collect();
+                alike.iter().filter(|one| !decided || one.condition.is_ok()).collect();
+            // Activated access stands among the assignments too, without its end.
+            if told.iter().any(|one| one.window.1.is_some()) {
+                told.retain(|one| one.window != (None, None));
+            }
             told.dedup_by_key(|one| one.window);
             for one in told {
                 let (layer, scope) = (if one.tier == Tier::Active { ROLE } else { ELIGIBLE }, one.scope);
@@ -82,7 +87,9 @@ impl Finish<'_> {
         let template = self.apps.templates.get(&one.role).copied().unwrap_or(one.role);
         let elevates = self.text(template) == GLOBAL_ADMINISTRATOR && scope == TENANT;
         self.elevates |= elevates && one.tier == Tier::Active;
-        let key = format!("role\n{role}\n{scope}\n{:?}\n{whose}", one.window);
+        let subject = self.text(one.id.unwrap_or(one.role)).to_owned();
+        let open = one.condition.is_err().then(|| Arc::new(undecided(subject)));
+        let key = format!("role\n{role}\n{scope}\n{:?}\n{whose}\n{open:?}", one.window);
         let apart = Arc::clone(&self.apart);
         document(self.facts, &key, |facts| {
             let window = window(facts, one.window);
@@ -102,6 +109,7 @@ impl Finish<'_> {
                     let said = Said { condition: window, doubt, ..Said::new(None, vec!["*".to_owned()]) };
                     found.extend(reaching(facts, 0, &said, &reach));
                 }
+                known if open.is_some() => known.iter().for_each(|record| add(facts, record, open.clone())),
                 [record] => add(facts, record, None),
                 several => {
                     for (record, number) in several.iter().zip(1..) {
@@ -114,7 +122,8 @@ impl Finish<'_> {
             found = apart.split(facts, found, None);
             if elevates {
                 let resources = vec![ELEVATED.to_owned()];
-                let said = Said { resources, condition: window, ..Said::new(None, vec![ELEVATE.to_owned()]) };
+                let elevate = Said::new(None, vec![ELEVATE.to_owned()]);
+                let said = Said { resources, condition: window, doubt: open, ..elevate };
                 found.push(statement(facts, found.len(), &said));
             }
             found

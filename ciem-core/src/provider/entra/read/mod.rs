@@ -6,7 +6,7 @@ mod objects;
 use super::{ELIGIBLE, ROLE};
 use crate::error::Error;
 use crate::model::application::{Consent, Federation, Given, TimedMember};
-use crate::model::assignment::AssignmentRecord;
+use crate::model::assignment::{AssignmentRecord, Untold};
 use crate::model::{Facts, PrincipalKind, SourceId, Tier};
 use crate::provider::InputSpec;
 use crate::provider::applications;
@@ -149,7 +149,7 @@ fn keep(facts: &mut Facts, source: SourceId, found: Found) {
                 role,
                 scope,
                 tier: one.tier,
-                condition: Ok(None),
+                condition: if one.open { Err(Untold::Outcome) } else { Ok(None) },
                 window: (one.from, one.until),
                 further: None,
                 source,

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::model::assignment::{Block, RoleRecord};
 use crate::model::{Facts, Tier};
 use crate::provider::input::{Input, Item, Object};
-use crate::provider::schedule::{ScheduleInfo, instant, planned};
+use crate::provider::schedule::{Outcome, ScheduleInfo, instant, outcome, planned};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -61,6 +61,8 @@ pub(super) struct Assignment {
     /// In canonical form.
     pub(super) scope: String,
     pub(super) tier: Tier,
+    /// Whether its request is not decided yet.
+    pub(super) open: bool,
     pub(super) from: Option<i64>,
     pub(super) until: Option<i64>,
 }
@@ -77,9 +79,11 @@ struct RawAssignment {
     start_date_time: Option<String>,
     end_date_time: Option<String>,
     schedule_info: Option<ScheduleInfo>,
+    status: Option<String>,
 }
 
-/// An assignment, perhaps for a time. What somebody has through a group stands with the group, too.
+/// An assignment, perhaps for a time, unless it never came about or was taken back. What somebody has through a group
+/// stands with the group, too.
 pub(super) fn assignment(
     input: &Input<'_>,
     item: &Item<'_>,
@@ -87,6 +91,10 @@ pub(super) fn assignment(
 ) -> Result<Option<Assignment>, Error> {
     let raw: RawAssignment = input.read(item)?;
     if raw.member_type.as_deref().is_some_and(|text| text.eq_ignore_ascii_case("Group")) {
+        return Ok(None);
+    }
+    let outcome = outcome(raw.status.as_deref());
+    if outcome == Outcome::Ended {
         return Ok(None);
     }
     let scope = raw.directory_scope_id.or(raw.app_scope_id).unwrap_or_default();
@@ -101,6 +109,7 @@ pub(super) fn assignment(
         role: raw.role_definition_id,
         scope: canonical(&scope).into_owned(),
         tier,
+        open: outcome == Outcome::Open,
         from: instant(input, item, from)?,
         until: instant(input, item, until)?,
     }))
@@ -127,6 +136,7 @@ pub(super) fn activated(input: &Input<'_>, item: &Item<'_>) -> Result<Vec<Assign
         role: raw.role_template_id.clone(),
         scope: "/".to_owned(),
         tier: Tier::Active,
+        open: false,
         from: None,
         until: None,
     };
@@ -222,6 +232,7 @@ struct RawTimed {
     access_id: String,
     member_type: Option<String>,
     end_date_time: Option<String>,
+    status: Option<String>,
 }
 
 /// A membership of a group that can be activated, or was.
@@ -237,7 +248,8 @@ pub(super) fn timed(input: &Input<'_>, item: &Item<'_>, tier: Tier) -> Result<Op
     let raw: RawTimed = input.read(item)?;
     let until = instant(input, item, raw.end_date_time)?;
     let through_group = raw.member_type.as_deref().is_some_and(|text| text.eq_ignore_ascii_case("Group"));
-    Ok((!through_group).then(|| Timed {
+    let ended = outcome(raw.status.as_deref()) == Outcome::Ended;
+    Ok((!through_group && !ended).then(|| Timed {
         group: raw.group_id,
         principal: raw.principal_id,
         owner: raw.access_id.eq_ignore_ascii_case("owner"),
