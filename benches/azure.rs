@@ -12,6 +12,7 @@ mod tenant;
 use ciem_core::{Error, Match, Query, Snapshot, SnapshotBuilder};
 use criterion::{Criterion, SamplingMode};
 use figures::Figures;
+use std::collections::HashSet;
 use std::hint::black_box;
 use std::time::Duration;
 use tenant::Tenant;
@@ -26,10 +27,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let tenant = tenant::generate(SEED, PRINCIPALS, ASSIGNMENTS);
     let bytes: usize = tenant.files.iter().map(|(_, bytes)| bytes.len()).sum();
     figures.note(format!(
-        "{PRINCIPALS} principals, {ASSIGNMENTS} assignments, {} operations, {:.1} MB of JSON; {} (grant x block), through groups too",
+        "{PRINCIPALS} principals, {ASSIGNMENTS} assignments, {} operations, {:.1} MB of JSON; {} (grant x block) and {} (grant x interval of operations), through groups too",
         tenant.operations,
         bytes as f64 / 1e6,
-        tenant.blocks
+        tenant.blocks,
+        tenant.intervals
     ));
     let mut group = criterion.benchmark_group("azure");
     group.sample_size(10).sampling_mode(SamplingMode::Flat).warm_up_time(Duration::from_millis(100));
@@ -55,23 +57,42 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         });
         figures.time(name, None);
     }
-    for (name, query) in [
-        ("azure/matrix on a resource", Query::default().on(&tenant.resource)),
-        ("azure/matrix anywhere", Query::default().on("*")),
+    // The same people have rows in the universe of the directory, which are no work of assignments: those of a tenant
+    // without assignments are taken off.
+    let unassigned = load(&Tenant {
+        files: tenant.files.iter().filter(|(name, _)| name != "role-assignments.json").cloned().collect(),
+        ..tenant.clone()
+    })?;
+    for (name, alone, query) in [
+        (
+            "azure/matrix on a resource",
+            "azure/matrix on a resource, no assignments",
+            Query::default().on(&tenant.resource),
+        ),
+        ("azure/matrix anywhere", "azure/matrix anywhere, no assignments", Query::default().on("*")),
     ] {
         let rows = snapshot.matrix(&query)?.len();
         figures.measure(&mut group, name, 1, || {
             black_box(snapshot.matrix(&query).is_ok());
         });
+        figures.measure(&mut group, alone, 1, || {
+            black_box(unassigned.matrix(&query).is_ok());
+        });
         figures.time(name, None);
-        if let Some(seconds) = figures.median(name) {
-            let (row, block) = (seconds / rows as f64, seconds / tenant.blocks as f64);
-            figures.note(format!(
-                "{name}: {rows} rows, {:.2} us each, {:.1} ns per (grant x block)",
-                row * 1e6,
-                block * 1e9
-            ));
-        }
+        figures.time(alone, None);
+        let Some((whole, alone)) = figures.median(name).zip(figures.median(alone)) else { continue };
+        let holders: HashSet<String> =
+            snapshot.matrix(&query)?.principals().map(|(id, ..)| id.to_owned()).collect();
+        let others = unassigned.matrix(&query)?.len();
+        let seconds = whole - alone;
+        figures.note(format!(
+            "{name}: {rows} rows for {} principals, {others} rows without assignments; {:.2} us for each principal, \
+             {:.1} ns per (grant x block), {:.1} ns per (grant x interval)",
+            holders.len(),
+            seconds / holders.len() as f64 * 1e6,
+            seconds / tenant.blocks as f64 * 1e9,
+            seconds / tenant.intervals as f64 * 1e9
+        ));
     }
     figures.time("azure/load", None);
     group.finish();

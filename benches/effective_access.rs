@@ -146,8 +146,9 @@ fn rows(
     figures.faster(&name, &other, 3.0);
     let intervals = peer.intervals();
     if let Some(seconds) = figures.median(&name) {
-        let (each, held) = (seconds * 1e9 / intervals.max(1) as f64, intervals / peer.len().max(1));
-        figures.note(format!("{name}: {held} (statement x interval) of a principal, {each:.1} ns each"));
+        let held = intervals as f64 / peer.len().max(1) as f64;
+        let each = seconds * 1e9 / held.max(1.0);
+        figures.note(format!("{name}: {held:.0} (statement x interval) of a principal, {each:.1} ns each"));
     }
     Ok(())
 }

@@ -9,13 +9,17 @@ const TYPES: usize = 20;
 const SUBSCRIPTIONS: usize = 200;
 const GROUPS_OF_RESOURCES: usize = 20;
 const ROLES: usize = 400;
+const VERBS: [&str; 4] = ["read", "write", "delete", "act/action"];
 
 /// What is made.
+#[derive(Clone)]
 pub(crate) struct Tenant {
     pub(crate) files: Vec<(String, Vec<u8>)>,
     pub(crate) operations: usize,
-    /// By principal, how many (grant x block) it has, through groups too.
+    /// How many (grant x block) all principals have, through groups too.
     pub(crate) blocks: usize,
+    /// How many (grant x interval of operations that a block matches).
+    pub(crate) intervals: usize,
     /// An operation on one resource, and that resource.
     pub(crate) operation: String,
     pub(crate) resource: String,
@@ -38,12 +42,16 @@ pub(crate) fn generate(seed: u64, principals: usize, assignments: usize) -> Tena
     let of_group = |user: usize, group: usize| (user * 31 + group * 17) % (groups.max(1) * 7) < 12;
     let members: Vec<Vec<usize>> =
         (0..groups).map(|group| (0..users).filter(|&user| of_group(user, group)).collect()).collect();
-    let mut held = vec![0_usize; principals];
+    let names = Names::new();
+    let matched: Vec<usize> =
+        roles.iter().map(|blocks| blocks.iter().map(|block| names.intervals(block)).sum()).collect();
+    let mut held = vec![(0_usize, 0_usize); principals];
     let mut rows = Vec::with_capacity(assignments);
     for number in 0..assignments {
         let (who, role) = (random.below(principals), random.skewed(ROLES));
         let scope = scope(&mut random);
-        held[who] += roles[role].len();
+        held[who].0 += roles[role].len();
+        held[who].1 += matched[role];
         let kind = match who {
             who if who < users => "User",
             who if who < users + groups => "Group",
@@ -59,14 +67,17 @@ pub(crate) fn generate(seed: u64, principals: usize, assignments: usize) -> Tena
             "principalType": kind, "condition": condition, "conditionVersion": condition.map(|_| "2.0"),
         }));
     }
-    let through: usize =
-        members.iter().enumerate().map(|(group, members)| members.len() * held[users + group]).sum();
-    let of_principals: usize = held
+    let times = |group: usize| members.get(group).map_or(0, Vec::len);
+    // A group's are its members'.
+    let weight = |who: usize| match who.checked_sub(users) {
+        Some(group) if group < groups => times(group),
+        _ => 1,
+    };
+    let weighted = held
         .iter()
         .enumerate()
-        .filter(|(who, _)| *who < users || *who >= users + groups)
-        .map(|(_, n)| n)
-        .sum();
+        .map(|(who, (blocks, intervals))| (weight(who) * blocks, weight(who) * intervals));
+    let (held_blocks, held_intervals) = weighted.fold((0, 0), |(a, b), (c, d)| (a + c, b + d));
     let definitions: Vec<Value> = roles
         .into_iter()
         .enumerate()
@@ -99,7 +110,8 @@ pub(crate) fn generate(seed: u64, principals: usize, assignments: usize) -> Tena
     let catalogue = catalogue();
     Tenant {
         operations: PROVIDERS * TYPES * 5,
-        blocks: of_principals + through,
+        blocks: held_blocks,
+        intervals: held_intervals,
         operation: operation(7, 3, "write"),
         resource: format!("{}/resourceGroups/rg3/providers/Microsoft.Provider7/type3/one", subscription(5)),
         files: vec![
@@ -112,6 +124,52 @@ pub(crate) fn generate(seed: u64, principals: usize, assignments: usize) -> Tena
             file("management-groups.json", tree()),
             file("deny-assignments.json", denials(users, &mut random)),
         ],
+    }
+}
+
+/// The names of all operations, sorted: those of the control plane, and those of the data plane.
+struct Names([Vec<String>; 2]);
+
+impl Names {
+    fn new() -> Self {
+        let all = |data: bool| {
+            let verbs: &[&str] = if data { &["items/read"] } else { &VERBS };
+            let of = |provider| {
+                (0..TYPES).flat_map(move |kind| verbs.iter().map(move |verb| operation(provider, kind, verb)))
+            };
+            let mut names: Vec<String> = (0..PROVIDERS).flat_map(of).collect();
+            names.sort_unstable();
+            names
+        };
+        Names([all(false), all(true)])
+    }
+
+    /// How many runs of neighbours a block matches.
+    fn intervals(&self, block: &Value) -> usize {
+        let list = |key: &str| -> Vec<&str> {
+            block[key].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+        };
+        let keys = [("actions", "notActions"), ("dataActions", "notDataActions")];
+        let of = |(names, (granted, but)): (&Vec<String>, (&str, &str))| {
+            let (granted, but) = (list(granted), list(but));
+            let is_in = |list: &[&str], name: &str| list.iter().any(|pattern| matches(pattern, name));
+            let is_matched = |name: &String| is_in(&granted, name) && !is_in(&but, name);
+            names
+                .chunk_by(|one, other| is_matched(one) == is_matched(other))
+                .filter(|run| is_matched(&run[0]))
+                .count()
+        };
+        self.0.iter().zip(keys).map(of).sum()
+    }
+}
+
+/// Whether a pattern with one star at most matches.
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((head, tail)) => {
+            name.len() >= head.len() + tail.len() && name.starts_with(head) && name.ends_with(tail)
+        }
     }
 }
 
@@ -175,7 +233,7 @@ fn catalogue() -> Value {
     let of = |provider: usize| -> Value {
         let one = |kind: usize, verb: &str, data: bool| json!({"name": operation(provider, kind, verb), "isDataAction": data});
         let all = (0..TYPES).flat_map(|kind| {
-            let control = ["read", "write", "delete", "act/action"].map(|verb| one(kind, verb, false));
+            let control = VERBS.map(|verb| one(kind, verb, false));
             control.into_iter().chain([one(kind, "items/read", true)])
         });
         json!({"name": format!("Microsoft.Provider{provider}"), "displayName": "A provider",
