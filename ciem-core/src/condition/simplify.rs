@@ -88,8 +88,11 @@ impl<'a> Apart<'a> {
 
     /// `expr` must be what this was made of.
     pub(super) fn simplified(&self, expr: &Expr) -> Simplified {
-        // One pattern is written as it stands, and shared.
-        let single = |expr: &Expr| matches!(expr, Expr::Atom(_)) && self.patterns.len() == 1;
+        // One pattern is written as it stands, and shared, unless it stands there twice.
+        let single = |expr: &Expr| match expr {
+            Expr::Atom(atom) => matches!(&**atom, Atom::ResourceIn(list) if list.len() == 1),
+            _ => false,
+        };
         let as_it_is = match expr {
             Expr::Not(inner) => single(inner),
             expr => single(expr),
