@@ -322,11 +322,6 @@ impl Cross {
             (None, None) => None,
         }
     }
-
-    /// As it is shown.
-    pub(crate) fn operator_text(&self) -> String {
-        self.comparison.operator_text()
-    }
 }
 
 /// The values of a key of which everything is known.

@@ -1,7 +1,7 @@
 //! Conditions of statements: trees of clauses, kept once each.
 
 use crate::base::{Id, IdVec, id_type};
-use crate::condition::{Atom, Cross, Expr, Key, Test};
+use crate::condition::{Atom, Comparison, Cross, Expr, Key, Test};
 use crate::pattern::Template;
 use hashbrown::HashMap;
 use std::sync::Arc;
@@ -227,17 +227,14 @@ impl Conditions {
         self.node(CondNode::Clause(clause))
     }
 
-    /// `left` compared with another key, which stands in `cross`.
-    pub(crate) fn compare(&mut self, left: &Key, cross: Cross) -> Result<CondId, String> {
-        let variable = format!("${{{}}}", cross.right.name);
-        let clause = self.clause_id(Clause {
-            key: left.clone(),
-            operator: cross.operator_text().into(),
-            values: Box::new([variable.as_str().into()]),
-            test: Arc::new(Test::compile("StringEquals", &[&variable])?),
-            templates: Box::new([Template::variable(&cross.right.name)]),
-            cross: Some(Arc::new(cross)),
-        });
+    /// One key compared with another.
+    pub(crate) fn compare(
+        &mut self,
+        left: Key,
+        comparison: Comparison,
+        right: Key,
+    ) -> Result<CondId, String> {
+        let clause = self.clause_id(crossing(left, comparison, right)?);
         Ok(self.node(CondNode::Clause(clause)))
     }
 
@@ -282,8 +279,28 @@ impl Conditions {
             if let Some(key) = self.keys.get(clause.key.id as usize) {
                 clause.key = key.clone();
             }
+            // The other key may have become another one too.
+            if let Some(cross) = clause.cross.as_deref()
+                && let Some(right) = self.keys.get(cross.right.id as usize)
+                && let Ok(renewed) = crossing(clause.key.clone(), cross.comparison, right.clone())
+            {
+                *clause = renewed;
+            }
         }
         self.clauses.shrink();
         self.nodes.shrink();
     }
+}
+
+/// A clause that compares two keys.
+fn crossing(key: Key, comparison: Comparison, right: Key) -> Result<Clause, String> {
+    let variable = format!("${{{}}}", right.name);
+    Ok(Clause {
+        key,
+        operator: comparison.operator_text().into(),
+        values: Box::new([variable.as_str().into()]),
+        test: Arc::new(Test::compile("StringEquals", &[&variable])?),
+        templates: Box::new([Template::variable(&right.name)]),
+        cross: Some(Arc::new(Cross { comparison, right })),
+    })
 }

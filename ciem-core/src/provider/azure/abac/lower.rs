@@ -3,7 +3,7 @@
 use super::keys;
 use super::parse::Fault;
 use super::syntax::{Attribute, Compare, Condition, Literal, Operand, Source};
-use crate::condition::{Comparison, Cross, Expr, Key, Kind, Over, Relation, Side};
+use crate::condition::{Comparison, Expr, Key, Kind, Over, Relation, Side};
 use crate::model::{CondId, Facts};
 use crate::pattern::{Glob, Piece};
 
@@ -89,7 +89,7 @@ impl Lowering<'_> {
         match (left, right) {
             (Operand::Attribute(left), Operand::Attribute(right)) => {
                 let (left, right) = (self.key(left, several), self.key(right, several));
-                self.facts.conditions.compare(&left, Cross { comparison, right }).map_err(complex)
+                self.facts.conditions.compare(left, comparison, right).map_err(complex)
             }
             (Operand::Attribute(left), right) => {
                 let key = self.key(left, several);

@@ -38,7 +38,12 @@ pub(super) fn residual(facts: &Facts, id: CondId, known: &Attributes) -> Expr {
             let clause = facts.conditions.clause(*clause);
             let left = state(known, &clause.key.name);
             if let Some(cross) = &clause.cross {
-                let open = || Atom::Open { key: clause.key.clone(), operator: String::new(), values: vec![] };
+                // Two comparisons of one key are two things that are not known.
+                let open = || Atom::Open {
+                    key: clause.key.clone(),
+                    operator: cross.comparison.operator_text(),
+                    values: vec![cross.right.name.to_string()],
+                };
                 return cross
                     .tested(&clause.key, left, state(known, &cross.right.name))
                     .unwrap_or_else(|| Expr::atom(open()));

@@ -173,10 +173,10 @@ proptest! {
             prop_assert_eq!(all, Tri::from(wanted), "{} {:?} {:?}", action, texts, attributes);
             let left = residual(&facts, id, &known);
             let found = holds(&left, &attributes);
-            prop_assert!(found == Tri::Maybe || found == Tri::from(wanted), "{} {:?} {:?}", action, texts, left);
+            prop_assert!(found == Tri::Maybe || found == Tri::from(wanted), "{} {:?} {:?} {:?}", action, texts, attributes, left);
             let simple = simplify(&left).expr;
             let found = holds(&simple, &attributes);
-            prop_assert!(found == Tri::Maybe || found == Tri::from(wanted), "{} {:?} {:?}", action, texts, simple);
+            prop_assert!(found == Tri::Maybe || found == Tri::from(wanted), "{} {:?} {:?} {:?}", action, texts, attributes, simple);
         }
     }
 

@@ -160,3 +160,18 @@ fn keys_are_named_as_attributes_are_written() {
     assert!(keys::key_words("aws:SourceIp").is_none() && keys::key_scope("aws:SourceIp").is_none());
     assert!(keys::key_words("@Environment[UtcNow]").unwrap().moment);
 }
+
+/// What a later condition tells of an attribute holds in earlier ones, also where it stands on the right.
+#[test]
+fn keys_are_the_same_on_both_sides_of_a_comparison() {
+    let mut facts = Facts::default();
+    let first = "@Request[A.B/c:z] StringEquals @Resource[a.b/c:x]";
+    let later = "@Resource[A.B/C:X] ForAnyOfAnyValues:StringEquals {'a'}";
+    guards::read(&mut facts, &[first, later]).unwrap();
+    facts.conditions.freeze();
+    let crossing = facts.conditions.clauses().find_map(|(_, clause)| Some((clause, clause.cross.as_ref()?)));
+    let (clause, cross) = crossing.unwrap();
+    assert_eq!((&*cross.right.name, cross.right.many), ("@Resource[A.B/C:X]", true));
+    assert_eq!(&*clause.values[0], "${@Resource[A.B/C:X]}");
+    assert!(!clause.key.many);
+}
