@@ -5,7 +5,7 @@ use super::caller::{Caller, find_callers};
 use super::condition::text_of;
 use super::decide::{Case, Heard, Verdict, residual, verdict};
 use super::explain::explain;
-use super::question::{Asked, Given, Owner, Plan, Setting};
+use super::question::{Asked, Given, Owner, Part, Plan, Setting};
 use super::scalar::InForce;
 use crate::condition::{Atom, Expr, Tri};
 use crate::error::{Error, quoted};
@@ -17,6 +17,7 @@ use crate::snapshot::library::{Library, StatementId};
 use crate::truth::Degrees;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 impl Snapshot {
     /// May the principal do this on that resource, and on what does it depend?
@@ -133,6 +134,8 @@ impl Snapshot {
 pub(crate) struct Bound {
     callers: Vec<Caller>,
     settings: Vec<Setting>,
+    /// The one part of a question about one resource, found with the first permission.
+    part: OnceLock<Arc<Part>>,
 }
 
 impl Bound {
@@ -150,7 +153,7 @@ impl Bound {
             caller.bind(estate, &mut setting, given.session);
             settings.push(setting);
         }
-        Ok(Bound { callers, settings })
+        Ok(Bound { callers, settings, part: OnceLock::new() })
     }
 
     /// As [`Snapshot::can`], of a request that this was made for.
@@ -160,7 +163,13 @@ impl Bound {
         permission: u16,
         request: &Request,
     ) -> Result<Decision, Error> {
-        let plan = Plan::new(estate, permission, &request.resource, false)?;
+        let plan = match self.part.get() {
+            Some(part) => Plan::of_one(permission, Arc::clone(part)),
+            None => Plan::new(estate, permission, &request.resource, false)?,
+        };
+        if let Some(part) = plan.generic.as_ref().filter(|part| matches!(part.asked, Asked::Id(_))) {
+            self.part.get_or_init(|| Arc::clone(part));
+        }
         let asked = Question { estate, plan: &plan, cases: self.cases(estate, &plan) };
         Ok(decision(&asked, request.missing_layer, false))
     }

@@ -114,7 +114,7 @@ impl<'a> Case<'a> {
 
     /// Special parts first, the rest last.
     pub(crate) fn all_parts(plan: &Plan) -> impl Iterator<Item = &Part> {
-        plan.special.iter().chain(&plan.generic)
+        plan.special.iter().chain(&plan.generic).map(|part| &**part)
     }
 
     fn numbered(&self) -> impl Iterator<Item = (usize, &'a Part)> + use<'a> {

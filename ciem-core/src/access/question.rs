@@ -135,8 +135,8 @@ impl Part {
 pub(crate) struct Plan {
     pub(crate) permission: u16,
     /// Resources without a policy of their own; `None` if the question is about none such.
-    pub(crate) generic: Option<Part>,
-    pub(crate) special: Vec<Part>,
+    pub(crate) generic: Option<Arc<Part>>,
+    pub(crate) special: Vec<Arc<Part>>,
     /// Whether there are further such parts, at which nobody who is asked about is allowed anything.
     pub(crate) further: bool,
     /// Whether the owner of generic resources is the caller: then special parts of other accounts only add.
@@ -436,40 +436,32 @@ impl Plan {
         let provider = estate.provider;
         let resource = &*(provider.canonical)(resource);
         if estate.universe.is_without_resource(permission) {
-            let generic = Some(Part::nothing());
-            return Ok(Plan { permission, generic, special: Vec::new(), further: false, own_scope: true });
+            return Ok(Plan::of_one(permission, Arc::new(Part::nothing())));
         }
         let owner = owner_of(estate, resource);
         let own_scope = owner == Owner::Caller;
         if !resource.contains(['*', '?']) {
-            let generic = concrete(estate, resource, owner, only_caller_side);
-            return Ok(Plan {
-                permission,
-                generic: Some(generic),
-                special: Vec::new(),
-                further: false,
-                own_scope: true,
-            });
+            let part = concrete(estate, resource, owner, only_caller_side);
+            return Ok(Plan::of_one(permission, Arc::new(part)));
         }
         let asked = Pattern::parse(resource, provider.syntax).ok_or_else(|| {
             Error::invalid("resource", "a resource pattern is `*` or has all segments of a resource id")
         })?;
         if let Some(mut inside) = inside_one(estate, resource, &asked) {
             inside.resource = inside.resource.filter(|_| !only_caller_side);
-            return Ok(Plan {
-                permission,
-                generic: Some(inside),
-                special: Vec::new(),
-                further: false,
-                own_scope: true,
-            });
+            return Ok(Plan::of_one(permission, Arc::new(inside)));
         }
         let mut plan = Plan { permission, generic: None, special: Vec::new(), further: false, own_scope };
         if !only_caller_side {
             plan.add_special(estate, &asked);
         }
-        plan.generic = Some(Part::new(Asked::Pattern(asked), owner, None, None));
+        plan.generic = Some(Arc::new(Part::new(Asked::Pattern(asked), owner, None, None)));
         Ok(plan)
+    }
+
+    /// Of a question that has one part.
+    pub(crate) fn of_one(permission: u16, part: Arc<Part>) -> Plan {
+        Plan { permission, generic: Some(part), special: Vec::new(), further: false, own_scope: true }
     }
 
     /// Resources with a policy that speaks of the permission, as far as the asked pattern covers them.
@@ -482,7 +474,7 @@ impl Plan {
             for (part, covered) in asked_parts(estate, id, asked) {
                 let acts = |kind: &Pattern| kind.relation(&covered) != Relation::Disjoint;
                 if kinds.clone().is_none_or(|mut kinds| kinds.any(acts)) {
-                    self.special.push(part);
+                    self.special.push(Arc::new(part));
                 }
             }
         }

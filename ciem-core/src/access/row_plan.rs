@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// The parts of a question about every permission.
 pub(crate) struct RowPlan {
-    generic: Option<Part>,
+    generic: Option<Arc<Part>>,
     special: Vec<Special>,
     own_scope: bool,
     /// Permissions without resource are asked on `*` of the caller's own account, whatever is asked.
@@ -28,7 +28,7 @@ pub(crate) struct RowPlan {
 struct Special {
     /// The number of what its policies speak for.
     ground: usize,
-    part: Part,
+    part: Arc<Part>,
     /// The permissions that it is about.
     mask: Arc<Mask>,
 }
@@ -43,7 +43,7 @@ impl RowPlan {
         if !resource.contains(['*', '?']) {
             let generic = super::question::concrete(estate, resource, owner, caller_side_only);
             return Ok(RowPlan {
-                generic: Some(generic),
+                generic: Some(Arc::new(generic)),
                 special: Vec::new(),
                 own_scope: true,
                 apart: Some(apart),
@@ -55,7 +55,7 @@ impl RowPlan {
         })?;
         if let Some(mut inside) = super::question::inside_one(estate, resource, &asked) {
             inside.resource = inside.resource.filter(|_| !caller_side_only);
-            let generic = Some(inside);
+            let generic = Some(Arc::new(inside));
             return Ok(RowPlan {
                 generic,
                 special: Vec::new(),
@@ -73,7 +73,7 @@ impl RowPlan {
                     let parts = common_parts(estate, ground, &asked);
                     special.extend(parts.map(|part| Special {
                         ground: number,
-                        part,
+                        part: Arc::new(part),
                         mask: Arc::clone(&ground.mask),
                     }));
                 }
@@ -95,7 +95,7 @@ impl RowPlan {
             closed.and(&told);
         }
         let apart = (resource != "*").then_some(apart);
-        Ok(RowPlan { generic: Some(generic), special, own_scope, apart, closed })
+        Ok(RowPlan { generic: Some(Arc::new(generic)), special, own_scope, apart, closed })
     }
 
     /// Surely on every resource asked about; possibly on some.
@@ -112,26 +112,26 @@ impl RowPlan {
 
     /// The parts with policies of their own: what their policies speak for, the part, its permissions.
     pub(super) fn specials(&self) -> impl Iterator<Item = (usize, &Part, &Mask)> {
-        self.special.iter().map(|special| (special.ground, &special.part, &*special.mask))
+        self.special.iter().map(|special| (special.ground, &*special.part, &*special.mask))
     }
 
     /// The part without policies of its own.
-    pub(super) fn generic(&self) -> Option<&Part> {
+    pub(super) fn generic(&self) -> Option<&Arc<Part>> {
         self.generic.as_ref()
     }
 
-    pub(super) fn special(&self, number: usize) -> Option<(&Part, &Mask)> {
+    pub(super) fn special(&self, number: usize) -> Option<(&Arc<Part>, &Mask)> {
         self.special.get(number).map(|special| (&special.part, &*special.mask))
     }
 
     /// The parts, in the order in which `row_of_parts` numbers them.
     pub(crate) fn parts(&self) -> impl Iterator<Item = &Part> {
-        self.special.iter().map(|special| &special.part).chain(&self.generic).chain(&self.apart)
+        self.special.iter().map(|special| &*special.part).chain(self.generic.as_deref()).chain(&self.apart)
     }
 
     /// The part that is the whole question, if there is such.
     pub(super) fn only_part(&self) -> Option<&Part> {
-        self.generic.as_ref().filter(|_| self.special.is_empty() && self.apart.is_none())
+        self.generic.as_deref().filter(|_| self.special.is_empty() && self.apart.is_none())
     }
 
     pub(super) fn masks(&self) -> impl Iterator<Item = &Intervals> {

@@ -482,7 +482,7 @@ impl<'a> Study<'a> {
             let told =
                 part.resource.is_some_and(|id| estate.spoken.of(&estate.resources[id]).contains(permission));
             if told && part.covered.as_ref().is_some_and(acts) {
-                special.push(part.clone());
+                special.push(Arc::clone(part));
             }
         }
         let grounds = || speaking.iter().flat_map(|&id| estate.governed().of(id));
@@ -591,8 +591,7 @@ impl Planned {
         match self.plan.generic() {
             // Without parts of its own the question is the same for all that act on resources.
             Some(part) if specials.next().is_none() && !estate.universe.is_without_resource(permission) => {
-                let generic = Some(part.clone());
-                Ok(Plan { permission, generic, special: Vec::new(), further: false, own_scope: true })
+                Ok(Plan::of_one(permission, Arc::clone(part)))
             }
             _ => Plan::new(estate, permission, &self.pattern, caller_side),
         }

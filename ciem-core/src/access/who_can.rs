@@ -209,7 +209,7 @@ fn sets(
     let whole = plan.generic.as_ref().map(|part| &part.asked);
     let all_of_it = |part: &Part| whole.is_some_and(|asked| part.asked == *asked);
     let mut open = Principals::none();
-    if !closed && whole.is_some() && !plan.special.iter().any(all_of_it) {
+    if !closed && whole.is_some() && !plan.special.iter().map(|part| &**part).any(all_of_it) {
         open = sure.clone();
         if let Some(known) = found.open() {
             open.or(known);
