@@ -51,6 +51,8 @@ pub(crate) enum Untold {
     Condition,
     /// Whether it came about: its request is not decided yet.
     Outcome,
+    /// What it says: inputs contradict each other.
+    Agreement,
 }
 
 /// Permissions taken away from somebody at a scope.

@@ -28,6 +28,7 @@ use std::sync::Arc;
 pub(super) const GROUP: (&str, &str) = ("group members", "az ad group member list --group, for each group");
 pub(super) const ROLE_DEFINITION: &str = "role definition";
 const CONDITION: &str = "condition of a role assignment";
+const ASSIGNMENT: &str = "role assignment of which inputs say different things";
 /// What those share who may be in groups of which not all members are known.
 const PERHAPS: &str = "assignments to groups whose members are not all known";
 
@@ -171,9 +172,34 @@ impl Finish<'_> {
         }
     }
 
+    /// Of what inputs say differently of one assignment none is taken for true.
+    fn doubt_contradictions(&self, assignments: &mut [AssignmentRecord]) {
+        let mut by_id: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (at, one) in assignments.iter().enumerate().filter(|(_, one)| one.condition.is_ok()) {
+            // A delegation gives several roles under one id.
+            let id = one.id.map(|id| self.text(id).to_ascii_lowercase()).filter(|id| is_assignment(id));
+            if let Some(id) = id {
+                by_id.entry(id).or_default().push(at);
+            }
+        }
+        let says = |one: &AssignmentRecord| (one.principal, one.role, one.scope, one.condition);
+        for copies in by_id.into_values() {
+            let mut told = copies.iter().filter_map(|&at| assignments.get(at)).map(says);
+            let first = told.next();
+            if told.any(|other| Some(other) != first) {
+                for at in copies {
+                    if let Some(one) = assignments.get_mut(at) {
+                        one.condition = Err(Untold::Agreement);
+                    }
+                }
+            }
+        }
+    }
+
     /// Role assignments, of which the same may have come in several inputs.
     fn assign(&mut self) {
         let mut assignments = std::mem::take(&mut self.all.assignments);
+        self.doubt_contradictions(&mut assignments);
         let texts = &self.facts.texts;
         let text = |text: Option<Text>| text.map(|text| texts.get(text));
         let key = |one: &AssignmentRecord| {
@@ -194,8 +220,10 @@ impl Finish<'_> {
                 continue;
             }
             // An input that leaves something open says nothing beside one that does not.
+            let open =
+                |one: &AssignmentRecord| one.condition.is_err_and(|untold| untold != Untold::Agreement);
             let mut told: Vec<&AssignmentRecord> =
-                alike.iter().filter(|one| one.condition.is_ok() || first.condition.is_err()).collect();
+                alike.iter().filter(|one| !open(one) || first.condition.is_err()).collect();
             // Activated access stands among the assignments too, without its end.
             if told.iter().any(|one| one.window.1.is_some()) {
                 told.retain(|one| one.window != (None, None));
@@ -242,6 +270,9 @@ impl Finish<'_> {
                     MissingFact { fact: CONDITION.to_owned(), subject: subject.clone(), how }
                 }
                 Untold::Outcome => undecided(subject.clone()),
+                Untold::Agreement => {
+                    MissingFact { fact: ASSIGNMENT.to_owned(), subject: subject.clone(), how }
+                }
             })
         });
         let document = document(self.facts, &key, |facts| {

@@ -16,6 +16,8 @@ pub(super) struct Tree {
     nodes: BTreeMap<String, Node>,
     /// Nodes by what they lie in.
     children: BTreeMap<String, Vec<String>>,
+    /// What several inputs put in several parents, with these.
+    contested: BTreeMap<String, Vec<String>>,
 }
 
 struct Node {
@@ -38,11 +40,15 @@ impl Tree {
         let text = |id: Text| texts.get(id).to_owned();
         let mut nodes = BTreeMap::new();
         let mut children: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut contested = BTreeMap::new();
         for (&id, node) in &facts.tree {
             let TreeNode { parents, is_root, is_listed, .. } = node;
             let id = text(id);
-            // Two parents contradict each other: then it is not known where the node lies.
+            // Two parents contradict each other: then it is not known where the node lies, but it may in either.
             let parent = parents.first().filter(|_| parents.len() == 1).map(|&parent| text(parent));
+            if parents.len() > 1 {
+                contested.insert(id.clone(), parents.iter().map(|&parent| text(parent)).collect());
+            }
             if let Some(parent) = &parent {
                 children.entry(parent.clone()).or_default().push(id.clone());
             }
@@ -53,7 +59,7 @@ impl Tree {
         if let Some(tenant) = tenant {
             nodes.entry(tenant).or_insert(Node { parent: None, is_root: true, is_listed: false });
         }
-        Tree { nodes, children }
+        Tree { nodes, children, contested }
     }
 
     /// What a canonical scope covers.
@@ -69,13 +75,22 @@ impl Tree {
         let mut inside: BTreeSet<&str> = BTreeSet::new();
         let mut listed = true;
         let mut open = vec![scope];
-        while let Some(id) = open.pop() {
-            if !inside.insert(id) {
-                continue;
+        while !open.is_empty() {
+            while let Some(id) = open.pop() {
+                if inside.insert(id) {
+                    listed &=
+                        !is_management_group(id) || self.nodes.get(id).is_some_and(|node| node.is_listed);
+                    open.extend(self.children.get(id).into_iter().flatten().map(String::as_str));
+                }
             }
-            listed &= !is_management_group(id) || self.nodes.get(id).is_some_and(|node| node.is_listed);
-            open.extend(self.children.get(id).into_iter().flatten().map(String::as_str));
+            // Whichever of its parents it lies in, it lies in here.
+            let here = |parents: &[String]| parents.iter().all(|parent| inside.contains(parent.as_str()));
+            let surely = self.contested.iter().filter(|(_, parents)| here(parents));
+            open.extend(surely.map(|(id, _)| id.as_str()).filter(|id| !inside.contains(id)));
         }
+        listed &= !self.contested.iter().any(|(id, parents)| {
+            !inside.contains(id.as_str()) && parents.iter().any(|parent| inside.contains(parent.as_str()))
+        });
         let patterns: Vec<String> = inside.iter().map(|id| pattern(id)).collect();
         if listed {
             return Reach { patterns, doubt: None };
