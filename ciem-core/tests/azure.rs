@@ -425,6 +425,8 @@ fn real_roles_allow_what_their_definitions_say() {
         let expected = if *allowed { "allow" } else { "deny" };
         assert_eq!(decision["verdict"], expected, "{role} {operation}: {decision}");
     }
+    let roles: std::collections::BTreeSet<_> = real::ARGUED.iter().map(|(role, ..)| role).collect();
+    assert!(roles.len() >= 30, "only {} roles are argued", roles.len());
 }
 
 #[test]

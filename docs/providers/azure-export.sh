@@ -29,10 +29,10 @@ save() {
 }
 
 # A list that may be empty says what it is a list of.
-typed() { printf '{type: "Microsoft.Authorization/%s", value: (.value // .)}' "$1"; }
-graph() { printf '{"@odata.context": "#%s", value: .}' "$1"; }
+typed() { printf '{type: "Microsoft.Authorization/%s", value: .}' "$1"; }
+listed() { printf '{"@odata.context": "#%s", value: .}' "$1"; }
 
-# pages FILE KIND URL: every page of the API, as one typed list.
+# pages FILE KIND URL: every page of the API, as one list that says what it is a list of.
 pages() {
   local file="$out/$1" kind=$2 url=$3 page
   [ -s "$file" ] && return 0
@@ -44,41 +44,65 @@ pages() {
       return 0
     fi
     printf '%s\n' "$page" >> "$file.pages"
-    url=$(jq -r '.nextLink // empty' <<< "$page")
+    url=$(jq -r '.nextLink // .["@odata.nextLink"] // empty' <<< "$page")
   done
-  jq -cs "{type: \"Microsoft.Authorization/$kind\", value: map(.value) | add}" "$file.pages" > "$file"
+  jq -cs "$kind + {value: map(.value) | add}" "$file.pages" > "$file"
   rm -f "$file.pages" "$file.error"
 }
+list_of() { printf '{type: "Microsoft.Authorization/%s"}' "$1"; }
 
 api=https://management.azure.com
+graph=https://graph.microsoft.com/v1.0
 authorization=providers/Microsoft.Authorization
 
 save subscriptions.json . account list --all
 tenant=$(az account show --query tenantId --output tsv)
 save management-groups.json . account management-group show --name "$tenant" --expand --recurse
-save role-definitions.json "$(typed roleDefinitions)" role definition list
 save operations.json . provider operation list
-save users.json "$(graph users)" ad user list
-save groups.json "$(graph groups)" ad group list
-save service-principals.json "$(graph servicePrincipals)" ad sp list --all
+save users.json "$(listed users)" ad user list
+save groups.json "$(listed groups)" ad group list
+save service-principals.json "$(listed servicePrincipals)" ad sp list --all
+save applications.json "$(listed applications)" ad app list --all
+
+# owners LIST [NAME]: of each object of the list, who owns it.
+owners() {
+  local id
+  for id in $(jq -r '.value[].id' "$out/$1.json" 2> /dev/null); do
+    pages "owners-$id.json" "{ownersOf: \"$id\"}" "$graph/${2-$1}/$id/owners"
+  done
+}
+owners groups
+owners applications
+owners service-principals servicePrincipals
+
 for group in $(jq -r '.value[].id' "$out/groups.json" 2> /dev/null); do
   save "members-$group.json" "{groupId: \"$group\", value: .}" ad group member list --group "$group"
 done
-save group-eligibility.json . rest --method get \
-  --url 'https://graph.microsoft.com/v1.0/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances'
+# Who can activate, or has activated, membership (Privileged Identity Management for groups).
+membership=identityGovernance/privilegedAccess/group
+for group in $(jq -r '.value[] | select(.securityEnabled).id' "$out/groups.json" 2> /dev/null); do
+  for kind in eligibilityScheduleInstances assignmentScheduleInstances; do
+    pages "$kind-$group.json" "{\"@odata.context\": \"#$membership/$kind\"}" \
+      "$graph/$membership/$kind?\$filter=groupId%20eq%20'$group'"
+  done
+done
 for subscription in $(jq -r '.[] | select(.state == "Enabled").id' "$out/subscriptions.json"); do
   scope=subscriptions/$subscription
   save "role-assignments-$subscription.json" "$(typed roleAssignments)" \
     role assignment list --all --subscription "$subscription"
+  save "role-definitions-$subscription.json" "$(typed roleDefinitions)" \
+    role definition list --subscription "$subscription"
   save "resources-$subscription.json" . resource list --subscription "$subscription"
+  save "resource-groups-$subscription.json" . group list --subscription "$subscription"
+  save "clusters-$subscription.json" . aks list --subscription "$subscription"
   save "delegations-$subscription.json" . managedservices assignment list --include-definition true \
     --subscription "$subscription"
-  pages "deny-assignments-$subscription.json" denyAssignments \
+  pages "deny-assignments-$subscription.json" "$(list_of denyAssignments)" \
     "$api/$scope/$authorization/denyAssignments?api-version=2022-04-01"
   for kind in roleEligibilityScheduleInstances roleAssignmentScheduleInstances; do
-    pages "$kind-$subscription.json" "$kind" "$api/$scope/$authorization/$kind?api-version=2020-10-01"
+    pages "$kind-$subscription.json" "$(list_of $kind)" "$api/$scope/$authorization/$kind?api-version=2020-10-01"
   done
-  pages "classic-administrators-$subscription.json" classicAdministrators \
+  pages "classic-administrators-$subscription.json" "$(list_of classicAdministrators)" \
     "$api/$scope/$authorization/classicAdministrators?api-version=2015-07-01"
 done
 [ -s "$failed" ] && printf 'some calls failed, see %s\n' "$failed" >&2 || rm -f "$failed"

@@ -114,4 +114,89 @@ pub(crate) static ARGUED: &[(&str, &str, bool)] = &[
     ),
     ("Reader and Data Access", "Microsoft.Storage/storageAccounts/listKeys/action", true),
     ("Reader and Data Access", "Microsoft.Storage/storageAccounts/delete", false),
+    // Pulling images is a permission of the resource manager here; pushing is another.
+    ("AcrPull", "Microsoft.ContainerRegistry/registries/pull/read", true),
+    ("AcrPull", "Microsoft.ContainerRegistry/registries/push/write", false),
+    // `*/read` and one provider's every action; a key is no read.
+    ("Monitoring Reader", "Microsoft.Compute/virtualMachines/read", true),
+    ("Monitoring Reader", "Microsoft.Support/supportTickets/write", true),
+    ("Monitoring Reader", "Microsoft.Storage/storageAccounts/listKeys/action", false),
+    ("Network Contributor", "Microsoft.Network/virtualNetworks/subnets/join/action", true),
+    ("Network Contributor", "Microsoft.Authorization/roleAssignments/read", true),
+    ("Network Contributor", "Microsoft.Authorization/roleAssignments/write", false),
+    // Auditing is left out of `servers/databases/*`.
+    ("SQL DB Contributor", "Microsoft.Sql/servers/databases/read", true),
+    ("SQL DB Contributor", "Microsoft.Sql/servers/databases/auditingSettings/write", false),
+    ("SQL DB Contributor", "Microsoft.Sql/servers/write", false),
+    ("SQL Security Manager", "Microsoft.Sql/managedInstances/advancedThreatProtectionSettings/write", true),
+    ("SQL Security Manager", "Microsoft.Sql/servers/databases/write", false),
+    // Queues by the resource manager, messages by the data plane.
+    ("Storage Queue Data Contributor", "Microsoft.Storage/storageAccounts/queueServices/queues/write", true),
+    (
+        "Storage Queue Data Contributor",
+        "data:Microsoft.Storage/storageAccounts/queueServices/queues/messages/process/action",
+        true,
+    ),
+    (
+        "Storage Queue Data Contributor",
+        "data:Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",
+        false,
+    ),
+    (
+        "Storage Blob Data Owner",
+        "data:Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",
+        true,
+    ),
+    ("Storage Blob Data Owner", "Microsoft.Storage/storageAccounts/blobServices/containers/delete", true),
+    ("Storage Blob Data Owner", "Microsoft.Storage/storageAccounts/listKeys/action", false),
+    (
+        "Storage Blob Delegator",
+        "Microsoft.Storage/storageAccounts/blobServices/generateUserDelegationKey/action",
+        true,
+    ),
+    (
+        "Storage Blob Delegator",
+        "data:Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",
+        false,
+    ),
+    // Makes identities and their federated credentials, and assigns nothing.
+    (
+        "Managed Identity Contributor",
+        "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
+        true,
+    ),
+    ("Managed Identity Contributor", "Microsoft.Compute/virtualMachines/write", false),
+    // Keys for reading only, beside every read of the provider.
+    ("Cosmos DB Account Reader Role", "Microsoft.DocumentDB/databaseAccounts/readonlykeys/action", true),
+    ("Cosmos DB Account Reader Role", "Microsoft.DocumentDB/databaseAccounts/read", true),
+    ("Cosmos DB Account Reader Role", "Microsoft.DocumentDB/databaseAccounts/listKeys/action", false),
+    ("Website Contributor", "Microsoft.Web/sites/publishxml/Action", true),
+    ("Website Contributor", "Microsoft.Web/serverFarms/join/action", true),
+    ("Website Contributor", "Microsoft.Web/serverFarms/write", false),
+    ("DNS Zone Contributor", "Microsoft.Network/dnsZones/write", true),
+    ("DNS Zone Contributor", "Microsoft.Network/virtualNetworks/read", false),
+    // Data only: the vault itself is not to be seen.
+    ("Key Vault Secrets User", "data:Microsoft.KeyVault/vaults/secrets/getSecret/action", true),
+    ("Key Vault Secrets User", "data:Microsoft.KeyVault/vaults/secrets/setSecret/action", false),
+    ("Key Vault Secrets User", "Microsoft.KeyVault/vaults/read", false),
+    ("Billing Reader", "Microsoft.Management/managementGroups/read", true),
+    ("Billing Reader", "Microsoft.Compute/virtualMachines/read", false),
+    ("Logic App Operator", "Microsoft.Logic/workflows/disable/action", true),
+    ("Logic App Operator", "Microsoft.Logic/workflows/write", false),
+    ("Automation Operator", "Microsoft.Automation/automationAccounts/jobs/write", true),
+    ("Automation Operator", "Microsoft.Automation/automationAccounts/runbooks/read", true),
+    ("Automation Operator", "Microsoft.Automation/automationAccounts/runbooks/write", false),
+    // Shares names with a data role, and has none.
+    ("Disk Snapshot Contributor", "Microsoft.Compute/disks/beginGetAccess/action", true),
+    ("Disk Snapshot Contributor", "Microsoft.Storage/storageAccounts/listKeys/action", true),
+    ("Disk Snapshot Contributor", "Microsoft.Compute/disks/write", false),
+    // `*/read` but for one read.
+    ("Log Analytics Reader", "Microsoft.OperationalInsights/workspaces/read", true),
+    ("Log Analytics Reader", "Microsoft.OperationalInsights/workspaces/sharedKeys/read", false),
+    (
+        "Virtual Machine Administrator Login",
+        "data:Microsoft.Compute/virtualMachines/loginAsAdmin/action",
+        true,
+    ),
+    ("Virtual Machine Administrator Login", "Microsoft.Compute/virtualMachines/runCommand/action", false),
 ];

@@ -91,8 +91,13 @@ fn name_classic_administrators(facts: &mut Facts, all: &mut Assignments) {
     let texts = &facts.texts;
     let lower = |text: Text| texts.get(text).to_ascii_lowercase();
     let recorded = all.principals.iter().filter(|(_, known)| known.recorded);
-    let by_name: BTreeMap<String, Text> =
+    let mut by_name: BTreeMap<String, Text> =
         recorded.filter_map(|(&id, _)| Some((lower(all.name_of(id, texts)?), id))).collect();
+    let guests: Vec<(String, Text)> =
+        by_name.iter().filter_map(|(name, &id)| Some((mail_of_guest(name)?, id))).collect();
+    for (mail, id) in guests {
+        by_name.entry(mail).or_insert(id);
+    }
     let mut mails = BTreeSet::new();
     for one in all.assignments.iter_mut().filter(|one| one.role == role) {
         if let Some(&user) = by_name.get(texts.get(one.principal)) {
@@ -101,6 +106,12 @@ fn name_classic_administrators(facts: &mut Facts, all: &mut Assignments) {
         }
     }
     all.principals.retain(|id, _| !mails.contains(id));
+}
+
+/// A guest's user principal name is the mail address with `_` for its `@`, and a mark; no domain has a `_` in it.
+fn mail_of_guest(name: &str) -> Option<String> {
+    let (user, domain) = name.split_once("#ext#@")?.0.rsplit_once('_')?;
+    Some(format!("{user}@{domain}"))
 }
 
 /// Principals that assignments name and that the directory, of which all was read, does not have (AZ-R14).

@@ -21,6 +21,24 @@ static LEADS: &[(&str, &str)] = &[
     ("microsoft.compute/virtualmachines/runcommands/write", "the machine, and the identities that it has"),
     ("microsoft.compute/virtualmachines/extensions/write", "the machine, and the identities that it has"),
     (
+        "microsoft.compute/virtualmachinescalesets/extensions/write",
+        "the machines, and the identities that they have",
+    ),
+    (
+        "microsoft.compute/virtualmachinescalesets/virtualmachines/runcommands/write",
+        "the machine, and the identities that it has",
+    ),
+    (
+        "microsoft.compute/virtualmachinescalesets/virtualmachines/extensions/write",
+        "the machine, and the identities that it has",
+    ),
+    ("microsoft.hybridcompute/machines/runcommands/write", "the machine, and the identities that it has"),
+    ("microsoft.hybridcompute/machines/extensions/write", "the machine, and the identities that it has"),
+    (
+        "microsoft.containerinstance/containergroups/containers/exec/action",
+        "the container, and the identities that it has",
+    ),
+    (
         "microsoft.compute/virtualmachinescalesets/virtualmachines/runcommand/action",
         "the machine, and the identities that it has",
     ),
@@ -44,8 +62,29 @@ static LEADS: &[(&str, &str)] = &[
         "microsoft.web/sites/publishxml/action",
         "the app, and the identities that it has, by its publishing profile",
     ),
+    ("microsoft.web/sites/publish/action", "the app, and the identities that it has, by its code"),
+    (
+        "microsoft.web/sites/slots/publishxml/action",
+        "the app, and the identities that it has, by its publishing profile",
+    ),
+    ("microsoft.web/sites/slots/publish/action", "the app, and the identities that it has, by its code"),
     ("microsoft.web/sites/config/list/action", "the secrets in the settings of the app"),
+    ("microsoft.web/sites/slots/config/list/action", "the secrets in the settings of the app"),
+    ("microsoft.logic/workflows/write", "the identities of the workflow, by what it does"),
+    (
+        "microsoft.containerregistry/registries/listcredentials/action",
+        "images of the registry, by its password",
+    ),
+    ("microsoft.search/searchservices/listadminkeys/action", "data of the search service, by its keys"),
+    (
+        "microsoft.documentdb/databaseaccounts/readonlykeys/action",
+        "data of the database account, by its keys",
+    ),
     ("microsoft.authorization/roleassignments/write", "any access at the scope, by a role assignment"),
+    (
+        "microsoft.authorization/roledefinitions/write",
+        "any access where custom roles are assigned, by what is added to one",
+    ),
     (
         "microsoft.authorization/elevateaccess/action",
         "any access in the tenant, by a role assignment at its root",

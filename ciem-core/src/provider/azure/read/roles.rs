@@ -352,13 +352,10 @@ pub(super) fn classic(input: &Input<'_>, item: &Item<'_>) -> Result<Vec<Assignme
     let Some(subscription) = subscription else {
         return Err(input.malformed(item, "a classic administrator has an `id` that names the subscription"));
     };
-    let administers = raw
-        .role
-        .split(';')
-        .map(str::trim)
-        .any(|role| ["ServiceAdministrator", "CoAdministrator", "AccountAdministrator"].contains(&role));
     // Owning the account gives no access.
-    let administers = administers && raw.role.trim() != "AccountAdministrator";
+    let administers = raw.role.split(';').map(str::trim).any(|role| {
+        ["ServiceAdministrator", "CoAdministrator"].iter().any(|known| known.eq_ignore_ascii_case(role))
+    });
     let assignment = Assignment {
         id: item.members.text("id").map(|id| id.into_owned()),
         principal: raw.email_address.clone(),
