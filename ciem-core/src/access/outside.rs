@@ -3,27 +3,25 @@
 use super::caller::Caller;
 use super::question::fact_spec;
 use super::rows::constant;
-use crate::base::Row;
+use crate::base::{Intervals, Row};
 use crate::condition::Tri;
 use crate::model::LayerId;
 use crate::provider::{Binding, FactSpec};
 use crate::snapshot::estate::Estate;
 use crate::truth::{Effects, Evaluator, FactId, Grants, Kleene, PermissionSet, Truth};
 
-/// Whether the caller is let in at resources of other accounts only where the resource's policy names it and its own
-/// side allows it. What limits callers or resources only takes away, so it is left out.
-pub(super) fn needs_both_sides(estate: &Estate, caller: &Caller) -> bool {
-    let mut cases = [(true, false, true), (true, false, false), (false, true, true)].into_iter();
-    let on_resources = Row::from_intervals(estate.universe.with_resource(), estate.universe.len());
-    cases.all(|(own, named, policy)| {
-        let mut found =
-            (estate.provider.rules.permissions)(&mut Outside { estate, caller, own, named, policy })
-                .allow
-                .poss()
-                .clone();
-        found.and(&on_resources);
-        found.is_none()
-    })
+/// The permissions with which the caller may be let in at resources of other accounts though the resource's policy does
+/// not name it, or its own side allows nothing. What limits callers or resources only takes away, so it is left out.
+pub(super) fn one_sided(estate: &Estate, caller: &Caller) -> Intervals {
+    let cases = [(true, false, true), (true, false, false), (false, true, true)];
+    let mut all = Row::None;
+    for (own, named, policy) in cases {
+        let mut outside = Outside { estate, caller, own, named, policy };
+        all.or((estate.provider.rules.permissions)(&mut outside).allow.poss());
+    }
+    let len = estate.universe.len();
+    all.and(&Row::from_intervals(estate.universe.with_resource(), len));
+    Intervals::from_ranges(all.ids(len).map(|id| (id, id + 1)).collect())
 }
 
 struct Outside<'a> {

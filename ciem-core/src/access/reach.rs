@@ -14,6 +14,7 @@ use crate::snapshot::governed::Grant;
 use crate::snapshot::library::ActionSetId;
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// The question about everything.
 pub(super) struct Star {
@@ -33,7 +34,9 @@ pub(super) struct Reach {
     pub(super) named: Vec<u32>,
     pub(super) grants: Vec<u32>,
     /// Special parts of the question about everything; all without it.
-    pub(super) parts: Option<Vec<usize>>,
+    parts: Option<Vec<usize>>,
+    /// The permissions for which that holds for all parts.
+    everywhere: Arc<Intervals>,
 }
 
 impl Star {
@@ -62,6 +65,11 @@ impl Star {
         Ok(Star { plan, at_ground, told, untold, unruly })
     }
 
+    /// The numbers of the parts at these grounds.
+    pub(super) fn at(&self, grounds: impl Iterator<Item = usize>) -> impl Iterator<Item = usize> {
+        grounds.filter_map(|ground| self.at_ground.get(&ground).copied())
+    }
+
     /// Whether the policies of the resource can make a difference to the permission on some of what they speak for.
     pub(super) fn speaks(&self, estate: &Estate, resource: ResourceId, permission: u16) -> bool {
         estate.governed().of(resource).iter().any(|ground| ground.mask.intervals.contains(permission))
@@ -69,11 +77,20 @@ impl Star {
 }
 
 impl Reach {
-    /// `crossing` asks whether resources of other accounts let in only whom both sides let: then most are out of reach.
-    pub(super) fn of(inquiry: &Inquiry<'_>, star: &Star, crossing: impl FnOnce() -> bool) -> Reach {
+    /// `one_sided` asks for the permissions with which resources of other accounts let in others than whom both sides let:
+    /// with any other, most are out of reach.
+    pub(super) fn of(
+        inquiry: &Inquiry<'_>,
+        star: &Star,
+        one_sided: impl FnOnce() -> Arc<Intervals>,
+    ) -> Reach {
         let &Inquiry { estate, caller, setting, .. } = inquiry;
+        let whole = |grants: Vec<u32>| {
+            let named = grants.clone();
+            Reach { named, grants, parts: None, everywhere: Arc::default() }
+        };
         if inquiry.caller_side {
-            return Reach { named: Vec::new(), grants: Vec::new(), parts: None };
+            return whole(Vec::new());
         }
         let governed = estate.governed();
         let ids = [caller.account_id.known(), caller.id.known(), caller.unique_id];
@@ -83,9 +100,10 @@ impl Reach {
         let who = |grant: &Grant| scalar.may_name(estate.library.statements[grant.statement].who);
         grants.retain(|&number| governed.grant(number).is_some_and(who));
         let known = !caller.unloaded && caller.principal.is_some() && !setting.strict;
-        if !known || !crossing() {
-            return Reach { named: grants.clone(), grants, parts: None };
+        if !known {
+            return whole(grants);
         }
+        let everywhere = one_sided();
         let named = grants.clone();
         let mut own = Own { inquiry, about: HashMap::default() };
         let home = |resource: ResourceId| {
@@ -102,15 +120,21 @@ impl Reach {
             if may {
                 abroad.push(grant.resource);
             }
+            let actions = estate.library.statements[grant.statement].actions;
             may || star.unruly.contains(&grant.resource)
+                || estate.library.action_sets[actions].overlaps(&everywhere)
         });
         let at_home = [None, caller.account].into_iter().flat_map(|account| governed.in_account(account));
         let elsewhere = abroad.iter().filter_map(|&id| governed.numbers_of(id)).flatten();
-        let part = |ground: usize| star.at_ground.get(&ground).copied();
-        let mut parts: Vec<usize> = at_home.copied().chain(elsewhere).filter_map(part).collect();
+        let mut parts: Vec<usize> = star.at(at_home.copied().chain(elsewhere)).collect();
         parts.sort_unstable();
         parts.dedup();
-        Reach { named, grants, parts: Some(parts) }
+        Reach { named, grants, parts: Some(parts), everywhere }
+    }
+
+    /// The numbers of the special parts at which the caller may be allowed the permission; all without it.
+    pub(super) fn parts(&self, permission: u16) -> Option<&[usize]> {
+        self.parts.as_deref().filter(|_| !self.everywhere.contains(permission))
     }
 }
 

@@ -10,11 +10,11 @@ use super::decide::{Case, Verdict, verdict};
 use super::inquiry::{Granted, Groups, Inquiry, Source};
 use super::kin::{Kin, Stance};
 use super::likeness::Hanging;
-use super::outside::needs_both_sides;
-use super::question::{Plan, Setting};
+use super::outside::one_sided;
+use super::question::{Part, Plan, Setting};
 use super::reach::{Reach, Star};
 use super::row_plan::{RowPlan, one_part};
-use crate::base::{Intervals, Text};
+use crate::base::{Intervals, Row, Text};
 use crate::condition::{Expr, Tri, constant_among, simplify, tells_resources_apart};
 use crate::error::Error;
 use crate::model::{PrincipalKind, Query, Tier, given_value};
@@ -78,8 +78,8 @@ pub(super) struct Study<'a> {
     /// Whether a condition comes to all or nothing.
     among: Map<Kinds<'a>, Option<bool>>,
     always: Arc<Found>,
-    /// By facts and kind: whether both sides must allow what crosses accounts.
-    crossing: Map<(u32, PrincipalKind), bool>,
+    /// By facts and kind: with what one side is enough to cross accounts.
+    crossing: Map<(u32, PrincipalKind), Arc<Intervals>>,
     /// By grant: where it holds, unless that hangs on the caller.
     places: Map<u32, Option<Places>>,
     /// By class of permissions: the resources whose policies speak of them.
@@ -158,12 +158,12 @@ impl<'a> Study<'a> {
         let stance = self.kin.stance(caller, setting);
         let star = Arc::clone(&self.star);
         let whole = star.plan.generic().map(|part| one_part(estate, caller, setting, part));
-        let whole = whole.unwrap_or_else(|| PermissionSet::exact(crate::base::Row::None));
-        let needs_both = || {
-            let key = (caller.facts, caller.kind);
-            *self.crossing.entry(key).or_insert_with(|| needs_both_sides(estate, caller))
+        let whole = whole.unwrap_or_else(|| PermissionSet::exact(Row::None));
+        let crossing = || {
+            let new = || Arc::new(one_sided(estate, caller));
+            Arc::clone(self.crossing.entry((caller.facts, caller.kind)).or_insert_with(new))
         };
-        let reach = Reach::of(&inquiry, &star, needs_both);
+        let reach = Reach::of(&inquiry, &star, crossing);
         let exactly = self.query.resource.is_some();
         let asked: Granted = match &self.query.resource {
             Some(resource) => Granted::from([(resource.clone(), vec![(0, estate.universe.len())])]),
@@ -177,8 +177,7 @@ impl<'a> Study<'a> {
         };
         // What patterns fix of the request's context.
         let mut told: BTreeMap<String, Option<Setting>> = BTreeMap::new();
-        let mut all = Vec::with_capacity(asked.len());
-        let count = asked.len();
+        let (mut all, count) = (Vec::with_capacity(asked.len()), asked.len());
         for (done, (pattern, ranges)) in asked.into_iter().enumerate() {
             progress.tick("asking", done, Some(count))?;
             let mut actions = Intervals::from_ranges(ranges);
@@ -465,28 +464,30 @@ impl<'a> Study<'a> {
         speaking: &Speaking,
     ) -> Result<Plan, Error> {
         let estate = self.estate;
-        let whole = || Plan::new(estate, permission, "*", inquiry.caller_side);
-        let Some(parts) = &reach.parts else { return whole() };
         let speaking = &speaking.resources;
         if inquiry.caller_side || speaking.is_empty() || estate.universe.is_without_resource(permission) {
-            return whole();
+            return Plan::new(estate, permission, "*", inquiry.caller_side);
         }
         let kinds = estate.universe.resource_patterns(permission);
         let acts = |covered: &Pattern| {
             let disjoint = |kind: &Pattern| kind.relation(covered) == Relation::Disjoint;
             kinds.clone().is_none_or(|mut kinds| kinds.any(|kind| !disjoint(kind)))
         };
-        let mut special = Vec::new();
-        for &number in parts {
-            let Some((part, _)) = self.star.plan.special(number) else { continue };
-            let told =
-                part.resource.is_some_and(|id| estate.spoken.of(&estate.resources[id]).contains(permission));
-            if told && part.covered.as_ref().is_some_and(acts) {
-                special.push(Arc::clone(part));
+        let told = |part: &Part| {
+            part.resource.is_some_and(|id| estate.spoken.of(&estate.resources[id]).contains(permission))
+        };
+        let governed = estate.governed();
+        let numbers: Vec<usize> = match reach.parts(permission) {
+            Some(parts) => parts.to_vec(),
+            None => {
+                self.star.at(speaking.iter().filter_map(|&id| governed.numbers_of(id)).flatten()).collect()
             }
-        }
-        let grounds = || speaking.iter().flat_map(|&id| estate.governed().of(id));
-        let further = special.is_empty() && grounds().any(|ground| acts(&ground.pattern));
+        };
+        let parts = numbers.into_iter().filter_map(|number| Some(self.star.plan.special(number)?.0));
+        let near = |part: &&Arc<Part>| told(part) && part.covered.as_ref().is_some_and(acts);
+        let special: Vec<Arc<Part>> = parts.filter(near).cloned().collect();
+        let mut grounds = speaking.iter().flat_map(|&id| governed.of(id));
+        let further = special.is_empty() && grounds.any(|ground| acts(&ground.pattern));
         let generic = self.star.plan.generic().cloned();
         Ok(Plan { permission, generic, special, further, own_scope: true })
     }
