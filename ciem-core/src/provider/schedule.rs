@@ -2,7 +2,7 @@
 
 use crate::condition::MissingFact;
 use crate::error::Error;
-use crate::provider::input::{Input, Item};
+use crate::provider::input::{Input, Item, Object};
 use serde::Deserialize;
 
 /// The plan of a schedule. An instance of one has no plan, and its times beside the rest.
@@ -17,6 +17,25 @@ pub(crate) struct ScheduleInfo {
 #[serde(rename_all = "camelCase")]
 struct Expiration {
     end_date_time: Option<String>,
+}
+
+/// Whether an object asks for a schedule (`unifiedRoleEligibilityScheduleRequest` and its like). What comes of it stands
+/// among the schedules.
+pub(crate) fn is_request(members: &Object<'_>) -> bool {
+    ["action", "requestType", "isValidationOnly", "targetScheduleId"].iter().any(|name| members.has(name))
+}
+
+/// Whether an object is a schedule or an instance of one, of either tier.
+pub(crate) fn is_schedule(members: &Object<'_>) -> bool {
+    let names = ["scheduleInfo", "memberType", "startDateTime", "endDateTime", "createdUsing", "status"];
+    names.iter().any(|name| members.has(name))
+}
+
+/// Whether a schedule is of access that is active: what can be activated has no type of assignment.
+pub(crate) fn is_assignment(members: &Object<'_>) -> bool {
+    let names =
+        ["assignmentType", "assignmentScheduleId", "roleAssignmentScheduleId", "roleAssignmentOriginId"];
+    names.iter().any(|name| members.has(name))
 }
 
 /// When a plan begins and ends.

@@ -3,6 +3,7 @@
 use crate::model::{PrincipalKind, Tier};
 use crate::provider::graph::Of;
 use crate::provider::input::{Item, Object};
+use crate::provider::schedule;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
@@ -10,6 +11,8 @@ pub(super) enum Kind {
     RoleAssignment,
     /// A schedule or an instance of one, of Privileged Identity Management.
     Schedule(Tier),
+    /// A request for one: it gives nothing itself.
+    Request,
     DenyAssignment,
     ClassicAdministrator,
     ManagementGroup,
@@ -35,6 +38,7 @@ impl Kind {
             Kind::RoleAssignment => "azure.role_assignments",
             Kind::Schedule(Tier::Active) => "azure.assignment_schedules",
             Kind::Schedule(_) => "azure.eligibility_schedules",
+            Kind::Request => "azure.schedule_requests",
             Kind::DenyAssignment => "azure.deny_assignments",
             Kind::ClassicAdministrator => "azure.classic_administrators",
             Kind::ManagementGroup => "azure.management_groups",
@@ -62,11 +66,19 @@ static TYPES: &[(&str, Kind)] = &[
     ("/roleeligibilityscheduleinstances", Kind::Schedule(Tier::Eligible)),
     ("/roleassignmentschedules", Kind::Schedule(Tier::Active)),
     ("/roleassignmentscheduleinstances", Kind::Schedule(Tier::Active)),
+    ("/roleeligibilityschedulerequests", Kind::Request),
+    ("/roleassignmentschedulerequests", Kind::Request),
     ("/denyassignments", Kind::DenyAssignment),
     ("/classicadministrators", Kind::ClassicAdministrator),
     ("/managementgroups", Kind::ManagementGroup),
-    ("/subscriptions", Kind::Subscription),
     ("/registrationassignments", Kind::Delegation),
+];
+
+/// Types of subscriptions; what other providers call so is something else (a topic of a service bus has some, too).
+static SUBSCRIPTIONS: &[&str] = &[
+    "/subscriptions",
+    "microsoft.resources/subscriptions",
+    "microsoft.management/managementgroups/subscriptions",
 ];
 
 /// By the type that Graph gives.
@@ -90,12 +102,22 @@ fn by_end(text: &str, table: &[(&str, Kind)]) -> Option<Kind> {
     table.iter().find(|(end, _)| text.ends_with(end)).map(|(_, kind)| *kind)
 }
 
+fn by_type(text: &str) -> Option<Kind> {
+    let is_subscription = SUBSCRIPTIONS.iter().any(|known| known.eq_ignore_ascii_case(text));
+    if is_subscription { Some(Kind::Subscription) } else { by_end(text, TYPES) }
+}
+
+/// Where an object that tells no type lies among others tells it: `…/roleEligibilitySchedules/x`.
+fn by_id(id: &str) -> Option<Kind> {
+    by_end(id.rsplit_once('/')?.0, TYPES).filter(|kind| matches!(kind, Kind::Schedule(_) | Kind::Request))
+}
+
 /// What all objects of a page are, where the page tells.
 pub(super) fn of_page(members: &Object<'_>) -> Option<Kind> {
     if let Some(of) = Of::page(members) {
         return Some(Kind::Members(of));
     }
-    if let Some(kind) = members.text("type").and_then(|text| by_end(&text, TYPES)) {
+    if let Some(kind) = members.text("type").and_then(|text| by_type(&text)) {
         return Some(kind);
     }
     let context = members.text("@odata.context")?.to_ascii_lowercase();
@@ -111,18 +133,19 @@ pub(super) fn of_item(item: &Item<'_>) -> Option<Kind> {
     if let Some(kind) = members.text("@odata.type") {
         return by_end(&kind, GRAPH);
     }
-    let told = members.text("type").and_then(|text| by_end(&text, TYPES));
+    let told = members.text("type").and_then(|text| by_type(&text));
+    let told = told.or_else(|| by_id(&members.text("id")?));
     if told.is_some() {
         return told;
     }
     let has = |name| body.has(name);
     if has("roleDefinitionId") && has("principalId") && has("scope") {
         let eligible = has("roleEligibilityScheduleId") || has("eligibilityScheduleId");
-        let assigned = has("assignmentType") || has("roleAssignmentScheduleId");
-        return Some(match (assigned, eligible) {
-            (true, _) => Kind::Schedule(Tier::Active),
-            (false, true) => Kind::Schedule(Tier::Eligible),
-            (false, false) => Kind::RoleAssignment,
+        return Some(match schedule::is_assignment(body) {
+            _ if schedule::is_request(body) => Kind::Request,
+            true => Kind::Schedule(Tier::Active),
+            false if eligible || schedule::is_schedule(body) => Kind::Schedule(Tier::Eligible),
+            false => Kind::RoleAssignment,
         });
     }
     if has("denyAssignmentName") || has("principals") && has("permissions") {
@@ -143,8 +166,11 @@ pub(super) fn of_item(item: &Item<'_>) -> Option<Kind> {
         return Some(Kind::Subscription);
     }
     if has("groupId") && has("principalId") && has("accessId") {
-        let active = has("assignmentScheduleId") || has("assignmentType");
-        return Some(Kind::GroupSchedule(if active { Tier::Active } else { Tier::Eligible }));
+        return Some(match schedule::is_assignment(body) {
+            _ if schedule::is_request(body) => Kind::Request,
+            true => Kind::GroupSchedule(Tier::Active),
+            false => Kind::GroupSchedule(Tier::Eligible),
+        });
     }
     let of_subscription = |id: &str| id.to_ascii_lowercase().starts_with("/subscriptions/");
     if members.has("type") && members.text("id").is_some_and(|id| of_subscription(&id)) {

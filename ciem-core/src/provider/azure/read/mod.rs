@@ -105,7 +105,7 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
             Some(Kind::GroupSchedule(_)) => {
                 found.extend(estate::group_eligibility(&input, item)?.map(Found::Eligibility));
             }
-            Some(Kind::Members(_)) | None => {}
+            Some(Kind::Members(_) | Kind::Request) | None => {}
         }
     }
     for (number, (page, kind)) in input.pages.iter().zip(&pages).enumerate() {

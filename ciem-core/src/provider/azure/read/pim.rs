@@ -42,7 +42,7 @@ struct ExpandedPrincipal {
 /// the group, too.
 pub(super) fn schedule(input: &Input<'_>, item: &Item<'_>, tier: Tier) -> Result<Option<Assignment>, Error> {
     let raw: Raw = input.read(item)?;
-    if raw.member_type.as_deref() == Some("Group") {
+    if raw.member_type.as_deref().is_some_and(|text| text.eq_ignore_ascii_case("Group")) {
         return Ok(None);
     }
     let condition = match outcome(raw.status.as_deref()) {
@@ -50,9 +50,15 @@ pub(super) fn schedule(input: &Input<'_>, item: &Item<'_>, tier: Tier) -> Result
         Outcome::Ended => return Ok(None),
         Outcome::Open => Err(Untold::Outcome),
     };
+    // What began in the past has begun, whenever the question is about; only plans begin later. Neither needs a type.
+    let plans = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        text.contains("/roleassignmentschedules") || text.contains("/roleeligibilityschedules")
+    };
+    let is_plan = raw.schedule_info.is_some()
+        || item.members.text("type").is_some_and(|text| plans(&text))
+        || item.members.text("id").is_some_and(|text| plans(&text));
     let (from, until) = planned(raw.schedule_info);
-    // What began in the past has begun, whenever the question is about; only plans begin later.
-    let is_plan = item.members.text("type").is_some_and(|text| text.ends_with("Schedules"));
     let from = instant(input, item, raw.start_date_time.or(from).filter(|_| is_plan))?;
     let until = instant(input, item, raw.end_date_time.or(until))?;
     let (kind, foreign) = principal_kind(raw.principal_type.as_deref());

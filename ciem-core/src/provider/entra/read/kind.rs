@@ -3,6 +3,7 @@
 use crate::model::{PrincipalKind, Tier};
 use crate::provider::graph::Of;
 use crate::provider::input::{Item, Object};
+use crate::provider::schedule;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
@@ -19,6 +20,8 @@ pub(super) enum Kind {
     Credential,
     /// A membership of a group for a time.
     Timed(Tier),
+    /// A request for a schedule: it gives nothing itself.
+    Request,
     /// Members or owners of one object.
     List(Of),
 }
@@ -39,6 +42,7 @@ impl Kind {
             Kind::Grant => "entra.delegated_permissions",
             Kind::Credential => "entra.federated_credentials",
             Kind::Timed(_) => "entra.group_schedules",
+            Kind::Request => "entra.schedule_requests",
             Kind::List(Of::Members) => "entra.group_members",
             Kind::List(Of::Owners) => "entra.owners",
             Kind::List(Of::Unit) => "entra.administrative_unit_members",
@@ -63,6 +67,7 @@ static CONTEXTS: &[(&str, Kind)] = &[
 /// By what stands in the context of lists of `roleManagement` and `privilegedAccess`.
 static ROLES: &[(&str, Kind)] = &[
     ("directory/roledefinitions", Kind::Role),
+    ("schedulerequests", Kind::Request),
     ("directory/roleassignments", Kind::Assignment(Tier::Active)),
     ("directory/roleassignmentschedule", Kind::Assignment(Tier::Active)),
     ("directory/roleeligibilityschedule", Kind::Assignment(Tier::Eligible)),
@@ -107,7 +112,14 @@ pub(super) fn of_item(item: &Item<'_>, page: Option<Kind>) -> Option<Kind> {
         return Some(Kind::Role);
     }
     if has("roleDefinitionId") && has("principalId") && (has("directoryScopeId") || has("appScopeId")) {
-        let eligible = has("roleEligibilityScheduleId") || page == Some(Kind::Assignment(Tier::Eligible));
+        if schedule::is_request(members) {
+            return Some(Kind::Request);
+        }
+        // Without a page that tells: an assignment has no times, and a schedule of one says of what type it is.
+        let assigned = page == Some(Kind::Assignment(Tier::Active)) || schedule::is_assignment(members);
+        let eligible = page == Some(Kind::Assignment(Tier::Eligible))
+            || has("roleEligibilityScheduleId")
+            || schedule::is_schedule(members) && !assigned;
         return Some(Kind::Assignment(if eligible { Tier::Eligible } else { Tier::Active }));
     }
     if has("appRoleId") && has("principalId") && has("resourceId") {
@@ -120,8 +132,11 @@ pub(super) fn of_item(item: &Item<'_>, page: Option<Kind>) -> Option<Kind> {
         return Some(Kind::Credential);
     }
     if has("accessId") && has("groupId") && has("principalId") {
-        let eligible = has("eligibilityScheduleId") || page == Some(Kind::Timed(Tier::Eligible));
-        return Some(Kind::Timed(if eligible { Tier::Eligible } else { Tier::Active }));
+        if schedule::is_request(members) {
+            return Some(Kind::Request);
+        }
+        let assigned = page == Some(Kind::Timed(Tier::Active)) || schedule::is_assignment(members);
+        return Some(Kind::Timed(if assigned { Tier::Active } else { Tier::Eligible }));
     }
     if has("roleTemplateId") {
         return Some(Kind::ActivatedRole);

@@ -107,7 +107,7 @@ fn object(input: &Input<'_>, item: &Item<'_>, kind: Kind, found: &mut Vec<Found>
         Kind::Grant => found.push(Found::Consent(input.read(item)?)),
         Kind::Credential => found.push(Found::Federation(objects::credential(input, item)?)),
         Kind::Timed(tier) => found.extend(objects::timed(input, item, tier)?.map(Found::Timed)),
-        Kind::List(_) => {}
+        Kind::List(_) | Kind::Request => {}
     }
     Ok(())
 }
