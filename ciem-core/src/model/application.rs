@@ -12,6 +12,8 @@ pub(crate) struct ServiceRecord {
     pub(crate) name: Option<Text>,
     /// The permissions that it offers to others: id, name.
     pub(crate) offers: BTreeMap<Text, Text>,
+    /// Of a managed identity: the resource that it is, by its id in lower case.
+    pub(crate) resource: Option<Text>,
 }
 
 /// An application as its owners see it.
@@ -44,7 +46,7 @@ pub(crate) struct Consent {
 /// Whoever shows a token of this issuer signs in as the application.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Federation {
-    /// The application or its identity.
+    /// The application or its identity, or the resource that a managed identity is.
     pub(crate) object: Text,
     pub(crate) issuer: Text,
     /// `None` where an expression over claims stands in place of it.

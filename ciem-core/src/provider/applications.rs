@@ -16,6 +16,7 @@ pub(crate) struct Service {
     application: Option<String>,
     name: Option<String>,
     offers: Vec<(String, String)>,
+    resource: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -29,7 +30,10 @@ pub(crate) fn service(item: &Item<'_>) -> Service {
     let offers =
         item.members.get("appRoles").and_then(|raw| serde_json::from_str::<Vec<Offer>>(raw.get()).ok());
     let offers = offers.unwrap_or_default().into_iter();
+    let names = item.members.get("alternativeNames");
+    let names = names.and_then(|raw| serde_json::from_str::<Vec<String>>(raw.get()).ok()).unwrap_or_default();
     Service {
+        resource: names.into_iter().map(|name| name.to_ascii_lowercase()).find(|name| name.starts_with('/')),
         id: text("id").unwrap_or_default(),
         application: text("appId"),
         name: text("displayName"),
@@ -45,10 +49,16 @@ pub(crate) fn keep_service(facts: &mut Facts, one: Service) {
     let name = one.name.map(|text| facts.text(&text));
     let offers =
         one.offers.iter().map(|(id, value)| (facts.text(&id.to_ascii_lowercase()), facts.text(value)));
-    let record = ServiceRecord { application, name, offers: offers.collect() };
+    let record = ServiceRecord {
+        application,
+        name,
+        offers: offers.collect(),
+        resource: one.resource.map(|text| facts.text(&text)),
+    };
     let known = facts.applications.services.entry(id).or_default();
     known.application = known.application.or(record.application);
     known.name = known.name.or(record.name);
+    known.resource = known.resource.or(record.resource);
     known.offers.extend(record.offers);
 }
 

@@ -116,6 +116,7 @@ impl Finish<'_> {
             found.push((whom(&theirs), vec![ADD_TO_APPLICATION.to_owned()], None));
         }
         objects.push(service);
+        objects.extend(self.apps.services.get(&service).and_then(|service| service.resource));
         for federation in self.apps.federations.iter().filter(|one| objects.contains(&one.object)) {
             let who = Who { negated: false, entries: vec![WhoEntry::Federated(federation.issuer)] };
             found.push((who, vec![FEDERATION.to_owned()], Some(federation.clone())));

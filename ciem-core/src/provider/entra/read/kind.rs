@@ -128,7 +128,7 @@ pub(super) fn of_item(item: &Item<'_>, page: Option<Kind>) -> Option<Kind> {
     if has("consentType") && has("clientId") {
         return Some(Kind::Grant);
     }
-    if has("issuer") && has("audiences") {
+    if item.body.has("issuer") && item.body.has("audiences") {
         return Some(Kind::Credential);
     }
     if has("accessId") && has("groupId") && has("principalId") {

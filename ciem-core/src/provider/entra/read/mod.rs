@@ -68,7 +68,10 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
             found.push(Found::Members(graph::member_page(&input, number, page, *of)?));
         }
     }
-    let strangers = kinds.iter().filter(|kind| kind.is_none()).count();
+    let count = |kind| kinds.iter().filter(|known| **known == kind).count();
+    // A credential of nobody knows whom is of no use.
+    let placed = found.iter().filter(|found| matches!(found, Found::Federation(_))).count();
+    let strangers = count(None) + count(Some(Kind::Credential)).saturating_sub(placed);
     let source = facts.source(input.report(first.name(), strangers));
     for (page, kind) in input.pages.iter().zip(input.kinds_of_pages(&pages, &kinds)) {
         kind.into_iter().for_each(|kind| note(facts, kind, !page.is_cut));
@@ -105,7 +108,9 @@ fn object(input: &Input<'_>, item: &Item<'_>, kind: Kind, found: &mut Vec<Found>
         }
         Kind::AppRole => found.push(Found::Given(input.read(item)?)),
         Kind::Grant => found.push(Found::Consent(input.read(item)?)),
-        Kind::Credential => found.push(Found::Federation(objects::credential(input, item)?)),
+        Kind::Credential => {
+            found.extend(objects::credential(input, item)?.map(Found::Federation));
+        }
         Kind::Timed(tier) => found.extend(objects::timed(input, item, tier)?.map(Found::Timed)),
         Kind::List(_) | Kind::Request => {}
     }

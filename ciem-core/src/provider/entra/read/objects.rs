@@ -204,8 +204,9 @@ pub(super) struct Credential {
     pub(super) audiences: Vec<String>,
 }
 
-/// A credential stands in a page of its application, or beside the application's id.
-pub(super) fn credential(input: &Input<'_>, item: &Item<'_>) -> Result<Credential, Error> {
+/// A credential stands in a page of its application, beside the application's id, or below the resource that a managed
+/// identity is; `None` where nothing tells whose it is.
+pub(super) fn credential(input: &Input<'_>, item: &Item<'_>) -> Result<Option<Credential>, Error> {
     let raw: RawCredential = input.read(item)?;
     let page = input.pages.get(item.page).map(|page| &page.members);
     let beside = |members: &Object<'_>| {
@@ -214,14 +215,17 @@ pub(super) fn credential(input: &Input<'_>, item: &Item<'_>) -> Result<Credentia
         let quoted = context.as_ref().and_then(|text| text.split('\'').nth(1)).map(str::to_owned);
         told.map(|text| text.into_owned()).or(quoted)
     };
-    let object = beside(&item.members).or_else(|| beside(page?));
-    let reason = "a federated credential stands in the page of its application, or beside an `applicationId`";
-    Ok(Credential {
-        object: object.ok_or_else(|| input.malformed(item, reason))?,
+    let below = || {
+        let id = item.members.text("id")?.to_ascii_lowercase();
+        id.split_once("/federatedidentitycredentials/").map(|(resource, _)| resource.to_owned())
+    };
+    let object = beside(&item.members).or_else(|| beside(page?)).or_else(below);
+    Ok(object.map(|object| Credential {
+        object,
         issuer: raw.issuer,
         subject: raw.subject.filter(|text| !text.is_empty()),
         audiences: raw.audiences,
-    })
+    }))
 }
 
 #[derive(Deserialize)]
