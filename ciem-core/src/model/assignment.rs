@@ -24,6 +24,9 @@ pub(crate) struct RoleRecord {
     pub(crate) blocks: Vec<Block>,
 }
 
+/// From when to when something is in force, in seconds since 1970.
+pub(crate) type Span = (Option<i64>, Option<i64>);
+
 /// A role given to somebody at a scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AssignmentRecord {
@@ -123,8 +126,9 @@ pub(crate) struct Assignments {
     pub(crate) members: BTreeMap<Text, Members>,
     /// By principal: its names, and whether each is not the directory's own.
     names: BTreeMap<Text, BTreeSet<(bool, Text)>>,
-    /// By group: those who can activate membership of it.
-    pub(crate) eligible_members: BTreeMap<Text, BTreeSet<Text>>,
+    /// By group: those who can activate membership of it, and those of its members who are so for a time only.
+    pub(crate) eligible_members: BTreeMap<Text, BTreeMap<Text, Span>>,
+    pub(crate) timed_members: BTreeMap<Text, BTreeMap<Text, Span>>,
     /// By identity: what it is attached to, and of that, where what runs can act as it.
     pub(crate) attached: BTreeMap<Text, BTreeSet<Text>>,
     pub(crate) acting: BTreeMap<Text, BTreeSet<Text>>,

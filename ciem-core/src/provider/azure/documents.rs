@@ -183,7 +183,7 @@ fn patterns(facts: &mut Facts, negated: bool, texts: &[String]) -> Patterns<Patt
 }
 
 /// In force from one instant, and before another.
-fn window(facts: &mut Facts, (from, until): (Option<i64>, Option<i64>)) -> CondId {
+pub(super) fn window(facts: &mut Facts, (from, until): (Option<i64>, Option<i64>)) -> CondId {
     let mut parts = Vec::new();
     for (operator, at) in [("DateGreaterThanEquals", from), ("DateLessThan", until)] {
         let stamp = at.and_then(|at| jiff::Timestamp::from_second(at).ok()).map(|at| at.to_string());

@@ -51,6 +51,8 @@ pub(crate) fn finish(facts: &mut Facts) {
     finish.deny();
     finish.perhaps();
     finish.take();
+    // Denials of the groups were handed out before, and stay.
+    finish.stay();
     finish.act();
     finish.keep();
 }

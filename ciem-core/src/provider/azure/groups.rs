@@ -51,6 +51,11 @@ impl Groups {
         self.of.get(&id).into_iter().flatten().copied()
     }
 
+    /// Takes somebody out of a group; `false` if it is not directly in it.
+    pub(super) fn leave(&mut self, member: Text, group: Text) -> bool {
+        self.of.get_mut(&member).is_some_and(|groups| groups.remove(&group))
+    }
+
     /// Everything that somebody is in, itself included.
     pub(super) fn above(&self, id: Text) -> BTreeSet<Text> {
         let mut found = BTreeSet::new();

@@ -5,6 +5,7 @@ use super::finish::Finish;
 use super::{ELIGIBLE, LATENT, MEMBERSHIP, ROLE};
 use crate::base::Text;
 use crate::condition::MissingFact;
+use crate::model::assignment::Span;
 use crate::model::{DocId, LayerId, PolicyRef, PolicyUse, PrincipalKind};
 use crate::provider::applications::{CREDENTIALS, services_of};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,11 @@ struct Step {
     whom: Text,
     what: Text,
     layer: LayerId,
+    /// When the step can be taken.
+    window: Span,
 }
+
+const ALWAYS: Span = (None, None);
 
 /// What binds those who act so, by who or what they are.
 type Bound = (BTreeSet<Text>, PrincipalKind);
@@ -29,16 +34,12 @@ impl Finish<'_> {
                 false => vec![object],
             };
             let pairs = gives.iter().flat_map(|&what| owners.ids.iter().map(move |&whom| (whom, what)));
-            steps.extend(pairs.map(|(whom, what)| Step { whom, what, layer: LATENT }));
+            steps.extend(pairs.map(|(whom, what)| Step { whom, what, layer: LATENT, window: ALWAYS }));
         }
         for (&group, members) in &self.all.eligible_members {
-            for &member in members {
-                let whom = match self.groups.is_group(member) {
-                    true => self.below(member),
-                    false => vec![member],
-                };
-                let steps_of = |whom| Step { whom, what: group, layer: MEMBERSHIP };
-                steps.extend(whom.into_iter().map(steps_of));
+            for (&member, &window) in members {
+                let steps_of = |whom| Step { whom, what: group, layer: MEMBERSHIP, window };
+                steps.extend(self.whom(member).into_iter().map(steps_of));
             }
         }
         // In whatever order the inputs came.
@@ -51,6 +52,56 @@ impl Finish<'_> {
         }
     }
 
+    /// What members have of a group for as long as they are in it, through the groups on the way for as long as all last.
+    pub(super) fn stay(&mut self) {
+        let mut of: BTreeMap<Text, Vec<(Text, Span)>> = BTreeMap::new();
+        for (group, members) in std::mem::take(&mut self.all.timed_members) {
+            for (member, span) in members.into_iter().filter(|(_, span)| *span != ALWAYS) {
+                if self.groups.leave(member, group) {
+                    of.entry(member).or_default().push((group, span));
+                }
+            }
+        }
+        if of.is_empty() {
+            return;
+        }
+        for (whom, _) in self.everybody() {
+            for (group, span) in self.for_a_time(whom, &of) {
+                for used in self.given(&BTreeSet::from([group])) {
+                    let PolicyRef::Told { name, document, source } = used.policy else { continue };
+                    let document = self.within(document, span);
+                    self.hold(whom, used.layer, PolicyRef::Told { name, document, source });
+                }
+            }
+        }
+    }
+
+    /// The groups that somebody is in for a time only, and when; `of` are those by member that end.
+    fn for_a_time(&self, whom: Text, of: &BTreeMap<Text, Vec<(Text, Span)>>) -> Vec<(Text, Span)> {
+        let lasting = self.groups.above(whom);
+        let ending = |id: Text| of.get(&id).into_iter().flatten().copied();
+        let mut open: Vec<(Text, Span)> = lasting.iter().flat_map(|&id| ending(id)).collect();
+        let mut found = BTreeSet::new();
+        while let Some((group, span)) = open.pop() {
+            if lasting.contains(&group) || !found.insert((group, span)) {
+                continue;
+            }
+            open.extend(self.groups.directly(group).map(|above| (above, span)));
+            open.extend(ending(group).map(|(above, other)| {
+                let until = [span.1, other.1].into_iter().flatten().min();
+                (above, (span.0.max(other.0), until))
+            }));
+        }
+        let mut found: Vec<_> = found.into_iter().collect();
+        found.sort_by_key(|&(group, span)| (self.text(group), span));
+        found
+    }
+
+    /// Who that is: of a group, who is in it.
+    fn whom(&self, member: Text) -> Vec<Text> {
+        if self.groups.is_group(member) { self.below(member) } else { vec![member] }
+    }
+
     /// Those who are in a group, through others too.
     fn below(&self, group: Text) -> Vec<Text> {
         let all = self.everybody().into_iter().map(|(id, _)| id);
@@ -58,7 +109,7 @@ impl Finish<'_> {
     }
 
     fn step(&mut self, step: &Step, known: &mut BTreeMap<Bound, Vec<DocId>>) {
-        let &Step { whom, what, layer } = step;
+        let &Step { whom, what, layer, window } = step;
         let joins = self.groups.is_group(what);
         let own = self.groups.above(whom);
         let mut among = self.groups.above(what);
@@ -78,6 +129,7 @@ impl Finish<'_> {
         for used in given {
             let PolicyRef::Told { name, document, source } = used.policy else { continue };
             let document = self.left(document, &denials, doubt.as_ref());
+            let document = self.within(document, window);
             let name = match layer {
                 LATENT => {
                     let title = format!("{} of {}", self.text(name), self.text(what));
@@ -96,6 +148,7 @@ impl Finish<'_> {
             for used in self.given(&own) {
                 let PolicyRef::Told { name, document, source } = used.policy else { continue };
                 let document = self.left(document, &denials, None);
+                let document = self.within(document, window);
                 self.hold(whom, layer, PolicyRef::Told { name, document, source });
             }
         }

@@ -5,6 +5,7 @@ use super::finish::Finish;
 use super::keys::RESOURCE;
 use crate::base::Text;
 use crate::condition::{MissingFact, Test};
+use crate::model::assignment::Span;
 use crate::model::{Clause, CondId, CondNode, DocId, Facts, PatternItem, Patterns, Statement};
 use std::sync::Arc;
 
@@ -34,6 +35,22 @@ impl Finish<'_> {
                 None => one,
             };
             all.into_iter().map(doubted).collect()
+        })
+    }
+
+    /// What a document says, for a time only.
+    pub(super) fn within(&mut self, document: DocId, window: Span) -> DocId {
+        if window == (None, None) {
+            return document;
+        }
+        super::documents::document(self.facts, &format!("{document:?} within {window:?}"), |facts| {
+            let in_force = super::documents::window(facts, window);
+            let all = facts.documents[document].statements.clone();
+            let timed = |one: Statement| {
+                let condition = facts.conditions.all(vec![in_force, one.condition]);
+                Statement { condition, ..one }
+            };
+            all.into_iter().map(timed).collect()
         })
     }
 }

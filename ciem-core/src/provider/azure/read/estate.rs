@@ -5,10 +5,10 @@ use super::super::runs::CLUSTER;
 use super::super::scope::{canonical, subscription};
 use super::roles::Assignment;
 use crate::error::Error;
-use crate::model::assignment::KnownPrincipal;
+use crate::model::assignment::{KnownPrincipal, Span};
 use crate::model::{Facts, PrincipalKind, ResourceRecord, SourceId, Tier};
 use crate::provider::input::{Input, Item};
-use crate::provider::schedule::{Outcome, outcome};
+use crate::provider::schedule::{Outcome, ScheduleInfo, instant, outcome, planned};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -198,29 +198,63 @@ pub(super) fn delegation(input: &Input<'_>, item: &Item<'_>) -> Result<Vec<Assig
 /// Somebody who can activate membership of a group, or owning it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct GroupEligibility {
+struct RawMembership {
     principal_id: String,
     group_id: String,
     access_id: String,
     status: Option<String>,
+    start_date_time: Option<String>,
+    end_date_time: Option<String>,
+    schedule_info: Option<ScheduleInfo>,
 }
 
-pub(super) fn group_eligibility(
+/// Membership of a group, or owning it, for a time; or that it can be activated.
+pub(super) struct Membership {
+    member: String,
+    group: String,
+    owner: bool,
+    tier: Tier,
+    window: Span,
+}
+
+pub(super) fn membership(
     input: &Input<'_>,
     item: &Item<'_>,
-) -> Result<Option<GroupEligibility>, Error> {
-    let read: GroupEligibility = input.read(item)?;
-    Ok(Some(read).filter(|one| outcome(one.status.as_deref()) != Outcome::Ended))
+    tier: Tier,
+) -> Result<Option<Membership>, Error> {
+    let raw: RawMembership = input.read(item)?;
+    // What began in the past has begun; only plans begin later.
+    let (from, planned) = planned(raw.schedule_info);
+    let until = instant(input, item, raw.end_date_time.or(planned))?;
+    instant(input, item, raw.start_date_time)?;
+    Ok((outcome(raw.status.as_deref()) != Outcome::Ended).then_some(Membership {
+        member: raw.principal_id,
+        group: raw.group_id,
+        owner: raw.access_id.eq_ignore_ascii_case("owner"),
+        tier,
+        window: (instant(input, item, from)?, until),
+    }))
 }
 
-pub(super) fn keep_eligibility(facts: &mut Facts, source: SourceId, one: &GroupEligibility) {
-    let member = facts.text(&one.principal_id.to_ascii_lowercase());
-    let group = facts.text(&one.group_id.to_ascii_lowercase());
+pub(super) fn keep_membership(facts: &mut Facts, source: SourceId, one: &Membership) {
+    let member = facts.text(&one.member.to_ascii_lowercase());
+    let group = facts.text(&one.group.to_ascii_lowercase());
     let known = |kind| KnownPrincipal { kind, source: Some(source), ..KnownPrincipal::default() };
     facts.assignments.know(member, known(None));
     facts.assignments.know(group, known(Some(PrincipalKind::Group)));
-    match one.access_id.eq_ignore_ascii_case("owner") {
-        true => facts.assignments.owners.entry(group).or_default().ids.insert(member),
-        false => facts.assignments.eligible_members.entry(group).or_default().insert(member),
+    let all = &mut facts.assignments;
+    let by_group = match one.tier {
+        // Owners who are so now stand among the owners.
+        Tier::Active if one.owner => return,
+        Tier::Active => &mut all.timed_members,
+        _ if one.owner => {
+            all.owners.entry(group).or_default().ids.insert(member);
+            return;
+        }
+        _ => &mut all.eligible_members,
     };
+    let window = by_group.entry(group).or_default().entry(member).or_insert(one.window);
+    // Of several schedules the widest span counts; none begins later than `None`, and none ends later.
+    window.0 = window.0.zip(one.window.0).map(|(one, other)| one.min(other));
+    window.1 = window.1.zip(one.window.1).map(|(one, other)| one.max(other));
 }

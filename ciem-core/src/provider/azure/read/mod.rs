@@ -50,7 +50,7 @@ enum Found {
     Members(graph::MemberList),
     Operations(Vec<(String, bool)>),
     Resource(estate::Resource),
-    Eligibility(estate::GroupEligibility),
+    Membership(estate::Membership),
 }
 
 /// Reads one input. `false` if it is none of Azure's.
@@ -100,10 +100,8 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
             Some(Kind::Delegation) => {
                 found.extend(estate::delegation(&input, item)?.into_iter().map(Found::Assignment));
             }
-            // Active members stand in the list of members, too.
-            Some(Kind::GroupSchedule(Tier::Active)) => {}
-            Some(Kind::GroupSchedule(_)) => {
-                found.extend(estate::group_eligibility(&input, item)?.map(Found::Eligibility));
+            Some(Kind::GroupSchedule(tier)) => {
+                found.extend(estate::membership(&input, item, *tier)?.map(Found::Membership));
             }
             Some(Kind::Members(_) | Kind::Request) | None => {}
         }
@@ -153,7 +151,7 @@ fn keep(facts: &mut Facts, source: SourceId, found: Found) {
         Found::Application(application) => applications::keep_application(facts, application),
         Found::Members(members) => graph::keep_members(facts, source, members),
         Found::Resource(resource) => estate::keep_resource(facts, source, resource),
-        Found::Eligibility(one) => estate::keep_eligibility(facts, source, &one),
+        Found::Membership(one) => estate::keep_membership(facts, source, &one),
         Found::Operations(operations) => tree::keep_operations(facts, operations),
     }
 }
