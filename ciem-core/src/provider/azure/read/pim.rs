@@ -1,10 +1,11 @@
 //! Schedules of Privileged Identity Management: access that is active for a time, and access that can be activated
 //! (AZ-R9).
 
-use super::roles::{Assignment, principal_kind, scope};
+use super::roles::{Assignment, scope};
 use crate::error::Error;
 use crate::model::Tier;
 use crate::model::assignment::Untold;
+use crate::provider::graph::principal_kind;
 use crate::provider::input::{Input, Item};
 use crate::provider::schedule::{Outcome, ScheduleInfo, instant, outcome, planned};
 use serde::Deserialize;
@@ -42,7 +43,7 @@ struct ExpandedPrincipal {
 /// the group, too.
 pub(super) fn schedule(input: &Input<'_>, item: &Item<'_>, tier: Tier) -> Result<Option<Assignment>, Error> {
     let raw: Raw = input.read(item)?;
-    if raw.member_type.as_deref() == Some("Group") {
+    if raw.member_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("Group")) {
         return Ok(None);
     }
     let condition = match outcome(raw.status.as_deref()) {
