@@ -1,7 +1,7 @@
 //! Roles, and who was assigned them where: for providers that give access by assigning roles at scopes. A provider's
 //! `finish` turns them into policies.
 
-use super::{PrincipalKind, SourceId, Tier};
+use super::{LayerId, PrincipalKind, SourceId, Tier};
 use crate::base::{Interner, Text};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -138,6 +138,10 @@ pub(crate) struct Assignments {
     pub(crate) units: BTreeMap<Text, Members>,
     /// Kinds of principal of which the directory's list was read, and whether that was all of them.
     pub(crate) directory: BTreeMap<PrincipalKind, bool>,
+    /// Inputs of the directory of which some records were given that are no list of all there are.
+    pub(crate) in_part: BTreeSet<&'static str>,
+    /// By layer: the inputs that end where more of their list follows.
+    pub(crate) cut: BTreeMap<LayerId, BTreeSet<String>>,
     /// The directory's own id.
     pub(crate) directory_id: Option<Text>,
 }
@@ -166,6 +170,13 @@ impl Assignments {
     pub(crate) fn name_of(&self, id: Text, texts: &Interner) -> Option<Text> {
         let names = self.names.get(&id)?.iter();
         names.min_by_key(|(other, name)| (*other, texts.get(*name))).map(|(_, name)| *name)
+    }
+
+    /// Whether an id may be that of a group: no input tells what it is, and the list of all groups was not given.
+    pub(crate) fn may_be_group(&self, id: Text) -> bool {
+        let untold = |known: &KnownPrincipal| known.kind.is_none() && !known.recorded && !known.foreign;
+        let all_groups = self.directory.get(&PrincipalKind::Group).copied().unwrap_or_default();
+        !all_groups && !self.members.contains_key(&id) && self.principals.get(&id).is_some_and(untold)
     }
 
     /// The node of this id.

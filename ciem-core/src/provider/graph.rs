@@ -1,12 +1,15 @@
 //! People, groups and service principals of a Graph directory, who is in which group and who owns what: what every
 //! provider of that family needs of it.
 
+use crate::base::Text;
+use crate::condition::MissingFact;
 use crate::error::{Error, Place};
-use crate::model::assignment::KnownPrincipal;
-use crate::model::{Facts, PrincipalKind, SourceId};
-use crate::provider::InputSpec;
+use crate::model::assignment::{Assignments, KnownPrincipal};
+use crate::model::{Facts, LayerId, PrincipalKind, SourceId};
 use crate::provider::input::{Input, Item, Object, Page};
+use crate::provider::{InputSpec, LayerSpec};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 pub(crate) const USERS: InputSpec = input("users", "az ad user list");
 pub(crate) const GROUPS: InputSpec = input("groups", "az ad group list");
@@ -23,17 +26,122 @@ pub(crate) fn note(facts: &mut Facts, input: &'static str, whole: bool) {
     *facts.coverage.given.entry((String::new(), input)).or_insert(true) &= whole;
 }
 
+/// How much of the directory's list of a kind some records are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Extent {
+    Whole,
+    /// More pages of the list follow.
+    Cut,
+    /// Records that were asked for one by one, or as members of something: nobody said that there are no others.
+    Some,
+}
+
+/// How much of their list the records of a page are: `kind` is what they are taken for, `own` what the page itself says
+/// that they are, `kinds` what each of all objects is.
+pub(crate) fn extent<K: Copy + PartialEq>(
+    input: &Input<'_>,
+    number: usize,
+    kind: K,
+    own: Option<K>,
+    kinds: &[Option<K>],
+) -> Extent {
+    let Some(page) = input.pages.get(number) else { return Extent::Some };
+    let told = own == Some(kind);
+    let alike = kinds.get(input.places_of_page(number)).unwrap_or_default();
+    let alike = alike.iter().all(|other| *other == Some(kind));
+    // Graph tells the type of each object only where a list has objects of several: members, owners.
+    let of_several = !told
+        && (page.members.has("@odata.context")
+            || input.of_page(number).iter().any(|item| item.members.has("@odata.type")));
+    match (page.is_cut, !page.is_alone && alike && !of_several) {
+        (_, false) => Extent::Some,
+        (true, true) => Extent::Cut,
+        (false, true) => Extent::Whole,
+    }
+}
+
 /// Notes that the directory's records of a kind were given.
-pub(crate) fn note_records(facts: &mut Facts, kind: PrincipalKind, whole: bool) {
+pub(crate) fn note_records(facts: &mut Facts, kind: PrincipalKind, extent: Extent) {
     let (kinds, input): (&[PrincipalKind], _) = match kind {
         PrincipalKind::User => (&[PrincipalKind::User], USERS),
         PrincipalKind::Group => (&[PrincipalKind::Group], GROUPS),
         _ => (&[PrincipalKind::ServicePrincipal, PrincipalKind::ManagedIdentity], SERVICE_PRINCIPALS),
     };
+    if extent == Extent::Some {
+        facts.assignments.in_part.insert(input.name);
+        return;
+    }
+    let whole = extent == Extent::Whole;
     for &kind in kinds {
         *facts.assignments.directory.entry(kind).or_insert(true) &= whole;
     }
     note(facts, input.name, whole);
+}
+
+/// Notes the inputs of which only some records were given, once all inputs were read.
+pub(crate) fn note_parts(facts: &mut Facts, all: &Assignments) {
+    for &input in &all.in_part {
+        facts.coverage.given.entry((String::new(), input)).or_insert(false);
+    }
+}
+
+/// Principals that are named somewhere and that the directory, of which all was read, does not have.
+pub(crate) fn deleted(all: &Assignments) -> BTreeSet<Text> {
+    let read = |kind: PrincipalKind| all.directory.get(&kind).copied().unwrap_or_default();
+    let gone = |kind: Option<PrincipalKind>| match kind {
+        Some(kind) => read(kind),
+        None => {
+            [PrincipalKind::User, PrincipalKind::Group, PrincipalKind::ServicePrincipal].into_iter().all(read)
+        }
+    };
+    let named = all.principals.iter().filter(|(_, known)| !known.recorded && !known.foreign);
+    named.filter(|(_, known)| gone(known.kind)).map(|(&id, _)| id).collect()
+}
+
+/// What is missing where a list ends though more of it follows.
+pub(crate) const REST: &str = "rest of a list";
+
+/// What is missing of a layer: for each input that ends where more of its list follows, its name and the fact.
+pub(crate) fn rest(all: &Assignments, layers: &[LayerSpec], layer: LayerId) -> Vec<MissingFact> {
+    let Some(spec) = layers.iter().find(|spec| spec.id == layer) else { return Vec::new() };
+    let (what, how) = spec.missing;
+    let fact = |page: &String| MissingFact {
+        fact: REST.to_owned(),
+        subject: format!("{what} that follow {page}"),
+        how: how.to_owned(),
+    };
+    all.cut.get(&layer).into_iter().flatten().map(fact).collect()
+}
+
+/// Notes in the coverage which layers are known in part, because lists were cut.
+pub(crate) fn note_cut(facts: &mut Facts, all: &Assignments, layers: &[LayerSpec], account: &str) {
+    for (layer, pages) in &all.cut {
+        let Some(spec) = layers.iter().find(|spec| spec.id == *layer) else { continue };
+        let pages: Vec<&str> = pages.iter().map(String::as_str).collect();
+        let why = format!("{} says that more follow, which were not given", pages.join(", "));
+        facts.coverage.partial.insert((account.to_owned(), spec.name.to_owned()), why);
+    }
+}
+
+/// The kind of principal that a type of Graph names.
+pub(crate) fn kind_of_type(text: &str) -> Option<PrincipalKind> {
+    let types = [
+        ("#microsoft.graph.user", PrincipalKind::User),
+        ("#microsoft.graph.group", PrincipalKind::Group),
+        ("#microsoft.graph.servicePrincipal", PrincipalKind::ServicePrincipal),
+    ];
+    types.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, kind)| kind)
+}
+
+/// The kind that an assignment tells, and whether the principal is of another directory.
+pub(crate) fn principal_kind(text: Option<&str>) -> (Option<PrincipalKind>, bool) {
+    match text.map(str::to_ascii_lowercase).as_deref() {
+        Some("user") => (Some(PrincipalKind::User), false),
+        Some("group") => (Some(PrincipalKind::Group), false),
+        Some("serviceprincipal" | "msi") => (Some(PrincipalKind::ServicePrincipal), false),
+        Some("foreigngroup") => (Some(PrincipalKind::Group), true),
+        _ => (None, false),
+    }
 }
 
 /// A record of the directory.
@@ -99,10 +207,9 @@ struct RawEntry {
 
 impl RawEntry {
     fn kind(&self) -> Option<PrincipalKind> {
-        match self.odata_type.as_deref() {
-            Some("#microsoft.graph.user") => Some(PrincipalKind::User),
-            Some("#microsoft.graph.group") => Some(PrincipalKind::Group),
-            Some("#microsoft.graph.servicePrincipal") => Some(self.service_principal()),
+        match self.odata_type.as_deref().and_then(kind_of_type) {
+            Some(PrincipalKind::ServicePrincipal) => Some(self.service_principal()),
+            Some(kind) => Some(kind),
             _ if self.user_principal_name.is_some() => Some(PrincipalKind::User),
             _ if self.service_principal_type.is_some() => Some(self.service_principal()),
             _ => None,
@@ -110,9 +217,10 @@ impl RawEntry {
     }
 
     fn service_principal(&self) -> PrincipalKind {
-        match self.service_principal_type.as_deref() {
-            Some("ManagedIdentity") => PrincipalKind::ManagedIdentity,
-            _ => PrincipalKind::ServicePrincipal,
+        let told = self.service_principal_type.as_deref();
+        match told.is_some_and(|kind| kind.eq_ignore_ascii_case("ManagedIdentity")) {
+            true => PrincipalKind::ManagedIdentity,
+            false => PrincipalKind::ServicePrincipal,
         }
     }
 

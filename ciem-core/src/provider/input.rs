@@ -158,6 +158,8 @@ pub(crate) struct Page<'a> {
     pub(crate) members: Object<'a>,
     /// Another page follows that was not given.
     pub(crate) is_cut: bool,
+    /// No list: one object, as it was asked for.
+    pub(crate) is_alone: bool,
 }
 
 /// An input, cut into its objects.
@@ -222,7 +224,7 @@ impl<'a> Input<'a> {
         match found {
             Some((name, items)) => self.add_page(members, items, &format!("{at}/{name}")),
             None => {
-                self.pages.push(Page::default());
+                self.pages.push(Page { is_alone: true, ..Page::default() });
                 self.add_item(part, members, at);
             }
         }
@@ -230,7 +232,7 @@ impl<'a> Input<'a> {
 
     fn add_page(&mut self, members: Object<'a>, items: Vec<&'a RawValue>, at: &str) {
         let is_cut = NEXT.iter().any(|name| members.has(name));
-        self.pages.push(Page { members, is_cut });
+        self.pages.push(Page { members, is_cut, is_alone: false });
         for (number, item) in items.into_iter().enumerate() {
             self.add_item(item, object(item).unwrap_or_default(), format!("{at}/{number}"));
         }
@@ -246,8 +248,9 @@ impl<'a> Input<'a> {
     /// Whatever stands in an object of AzureHound, each on a page of its own: objects of many kinds follow each other.
     fn add_wrapped(&mut self, data: &'a RawValue, at: &str) {
         let members = object(data).unwrap_or_default();
+        let is_alone = self.pages.last().is_some_and(|page| page.is_alone);
         let Some(found) = hound::unwrap(&members) else {
-            self.pages.push(Page::default());
+            self.pages.push(Page { is_alone, ..Page::default() });
             return self.add_plain(data, members, at.to_owned(), true);
         };
         for (raw, inside) in found.assignments {
@@ -257,7 +260,7 @@ impl<'a> Input<'a> {
         for listed in found.lists {
             let list = ("members".into(), data);
             let members = Object(vec![(listed.of.page_key().into(), listed.id), list]);
-            self.pages.push(Page { members, is_cut: false });
+            self.pages.push(Page { members, ..Page::default() });
             let step = if listed.of == Of::Owners { "owner" } else { "member" };
             for (number, raw) in listed.entries.into_iter().enumerate() {
                 let pointer = format!("{at}/{}/{number}/{step}", listed.name);
@@ -284,10 +287,14 @@ impl<'a> Input<'a> {
 
     /// The objects of one page, by its number.
     pub(crate) fn of_page(&self, number: usize) -> &[Item<'a>] {
+        self.items.get(self.places_of_page(number)).unwrap_or_default()
+    }
+
+    /// Where the objects of a page stand among all.
+    pub(crate) fn places_of_page(&self, number: usize) -> std::ops::Range<usize> {
         // INVARIANT: objects stand in the order of their pages.
-        let from = self.items.partition_point(|item| item.page < number);
-        let rest = self.items.get(from..).unwrap_or_default();
-        rest.get(..rest.partition_point(|item| item.page == number)).unwrap_or_default()
+        let before = |number| self.items.partition_point(|item| item.page < number);
+        before(number)..before(number.saturating_add(1))
     }
 
     /// What each page is about: what it says itself, or what the first of its objects is of which that is known.

@@ -44,6 +44,10 @@ impl Finish<'_> {
                 self.prepare(id, record, doubt);
             }
         }
+        for (record, fact) in self.rest_of_denials() {
+            let id = self.facts.text(&fact.subject);
+            self.prepare(id, record, Some(fact));
+        }
         if self.denials.is_empty() {
             return;
         }

@@ -8,8 +8,9 @@ use super::read::{CLASSIC, access};
 use super::remedy::{CUSTOM_ROLES, HeldRole, counted_at, is_assignment, ready_role};
 use super::runs::MADE;
 use super::scope::{is_management_group, shown};
+use super::spec::PROVIDER;
 use super::tree::{Reach, Tree};
-use super::{DENY, ELIGIBLE, ROLE};
+use super::{DENY, ELIGIBLE, ROLE, TREE};
 use crate::base::Text;
 use crate::condition::MissingFact;
 use crate::model::application::Applications;
@@ -21,6 +22,7 @@ use crate::model::{
     Rejected, SourceId, Tier,
 };
 use crate::provider::WaySpec;
+use crate::provider::graph;
 use crate::provider::schedule::undecided;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -41,7 +43,13 @@ pub(crate) fn finish(facts: &mut Facts) {
     name_classic_administrators(facts, &mut all);
     let tree = Tree::new(&all, &facts.texts);
     let groups = Groups::new(&all, &facts.texts);
-    let deleted = deleted(&all);
+    graph::note_parts(facts, &all);
+    // AZ-R14
+    let deleted = graph::deleted(&all);
+    // Of a tree that is known in part, strict questions take nothing for told.
+    if all.cut.contains_key(&TREE) {
+        facts.told.remove(&TREE);
+    }
     let (held, of_groups, reaches) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let apps = std::mem::take(&mut facts.applications);
     let denials = Vec::new();
@@ -50,6 +58,7 @@ pub(crate) fn finish(facts: &mut Facts) {
     finish.assign();
     finish.deny();
     finish.perhaps();
+    finish.allow_rest();
     finish.take();
     // Denials of the groups were handed out before, and stay.
     finish.stay();
@@ -114,15 +123,6 @@ fn name_classic_administrators(facts: &mut Facts, all: &mut Assignments) {
 fn mail_of_guest(name: &str) -> Option<String> {
     let (user, domain) = name.split_once("#ext#@")?.0.rsplit_once('_')?;
     Some(format!("{user}@{domain}"))
-}
-
-/// Principals that assignments name and that the directory, of which all was read, does not have (AZ-R14).
-fn deleted(all: &Assignments) -> BTreeSet<Text> {
-    let gone = |kind: Option<PrincipalKind>| {
-        kind.is_some_and(|kind| all.directory.get(&kind).copied().unwrap_or_default())
-    };
-    let of_directory = all.principals.iter().filter(|(_, known)| !known.recorded && !known.foreign);
-    of_directory.filter(|(_, known)| gone(known.kind)).map(|(&id, _)| id).collect()
 }
 
 impl Finish<'_> {
@@ -307,6 +307,8 @@ impl Finish<'_> {
             u64::from(one.tier == Tier::Active);
         if self.groups.is_group(one.principal) {
             self.facts.relations.of_groups.insert(id, one.principal);
+        }
+        if self.groups.may_be_group(one.principal) {
             self.of_groups.entry(one.principal).or_default().push(Assigned {
                 layer,
                 document,
@@ -415,6 +417,8 @@ impl Finish<'_> {
         let seen =
             Seen { users: true, roles: true, groups: true, policies: true, truncated: false, complete: true };
         self.facts.accounts.insert(account, seen);
+        let tenant = self.text(account).to_owned();
+        graph::note_cut(self.facts, &self.all, PROVIDER.layers, &tenant);
         for (id, kind) in self.everybody() {
             let tags = self.attachments(id);
             let known = self.all.principals.get(&id);

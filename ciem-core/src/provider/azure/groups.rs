@@ -9,8 +9,10 @@ pub(super) struct Groups {
     /// By member: the groups that it is directly in.
     of: BTreeMap<Text, BTreeSet<Text>>,
     all: BTreeSet<Text>,
-    /// Groups of which not all members are known, sorted by id.
+    /// Groups of which not all members are known, and whatever may be one, sorted by id.
     open: Vec<Text>,
+    /// Of which nothing tells whether they are groups.
+    perhaps: BTreeSet<Text>,
 }
 
 impl Groups {
@@ -24,22 +26,29 @@ impl Groups {
             }
         }
         let open = |group: &&Text| facts.members.get(group).is_none_or(|known| !known.complete);
-        let mut open: Vec<Text> = all.iter().filter(open).copied().collect();
+        let perhaps: BTreeSet<Text> =
+            facts.principals.keys().copied().filter(|&id| facts.may_be_group(id)).collect();
+        let mut open: Vec<Text> = all.iter().filter(open).chain(&perhaps).copied().collect();
         open.sort_unstable_by_key(|&id| texts.get(id));
-        Groups { of, all, open }
+        Groups { of, all, open, perhaps }
     }
 
     pub(super) fn all(&self) -> &BTreeSet<Text> {
         &self.all
     }
 
-    /// Groups of which not all members are known, sorted by id.
+    /// Groups of which not all members are known, and whatever may be one, sorted by id.
     pub(super) fn open(&self) -> &[Text] {
         &self.open
     }
 
     pub(super) fn is_group(&self, id: Text) -> bool {
         self.all.contains(&id)
+    }
+
+    /// Whether it is a group, or may be one for all that is known.
+    pub(super) fn may_be_group(&self, id: Text) -> bool {
+        self.is_group(id) || self.perhaps.contains(&id)
     }
 
     pub(super) fn is_open(&self, id: Text) -> bool {

@@ -12,6 +12,7 @@ mod leads;
 mod left;
 pub(crate) mod read;
 pub(crate) mod remedy;
+mod rest;
 mod roles;
 mod rule;
 mod runs;

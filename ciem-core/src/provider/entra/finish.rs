@@ -5,7 +5,8 @@ mod owners;
 mod roles;
 
 use super::apart::{Apart, CREDENTIALS};
-use super::documents::document;
+use super::documents::{Said, document, statement};
+use super::spec::PROVIDER;
 use super::{APPLICATION, ELIGIBLE, ROLE};
 use crate::base::Text;
 use crate::condition::MissingFact;
@@ -16,6 +17,7 @@ use crate::model::{
     DocId, Facts, GroupRecord, LayerId, PolicyRef, PolicyUse, PrincipalKind, PrincipalRecord, SourceId,
     Statement,
 };
+use crate::provider::graph;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -32,6 +34,7 @@ pub(super) static FACTS: &[&str] = &[
     PERMISSION,
     COVERED,
     super::reach::MEMBERS.0,
+    graph::REST,
     CREDENTIALS,
     "claims of a federated credential",
 ];
@@ -45,7 +48,8 @@ pub(crate) fn finish(facts: &mut Facts) {
     if all.is_empty() && apps.is_empty() {
         return;
     }
-    let deleted = deleted(&all);
+    graph::note_parts(facts, &all);
+    let deleted = graph::deleted(&all);
     let (mut groups, mut objects): (Lists, Lists) = (BTreeMap::new(), BTreeMap::new());
     for (&group, members) in &all.members {
         members.ids.iter().for_each(|&member| groups.entry(member).or_default().push(group));
@@ -61,6 +65,7 @@ pub(crate) fn finish(facts: &mut Facts) {
     finish.own();
     finish.consent();
     finish.perhaps();
+    finish.allow_rest();
     finish.keep();
 }
 
@@ -95,22 +100,6 @@ fn apart(facts: &Facts, all: &Assignments, apps: &Applications) -> Apart {
     apart
 }
 
-/// Principals that the directory, of which all was read, does not have.
-fn deleted(all: &Assignments) -> BTreeSet<Text> {
-    let read = |kind: PrincipalKind| all.directory.get(&kind).copied().unwrap_or_default();
-    let gone = |kind: Option<PrincipalKind>| match kind {
-        Some(kind) => read(kind),
-        None => {
-            read(PrincipalKind::User) && read(PrincipalKind::Group) && read(PrincipalKind::ServicePrincipal)
-        }
-    };
-    all.principals
-        .iter()
-        .filter(|(_, known)| !known.recorded && gone(known.kind))
-        .map(|(&id, _)| id)
-        .collect()
-}
-
 impl Finish<'_> {
     fn text(&self, text: Text) -> &str {
         self.facts.texts.get(text)
@@ -129,6 +118,11 @@ impl Finish<'_> {
 
     fn is_group(&self, id: Text) -> bool {
         self.kind(id) == Some(PrincipalKind::Group) || self.all.members.contains_key(&id)
+    }
+
+    /// Whether it is a group, or may be one for all that is known.
+    fn may_be_group(&self, id: Text) -> bool {
+        self.is_group(id) || self.all.may_be_group(id)
     }
 
     /// Roles and permissions of a group reach direct members (EN-R1, EN-R6).
@@ -162,7 +156,7 @@ impl Finish<'_> {
     /// Whoever may be in a group of which not all members are known may have what the group has.
     fn perhaps(&mut self) {
         let mut open: Vec<Text> =
-            self.held.keys().copied().filter(|&id| self.is_group(id) && self.is_open(id)).collect();
+            self.held.keys().copied().filter(|&id| self.may_be_group(id) && self.is_open(id)).collect();
         open.sort_unstable_by_key(|&id| self.text(id));
         for layer in [ROLE, ELIGIBLE, APPLICATION] {
             let mut found: Vec<Statement> = Vec::new();
@@ -192,9 +186,28 @@ impl Finish<'_> {
         }
     }
 
+    /// Anybody may have anything by what stands in the rest of a list that was not given.
+    fn allow_rest(&mut self) {
+        for layer in [ROLE, ELIGIBLE, APPLICATION] {
+            for fact in graph::rest(&self.all, PROVIDER.layers, layer) {
+                let name = self.facts.text(&fact.subject);
+                let key = format!("rest of {layer:?}\n{}", fact.subject);
+                let doubt = Some(Arc::new(fact));
+                let document = document(self.facts, &key, |facts| {
+                    vec![statement(facts, 0, &Said { doubt, ..Said::new(None, vec!["*".to_owned()]) })]
+                });
+                for (id, _) in self.everybody() {
+                    self.hold(id, layer, name, document);
+                }
+            }
+        }
+    }
+
     fn keep(self) {
         let tenant = self.all.directory_id;
         let account = tenant.unwrap_or_else(|| self.facts.text(""));
+        let name = self.facts.texts.get(account).to_owned();
+        graph::note_cut(self.facts, &self.all, PROVIDER.layers, &name);
         let seen =
             Seen { users: true, roles: true, groups: true, policies: true, truncated: false, complete: true };
         self.facts.accounts.insert(account, seen);

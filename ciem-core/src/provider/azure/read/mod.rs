@@ -36,6 +36,7 @@ pub(crate) static FACTS: &[&str] = &[
     "valid condition",
     super::documents::PATTERN,
     super::left::CUT,
+    graph::REST,
 ];
 
 /// Something read from one object, to be kept once everything was read.
@@ -113,8 +114,15 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
     }
     let strangers = kinds.iter().filter(|kind| kind.is_none()).count();
     let source = facts.source(input.report(first.name(), strangers));
-    for (page, kind) in input.pages.iter().zip(input.kinds_of_pages(&pages, &kinds)) {
-        kind.into_iter().for_each(|kind| note(facts, kind, !page.is_cut));
+    let all = input.kinds_of_pages(&pages, &kinds).into_iter().zip(&pages);
+    for (number, ((kind, own), page)) in all.zip(&input.pages).enumerate() {
+        match kind {
+            Some(kind @ Kind::Record(of)) => {
+                graph::note_records(facts, of, graph::extent(&input, number, kind, *own, &kinds));
+            }
+            Some(kind) => note(facts, kind, name, !page.is_cut),
+            None => {}
+        }
     }
     for found in found {
         keep(facts, source, found);
@@ -123,7 +131,7 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
 }
 
 /// Notes what an input was about, also where it holds nothing.
-fn note(facts: &mut Facts, kind: Kind, whole: bool) {
+fn note(facts: &mut Facts, kind: Kind, name: &str, whole: bool) {
     let layer: Option<LayerId> = match kind {
         Kind::Schedule(Tier::Eligible) | Kind::GroupSchedule(Tier::Eligible) => Some(super::ELIGIBLE),
         Kind::DenyAssignment => Some(super::DENY),
@@ -131,8 +139,18 @@ fn note(facts: &mut Facts, kind: Kind, whole: bool) {
         _ => None,
     };
     facts.told.extend(layer);
+    let layer = match kind {
+        Kind::GroupSchedule(Tier::Eligible) => Some(super::MEMBERSHIP),
+        Kind::RoleAssignment
+        | Kind::Schedule(Tier::Active)
+        | Kind::ClassicAdministrator
+        | Kind::Delegation => Some(super::ROLE),
+        _ => layer,
+    };
+    if let Some(layer) = layer.filter(|_| !whole) {
+        facts.assignments.cut.entry(layer).or_default().insert(name.to_owned());
+    }
     match kind {
-        Kind::Record(kind) => graph::note_records(facts, kind, whole),
         Kind::Members(Of::Members) => graph::note(facts, graph::MEMBERS.name, whole),
         Kind::RoleDefinition => graph::note(facts, "role_definitions", whole),
         Kind::Operations => graph::note(facts, "operations", whole),

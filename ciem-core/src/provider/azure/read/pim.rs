@@ -1,10 +1,11 @@
 //! Schedules of Privileged Identity Management: access that is active for a time, and access that can be activated
 //! (AZ-R9).
 
-use super::roles::{Assignment, principal_kind, scope};
+use super::roles::{Assignment, scope};
 use crate::error::Error;
 use crate::model::Tier;
 use crate::model::assignment::Untold;
+use crate::provider::graph::principal_kind;
 use crate::provider::input::{Input, Item};
 use crate::provider::schedule::{Outcome, ScheduleInfo, instant, outcome, planned};
 use serde::Deserialize;

@@ -7,6 +7,7 @@ use crate::condition::parse_instant;
 use crate::error::Error;
 use crate::model::assignment::{AssignmentRecord, Block, DenialRecord, KnownPrincipal, RoleRecord, Untold};
 use crate::model::{Facts, PrincipalKind, SourceId, Tier};
+use crate::provider::graph::principal_kind;
 use crate::provider::input::{Input, Item};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -199,17 +200,6 @@ pub(super) fn scope(input: &Input<'_>, item: &Item<'_>, text: &str) -> Result<St
     match is_scope(&scope) {
         true => Ok(scope.into_owned()),
         false => Err(input.malformed(item, "a scope is `/` or the id of what it is, without wildcards")),
-    }
-}
-
-/// The kind that an assignment tells, and whether the principal is of another directory.
-pub(super) fn principal_kind(text: Option<&str>) -> (Option<PrincipalKind>, bool) {
-    match text {
-        Some("User") => (Some(PrincipalKind::User), false),
-        Some("Group") => (Some(PrincipalKind::Group), false),
-        Some("ServicePrincipal" | "MSI") => (Some(PrincipalKind::ServicePrincipal), false),
-        Some("ForeignGroup") => (Some(PrincipalKind::Group), true),
-        _ => (None, false),
     }
 }
 

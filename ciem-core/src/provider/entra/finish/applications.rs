@@ -3,12 +3,14 @@
 use super::super::apart::Apart;
 use super::super::delegated::{Covered, GRAPH, MANAGES_ROLES, covered};
 use super::super::documents::{Said, document, statement};
+use super::super::spec::PROVIDER;
 use super::super::{APPLICATION, DELEGATED};
 use super::{COVERED, Finish, PERMISSION};
 use crate::base::Text;
 use crate::condition::MissingFact;
 use crate::model::application::{Consent, Given};
 use crate::model::{Facts, PolicyRef, PolicyUse, ResourceRecord, SourceId, Statement, Who, WhoEntry};
+use crate::provider::graph;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -72,6 +74,9 @@ impl Finish<'_> {
         }
         let apart = Arc::clone(&self.apart);
         let kind = self.facts.text("entra:client");
+        // Of consents that were not given, each may be to anything for everybody.
+        let rest = graph::rest(&self.all, PROVIDER.layers, DELEGATED).into_iter().map(Arc::new);
+        let rest: Vec<Arc<MissingFact>> = rest.collect();
         for (client, consents) in by_client {
             let id =
                 self.apps.services.get(&client).and_then(|service| service.application).unwrap_or(client);
@@ -111,6 +116,12 @@ impl Finish<'_> {
                             found.extend(directory(facts, name, Some(who), &apart, *manages));
                         }
                     }
+                }
+                let everyone = Who { negated: false, entries: vec![WhoEntry::Anyone] };
+                for fact in &rest {
+                    let (who, doubt) = (Some(everyone.clone()), Some(Arc::clone(fact)));
+                    let said = Said { who, doubt, ..Said::new(None, vec!["*".to_owned()]) };
+                    found.push(statement(facts, found.len(), &said));
                 }
                 found
             });

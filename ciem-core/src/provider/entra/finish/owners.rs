@@ -1,6 +1,6 @@
 //! What owners can do with what they own, and what they can have by it (EN-R6).
 
-use super::super::documents::{Said, document, statement, test};
+use super::super::documents::{Said, document, statement, test, window};
 use super::super::keys::{AUDIENCE, SUBJECT};
 use super::super::{
     ADD_CREDENTIALS, ADD_TO_APPLICATION, APPLICATION, ELEVATE, ELEVATED, ELIGIBLE, FEDERATION, LATENT, OWNER,
@@ -11,9 +11,11 @@ use crate::base::Text;
 use crate::condition::MissingFact;
 use crate::model::application::Federation;
 use crate::model::{
-    Facts, PolicyRef, PolicyUse, PrincipalKind, ResourceRecord, SourceId, Statement, Tier, Who, WhoEntry,
+    DocId, Facts, LayerId, PolicyRef, PolicyUse, PrincipalKind, ResourceRecord, SourceId, Statement, Tier,
+    Who, WhoEntry,
 };
 use crate::provider::applications::services_of;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What the owner of a group can do with it, below `microsoft.directory/`; so further down.
@@ -152,22 +154,25 @@ impl Finish<'_> {
     /// What is one step of self-service away: owners of groups can add themselves, owners of applications can sign in as
     /// them; and memberships that can be activated.
     fn take(&mut self) {
-        let mut steps: Vec<(Text, Text, bool)> = Vec::new();
+        let mut steps: Vec<(Text, Text, LayerId, Option<i64>)> = Vec::new();
         for (&object, owners) in &self.all.owners {
             let gives = match self.apps.applications.contains_key(&object) {
                 true => services_of(&self.apps, object),
                 false => vec![object],
             };
-            let pairs =
-                owners.ids.iter().flat_map(|&owner| gives.iter().map(move |&what| (owner, what, true)));
+            let pairs = owners
+                .ids
+                .iter()
+                .flat_map(|&owner| gives.iter().map(move |&what| (owner, what, LATENT, None)));
             steps.extend(pairs);
         }
-        let timed = self.apps.timed.iter().filter(|one| one.tier != Tier::Active);
-        steps.extend(timed.map(|one| (one.principal, one.group, one.owner)));
+        for one in self.apps.timed.iter().filter(|one| one.tier != Tier::Active) {
+            steps.push((one.principal, one.group, if one.owner { LATENT } else { ELIGIBLE }, one.until));
+        }
         steps.sort_unstable();
         steps.dedup();
         let mut taken = Vec::new();
-        for (whom, what, latent) in steps {
+        for (whom, what, layer, until) in steps {
             let has = if self.is_group(what) {
                 self.held.get(&what).cloned().unwrap_or_default()
             } else {
@@ -179,13 +184,49 @@ impl Finish<'_> {
             {
                 let through = format!("{} of {}", self.text(name), self.text(what));
                 let name = self.facts.text(&through);
-                taken.push((whom, if latent { LATENT } else { ELIGIBLE }, name, document));
+                taken.push((whom, layer, name, self.until(document, until)));
             }
         }
+        taken.extend(self.end_memberships());
         // One step each: what somebody has by a step is not taken from it by another.
         for (whom, layer, name, document) in taken {
             self.hold(whom, layer, name, document);
         }
+    }
+
+    /// Who is a member of a group for a time only has what the group has until then, though lists of members name it.
+    fn end_memberships(&mut self) -> Vec<(Text, LayerId, Text, DocId)> {
+        let mut ends: BTreeMap<(Text, Text), Option<i64>> = BTreeMap::new();
+        for one in self.apps.timed.iter().filter(|one| one.tier == Tier::Active && !one.owner) {
+            let end = ends.entry((one.principal, one.group)).or_insert(one.until);
+            // Of several schedules the last end counts.
+            *end = end.zip(one.until).map(|(one, other)| one.max(other));
+        }
+        let mut taken = Vec::new();
+        for ((member, group), until) in ends.into_iter().filter(|(_, until)| until.is_some()) {
+            let groups = self.groups.get_mut(&member);
+            let place = groups.as_ref().and_then(|groups| groups.iter().position(|&of| of == group));
+            let (Some(groups), Some(place)) = (groups, place) else { continue };
+            groups.remove(place);
+            for (layer, name, document) in self.held.get(&group).cloned().unwrap_or_default() {
+                taken.push((member, layer, name, self.until(document, until)));
+            }
+        }
+        taken
+    }
+
+    /// What a document says, until then.
+    fn until(&mut self, of: DocId, until: Option<i64>) -> DocId {
+        let Some(until) = until else { return of };
+        document(self.facts, &format!("{of:?} until {until}"), |facts| {
+            let in_force = window(facts, (None, Some(until)));
+            let all = facts.documents[of].statements.clone();
+            let timed = |one: Statement| {
+                let condition = facts.conditions.all(vec![in_force, one.condition]);
+                Statement { condition, ..one }
+            };
+            all.into_iter().map(timed).collect()
+        })
     }
 }
 

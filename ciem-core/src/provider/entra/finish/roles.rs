@@ -83,7 +83,7 @@ impl Finish<'_> {
             records.iter().flat_map(|record| &record.blocks).any(|block| block.condition.is_some());
         let owned = if personal { self.owned_by(one.principal) } else { Vec::new() };
         let whose = if personal { self.text(one.principal).to_owned() } else { String::new() };
-        let is_group = self.is_group(one.principal);
+        let is_group = self.may_be_group(one.principal);
         let template = self.apps.templates.get(&one.role).copied().unwrap_or(one.role);
         let elevates = self.text(template) == GLOBAL_ADMINISTRATOR && scope == TENANT;
         self.elevates |= elevates && one.tier == Tier::Active;

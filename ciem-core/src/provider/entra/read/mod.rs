@@ -6,7 +6,7 @@ mod objects;
 use super::{ELIGIBLE, ROLE};
 use crate::error::Error;
 use crate::model::application::{Consent, Federation, Given, TimedMember};
-use crate::model::assignment::{AssignmentRecord, Untold};
+use crate::model::assignment::{AssignmentRecord, KnownPrincipal, Untold};
 use crate::model::{Facts, PrincipalKind, SourceId, Tier};
 use crate::provider::InputSpec;
 use crate::provider::applications;
@@ -73,8 +73,15 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
     let placed = found.iter().filter(|found| matches!(found, Found::Federation(_))).count();
     let strangers = count(None) + count(Some(Kind::Credential)).saturating_sub(placed);
     let source = facts.source(input.report(first.name(), strangers));
-    for (page, kind) in input.pages.iter().zip(input.kinds_of_pages(&pages, &kinds)) {
-        kind.into_iter().for_each(|kind| note(facts, kind, !page.is_cut));
+    let all = input.kinds_of_pages(&pages, &kinds).into_iter().zip(&pages);
+    for (number, ((kind, own), page)) in all.zip(&input.pages).enumerate() {
+        match kind {
+            Some(kind @ Kind::Record(of)) => {
+                graph::note_records(facts, of, graph::extent(&input, number, kind, *own, &kinds));
+            }
+            Some(kind) => note(facts, kind, name, !page.is_cut),
+            None => {}
+        }
     }
     found.into_iter().for_each(|found| keep(facts, source, found));
     Ok(true)
@@ -118,7 +125,7 @@ fn object(input: &Input<'_>, item: &Item<'_>, kind: Kind, found: &mut Vec<Found>
 }
 
 /// Notes what an input was about, also where it holds nothing.
-fn note(facts: &mut Facts, kind: Kind, whole: bool) {
+fn note(facts: &mut Facts, kind: Kind, name: &str, whole: bool) {
     let layer = match kind {
         Kind::Assignment(Tier::Active) | Kind::ActivatedRole => Some(ROLE),
         Kind::Assignment(_) => Some(ELIGIBLE),
@@ -126,8 +133,11 @@ fn note(facts: &mut Facts, kind: Kind, whole: bool) {
         _ => None,
     };
     facts.told.extend(layer);
+    let layer = if kind == Kind::Grant { Some(super::DELEGATED) } else { layer };
+    if let Some(layer) = layer.filter(|_| !whole) {
+        facts.assignments.cut.entry(layer).or_default().insert(name.to_owned());
+    }
     let input = match kind {
-        Kind::Record(kind) => return graph::note_records(facts, kind, whole),
         Kind::List(Of::Members) => graph::MEMBERS.name,
         Kind::Role => "directory_roles",
         Kind::Unit | Kind::List(Of::Unit) => "administrative_units",
@@ -147,7 +157,8 @@ fn keep(facts: &mut Facts, source: SourceId, found: Found) {
         Found::Assignment(one) => {
             let (principal, role) = (id(facts, &one.principal), id(facts, &one.role));
             let scope = facts.text(&one.scope);
-            facts.assignments.know(principal, Default::default());
+            let known = KnownPrincipal { kind: one.kind, ..KnownPrincipal::default() };
+            facts.assignments.know(principal, known);
             let record = AssignmentRecord {
                 id: one.id.map(|text| facts.text(&text)),
                 principal,
@@ -182,7 +193,8 @@ fn keep(facts: &mut Facts, source: SourceId, found: Found) {
                 of: id(facts, &one.resource_id),
                 permission: id(facts, &one.app_role_id),
             };
-            facts.assignments.know(given.principal, Default::default());
+            let (kind, _) = graph::principal_kind(one.principal_type.as_deref());
+            facts.assignments.know(given.principal, KnownPrincipal { kind, ..KnownPrincipal::default() });
             facts.applications.given.insert(given);
         }
         Found::Consent(one) => {

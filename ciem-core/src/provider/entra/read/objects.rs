@@ -4,7 +4,8 @@ use super::super::documents::access;
 use super::super::spec::canonical;
 use crate::error::Error;
 use crate::model::assignment::{Block, RoleRecord};
-use crate::model::{Facts, Tier};
+use crate::model::{Facts, PrincipalKind, Tier};
+use crate::provider::graph::kind_of_type;
 use crate::provider::input::{Input, Item, Object};
 use crate::provider::schedule::{Outcome, ScheduleInfo, instant, outcome, planned};
 use serde::Deserialize;
@@ -57,6 +58,8 @@ pub(super) fn keep_role(facts: &mut Facts, role: Role) {
 pub(super) struct Assignment {
     pub(super) id: Option<String>,
     pub(super) principal: String,
+    /// Where the input tells.
+    pub(super) kind: Option<PrincipalKind>,
     pub(super) role: String,
     /// In canonical form.
     pub(super) scope: String,
@@ -72,6 +75,8 @@ pub(super) struct Assignment {
 struct RawAssignment {
     id: Option<String>,
     principal_id: String,
+    /// The principal itself, where it was asked for.
+    principal: Option<RawMember>,
     role_definition_id: String,
     directory_scope_id: Option<String>,
     app_scope_id: Option<String>,
@@ -106,6 +111,7 @@ pub(super) fn assignment(
     Ok(Some(Assignment {
         id: raw.id,
         principal: raw.principal_id,
+        kind: raw.principal.and_then(|principal| principal.kind()),
         role: raw.role_definition_id,
         scope: canonical(&scope).into_owned(),
         tier,
@@ -125,6 +131,14 @@ struct RawActivated {
 #[derive(Deserialize)]
 struct RawMember {
     id: String,
+    #[serde(rename = "@odata.type")]
+    odata_type: Option<String>,
+}
+
+impl RawMember {
+    fn kind(&self) -> Option<PrincipalKind> {
+        kind_of_type(self.odata_type.as_deref()?)
+    }
 }
 
 /// The members of an activated role have it for the whole tenant.
@@ -132,6 +146,7 @@ pub(super) fn activated(input: &Input<'_>, item: &Item<'_>) -> Result<Vec<Assign
     let raw: RawActivated = input.read(item)?;
     let of = |member: RawMember| Assignment {
         id: None,
+        kind: member.kind(),
         principal: member.id,
         role: raw.role_template_id.clone(),
         scope: "/".to_owned(),
@@ -175,6 +190,7 @@ pub(super) fn guest(item: &Item<'_>) -> Option<String> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct AppRole {
     pub(super) principal_id: String,
+    pub(super) principal_type: Option<String>,
     pub(super) resource_id: String,
     pub(super) app_role_id: String,
 }
