@@ -50,7 +50,9 @@ fn assignments_without_ids_are_read() {
             {"name": "Microsoft.Compute/virtualMachines/write", "isDataAction": false},
         ],
     }]}]);
-    let snapshot = load(&[&assignments, &definitions["roleDefinitions"], &operations]);
+    let groups = json!({"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#groups", "value": []});
+    let definitions = &definitions["roleDefinitions"];
+    let snapshot = load(&[&assignments, definitions, &operations, &groups]);
     let machine = |subscription: &str| {
         format!(
             "/subscriptions/{subscription}/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm"
@@ -67,6 +69,10 @@ fn assignments_without_ids_are_read() {
     assert_eq!(verdict(&snapshot, reader, write, &here), Verdict::Deny);
     // There it has a role of another provider.
     assert_eq!(verdict(&snapshot, reader, read, &there), Verdict::Deny);
+    // The assignments do not say what their principals are: without the groups, others may be in one of these.
+    let alone = load(&[&assignments, definitions, &operations]);
+    assert_eq!(verdict(&alone, contributor, write, &here), Verdict::Allow);
+    assert_eq!(verdict(&alone, reader, write, &here), Verdict::Unknown);
 }
 
 /// An assignment at a management group reaches a subscription two levels below, as the tree tells.
