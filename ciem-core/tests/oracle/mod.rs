@@ -1,6 +1,7 @@
 //! The naive evaluator: separate code that answers the same questions by nested loops over the documents, and the
 //! random worlds it is compared on.
 
+pub(crate) mod approved;
 pub(crate) mod caller;
 pub(crate) mod catalog;
 pub(crate) mod chains;
