@@ -1,6 +1,7 @@
 //! Applications of a directory: their identities, what they were given, who vouches for them.
 
-use super::Tier;
+use super::assignment::Span;
+use super::{PrincipalKind, Tier};
 use crate::base::Text;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,6 +65,20 @@ pub(crate) struct TimedMember {
     pub(crate) until: Option<i64>,
 }
 
+/// Somebody who holds a role of the directory, now or during a time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Holder {
+    pub(crate) principal: Text,
+    /// Where the input tells.
+    pub(crate) kind: Option<PrincipalKind>,
+    pub(crate) role: Text,
+    /// In lower case; `/`, or what it is in without the slashes around it.
+    pub(crate) scope: Text,
+    pub(crate) window: Span,
+    /// Whether its request is not decided yet.
+    pub(crate) open: bool,
+}
+
 /// What was read of applications, and of groups beside their members.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Applications {
@@ -75,8 +90,12 @@ pub(crate) struct Applications {
     pub(crate) timed: BTreeSet<TimedMember>,
     /// Groups to which roles can be assigned.
     pub(crate) assignable: BTreeSet<Text>,
-    /// Groups whose members follow from a rule.
-    pub(crate) dynamic: BTreeSet<Text>,
+    /// Groups whose members follow from a rule, and what inputs say it is.
+    pub(crate) dynamic: BTreeMap<Text, BTreeSet<Text>>,
+    /// Who holds which role of the directory.
+    pub(crate) holders: BTreeSet<Holder>,
+    /// By role of the directory: what it allows.
+    pub(crate) role_actions: BTreeMap<Text, BTreeSet<Text>>,
     /// People of other directories.
     pub(crate) guests: BTreeSet<Text>,
     /// By role: the template that it is made of.

@@ -3,6 +3,7 @@
 pub(crate) mod applications;
 pub(crate) mod aws;
 pub(crate) mod azure;
+pub(crate) mod directory;
 pub(crate) mod entra;
 pub(crate) mod graph;
 mod hound;

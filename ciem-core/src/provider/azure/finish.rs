@@ -10,7 +10,7 @@ use super::runs::MADE;
 use super::scope::{is_management_group, shown};
 use super::spec::PROVIDER;
 use super::tree::{Reach, Tree};
-use super::{DENY, ELIGIBLE, ROLE, TREE};
+use super::{DENY, ELIGIBLE, LATENT, ROLE, TREE, elevate};
 use crate::base::Text;
 use crate::condition::MissingFact;
 use crate::model::application::Applications;
@@ -41,6 +41,7 @@ pub(crate) fn finish(facts: &mut Facts) {
         return;
     }
     name_classic_administrators(facts, &mut all);
+    elevate::know(facts, &facts.applications, &mut all);
     let tree = Tree::new(&all, &facts.texts);
     let groups = Groups::new(&all, &facts.texts);
     graph::note_parts(facts, &all);
@@ -56,6 +57,7 @@ pub(crate) fn finish(facts: &mut Facts) {
     let mut finish = Finish { facts, all, apps, tree, groups, deleted, held, of_groups, denials, reaches };
     finish.ready();
     finish.assign();
+    finish.elevate();
     finish.deny();
     finish.perhaps();
     finish.allow_rest();
@@ -68,10 +70,10 @@ pub(crate) fn finish(facts: &mut Facts) {
 
 /// What was assigned to a group.
 #[derive(Clone, Copy)]
-struct Assigned {
-    layer: LayerId,
-    document: DocId,
-    source: SourceId,
+pub(super) struct Assigned {
+    pub(super) layer: LayerId,
+    pub(super) document: DocId,
+    pub(super) source: SourceId,
 }
 
 pub(super) struct Finish<'f> {
@@ -84,7 +86,7 @@ pub(super) struct Finish<'f> {
     /// By principal or group.
     held: BTreeMap<Text, Vec<PolicyUse>>,
     /// By group: the documents of what was assigned to it.
-    of_groups: BTreeMap<Text, Vec<Assigned>>,
+    pub(super) of_groups: BTreeMap<Text, Vec<Assigned>>,
     pub(super) denials: Vec<Denial>,
     reaches: BTreeMap<Text, Arc<Reach>>,
 }
@@ -141,6 +143,11 @@ impl Finish<'_> {
 
     pub(super) fn hold(&mut self, whom: Text, layer: LayerId, policy: PolicyRef) {
         self.held.entry(whom).or_default().push(PolicyUse { layer, policy });
+    }
+
+    /// Whether it is not in the directory any more.
+    pub(super) fn is_deleted(&self, id: Text) -> bool {
+        self.deleted.contains(&id)
     }
 
     /// What somebody holds directly.
@@ -336,7 +343,7 @@ impl Finish<'_> {
 
     /// Whoever may be in a group of which not all members are known may have what the group has.
     fn perhaps(&mut self) {
-        for layer in [ROLE, ELIGIBLE, DENY] {
+        for layer in [ROLE, ELIGIBLE, LATENT, DENY] {
             let (mut found, mut sources) = (Vec::new(), Vec::new());
             let mut key = format!("{PERHAPS}\n{layer:?}");
             for open in self.groups.open().to_vec() {

@@ -1,5 +1,6 @@
 //! What is a step of self-service away: owners of a group can add themselves to it, owners of an application or a service
-//! principal can sign in as it (EN-R6), and who can activate membership of a group joins it (AZ-R9).
+//! principal can sign in as it, who can change what the rule of a group is about may come to be in it (EN-R6), and who can
+//! activate membership of a group joins it (AZ-R9).
 
 use super::finish::Finish;
 use super::{ELIGIBLE, LATENT, MEMBERSHIP, ROLE};
@@ -8,6 +9,7 @@ use crate::condition::MissingFact;
 use crate::model::assignment::Span;
 use crate::model::{DocId, LayerId, PolicyRef, PolicyUse, PrincipalKind};
 use crate::provider::applications::{CREDENTIALS, services_of};
+use crate::provider::directory::joiners;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -18,6 +20,8 @@ struct Step {
     layer: LayerId,
     /// When the step can be taken.
     window: Span,
+    /// Why it is not known whether it can be.
+    doubt: Option<Arc<MissingFact>>,
 }
 
 const ALWAYS: Span = (None, None);
@@ -34,13 +38,30 @@ impl Finish<'_> {
                 false => vec![object],
             };
             let pairs = gives.iter().flat_map(|&what| owners.ids.iter().map(move |&whom| (whom, what)));
-            steps.extend(pairs.map(|(whom, what)| Step { whom, what, layer: LATENT, window: ALWAYS }));
+            steps.extend(pairs.map(|(whom, what)| Step {
+                whom,
+                what,
+                layer: LATENT,
+                window: ALWAYS,
+                doubt: None,
+            }));
         }
         for (&group, members) in &self.all.eligible_members {
             for (&member, &window) in members {
-                let steps_of = |whom| Step { whom, what: group, layer: MEMBERSHIP, window };
+                let steps_of = |whom| Step { whom, what: group, layer: MEMBERSHIP, window, doubt: None };
                 steps.extend(self.whom(member).into_iter().map(steps_of));
             }
+        }
+        for one in joiners(&self.apps, &self.facts.texts) {
+            let people = self.whom(one.whom).into_iter().filter(|&id| self.may_be_user(id));
+            let step = |whom| Step {
+                whom,
+                what: one.group,
+                layer: LATENT,
+                window: one.window,
+                doubt: Some(Arc::clone(&one.doubt)),
+            };
+            steps.extend(people.map(step));
         }
         // In whatever order the inputs came.
         steps.sort_by_key(|step| {
@@ -102,6 +123,11 @@ impl Finish<'_> {
         if self.groups.is_group(member) { self.below(member) } else { vec![member] }
     }
 
+    fn may_be_user(&self, id: Text) -> bool {
+        let kind = self.all.principals.get(&id).and_then(|known| known.kind);
+        kind.is_none_or(|kind| kind == PrincipalKind::User)
+    }
+
     /// Those who are in a group, through others too.
     fn below(&self, group: Text) -> Vec<Text> {
         let all = self.everybody().into_iter().map(|(id, _)| id);
@@ -109,7 +135,7 @@ impl Finish<'_> {
     }
 
     fn step(&mut self, step: &Step, known: &mut BTreeMap<Bound, Vec<DocId>>) {
-        let &Step { whom, what, layer, window } = step;
+        let &Step { whom, what, layer, window, .. } = step;
         let joins = self.groups.is_group(what);
         let own = self.groups.above(whom);
         let mut among = self.groups.above(what);
@@ -126,6 +152,7 @@ impl Finish<'_> {
             let how = "the provider does not document it: who rules the resource can become its identity";
             Arc::new(MissingFact { fact: CREDENTIALS.to_owned(), subject, how: how.to_owned() })
         });
+        let doubt = step.doubt.clone().or(doubt);
         for used in given {
             let PolicyRef::Told { name, document, source } = used.policy else { continue };
             let document = self.left(document, &denials, doubt.as_ref());
@@ -147,7 +174,7 @@ impl Finish<'_> {
         if before.iter().any(|denial| !denials.contains(denial)) {
             for used in self.given(&own) {
                 let PolicyRef::Told { name, document, source } = used.policy else { continue };
-                let document = self.left(document, &denials, None);
+                let document = self.left(document, &denials, doubt.as_ref());
                 let document = self.within(document, window);
                 self.hold(whom, layer, PolicyRef::Told { name, document, source });
             }

@@ -4,6 +4,7 @@ pub(crate) mod abac;
 mod becoming;
 mod denial;
 mod documents;
+mod elevate;
 mod finish;
 mod groups;
 mod keys;

@@ -109,6 +109,7 @@ pub(super) fn covered(permission: &str) -> Covered {
     let perhaps = entities.unwrap_or_default().iter().map(|entity| format!("{DIRECTORY}{entity}/*{tail}"));
     let sure = SURE.iter().find(|(known, _)| known.eq_ignore_ascii_case(permission));
     let surely = sure.map_or(&[][..], |(_, list)| *list).iter();
-    let surely = surely.flat_map(|action| super::documents::expanded(&format!("{DIRECTORY}{action}")));
+    let surely =
+        surely.flat_map(|action| crate::provider::directory::expanded(&format!("{DIRECTORY}{action}")));
     Covered { surely: surely.collect(), perhaps: perhaps.collect() }
 }

@@ -108,37 +108,3 @@ pub(super) fn window(facts: &mut Facts, (from, until): (Option<i64>, Option<i64>
     }
     facts.conditions.all(parts)
 }
-
-/// The permissions that an action of a role is about: itself, and what it sums up.
-pub(super) fn expanded(action: &str) -> Vec<String> {
-    let mut found = vec![action.to_owned()];
-    let (mut segments, mut sums) = (Vec::new(), false);
-    for segment in action.split('/') {
-        let all = ["allEntities", "allProperties", "allTasks"]
-            .iter()
-            .any(|word| word.eq_ignore_ascii_case(segment));
-        sums |= all;
-        if !all {
-            segments.push(segment);
-        } else if segments.last() != Some(&"*") {
-            segments.push("*");
-        }
-    }
-    if sums {
-        found.push(segments.join("/"));
-    }
-    found
-}
-
-#[cfg(test)]
-#[test]
-fn actions_that_sum_up_are_patterns() {
-    let found = |action: &str| expanded(action).pop().unwrap();
-    assert_eq!(
-        found("microsoft.directory/users/password/update"),
-        "microsoft.directory/users/password/update"
-    );
-    assert_eq!(found("microsoft.directory/users/allProperties/allTasks"), "microsoft.directory/users/*");
-    assert_eq!(found("microsoft.directory/users/allProperties/read"), "microsoft.directory/users/*/read");
-    assert_eq!(found("microsoft.office365.x/allEntities/allProperties/allTasks"), "microsoft.office365.x/*");
-}

@@ -17,6 +17,7 @@ use crate::model::{
     DocId, Facts, GroupRecord, LayerId, PolicyRef, PolicyUse, PrincipalKind, PrincipalRecord, SourceId,
     Statement,
 };
+use crate::provider::directory::RULE;
 use crate::provider::graph;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub(super) static FACTS: &[&str] = &[
     COVERED,
     super::reach::MEMBERS.0,
     graph::REST,
+    RULE,
     CREDENTIALS,
     "claims of a federated credential",
 ];

@@ -36,5 +36,3 @@ pub(crate) const FEDERATION: &str = "microsoft.directory/servicePrincipals/feder
 pub(crate) const ELEVATE: &str = "Microsoft.Authorization/elevateAccess/action";
 /// Who has done so, as a principal.
 pub(crate) const ELEVATED: &str = "user access administrator at root";
-/// The template of the role that can.
-pub(crate) const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";

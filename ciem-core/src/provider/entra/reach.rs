@@ -5,8 +5,7 @@ use crate::condition::MissingFact;
 use crate::model::assignment::Assignments;
 use std::sync::Arc;
 
-/// The scope that is the whole tenant.
-pub(super) const TENANT: &str = "/";
+pub(super) use crate::provider::directory::TENANT;
 const UNIT: &str = "administrativeunits/";
 
 /// Ids of objects, or `*` for all; and of what else it is not known whether it is reached.

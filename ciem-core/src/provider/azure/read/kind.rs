@@ -27,6 +27,10 @@ pub(super) enum Kind {
     Resource,
     /// A delegation of Azure Lighthouse.
     Delegation,
+    /// Roles of the directory and who holds them: what is one step beyond them is here.
+    DirectoryRole,
+    ActivatedRole,
+    DirectoryAssignment(Tier),
     /// Membership of a group, or owning it, for a time; or that it can be activated.
     GroupSchedule(Tier),
 }
@@ -52,6 +56,8 @@ impl Kind {
             Kind::Operations => "azure.operations",
             Kind::Resource => "azure.resources",
             Kind::Delegation => "azure.delegations",
+            Kind::DirectoryRole | Kind::ActivatedRole => "azure.directory_roles",
+            Kind::DirectoryAssignment(_) => "azure.directory_role_assignments",
             Kind::GroupSchedule(Tier::Active) => "azure.group_schedules",
             Kind::GroupSchedule(_) => "azure.group_eligibility",
         }
@@ -87,6 +93,7 @@ static GRAPH: &[(&str, Kind)] = &[
     ("#microsoft.graph.user", Kind::Record(PrincipalKind::User)),
     ("#microsoft.graph.group", Kind::Record(PrincipalKind::Group)),
     ("#microsoft.graph.serviceprincipal", Kind::Record(PrincipalKind::ServicePrincipal)),
+    ("#microsoft.graph.directoryrole", Kind::ActivatedRole),
 ];
 
 /// By what the context of a Graph page names.
@@ -95,6 +102,16 @@ static CONTEXTS: &[(&str, Kind)] = &[
     ("#users", Kind::Record(PrincipalKind::User)),
     ("#groups", Kind::Record(PrincipalKind::Group)),
     ("#serviceprincipals", Kind::Record(PrincipalKind::ServicePrincipal)),
+    ("#directoryroles", Kind::ActivatedRole),
+];
+
+/// By what stands in the context of lists of `roleManagement`; what can be activated is two steps away.
+static DIRECTORY: &[(&str, Kind)] = &[
+    ("directory/roledefinitions", Kind::DirectoryRole),
+    ("schedulerequests", Kind::Request),
+    ("directory/roleassignments", Kind::DirectoryAssignment(Tier::Active)),
+    ("directory/roleassignmentschedule", Kind::DirectoryAssignment(Tier::Active)),
+    ("directory/roleeligibilityschedule", Kind::DirectoryAssignment(Tier::Eligible)),
 ];
 
 fn by_end(text: &str, table: &[(&str, Kind)]) -> Option<Kind> {
@@ -122,13 +139,16 @@ pub(super) fn of_page(members: &Object<'_>) -> Option<Kind> {
     }
     let context = members.text("@odata.context")?.to_ascii_lowercase();
     let (_, entity) = context.split_once('#')?;
+    if let Some((_, kind)) = DIRECTORY.iter().find(|(part, _)| entity.contains(part)) {
+        return Some(*kind);
+    }
     // What is part of something is not that: `applications('x')/federatedIdentityCredentials`.
     let last = entity.rsplit('/').next().unwrap_or_default();
     let entity = format!("#{}", last.split('(').next().unwrap_or_default());
     by_end(&entity, CONTEXTS)
 }
 
-pub(super) fn of_item(item: &Item<'_>) -> Option<Kind> {
+pub(super) fn of_item(item: &Item<'_>, page: Option<Kind>) -> Option<Kind> {
     let (members, body) = (&item.members, &item.body);
     if let Some(kind) = members.text("@odata.type") {
         return by_end(&kind, GRAPH);
@@ -147,6 +167,21 @@ pub(super) fn of_item(item: &Item<'_>) -> Option<Kind> {
             false if eligible || schedule::is_schedule(body) => Kind::Schedule(Tier::Eligible),
             false => Kind::RoleAssignment,
         });
+    }
+    if has("rolePermissions") {
+        return Some(Kind::DirectoryRole);
+    }
+    if has("roleDefinitionId") && has("principalId") && (has("directoryScopeId") || has("appScopeId")) {
+        let eligible = has("roleEligibilityScheduleId");
+        let assigned = !eligible && (schedule::is_assignment(members) || !schedule::is_schedule(members));
+        return Some(match assigned || page == Some(Kind::DirectoryAssignment(Tier::Active)) {
+            _ if schedule::is_request(members) => Kind::Request,
+            true => Kind::DirectoryAssignment(Tier::Active),
+            false => Kind::DirectoryAssignment(Tier::Eligible),
+        });
+    }
+    if has("roleTemplateId") && has("members") {
+        return Some(Kind::ActivatedRole);
     }
     if has("denyAssignmentName") || has("principals") && has("permissions") {
         return Some(Kind::DenyAssignment);

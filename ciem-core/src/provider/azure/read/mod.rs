@@ -12,9 +12,9 @@ mod tree;
 use crate::error::Error;
 use crate::model::{Facts, LayerId, PrincipalKind, SourceId, Tier};
 use crate::provider::InputSpec;
-use crate::provider::applications;
 use crate::provider::graph::{self, Of, input};
 use crate::provider::input::Input;
+use crate::provider::{applications, directory};
 use kind::Kind;
 pub(super) use roles::CLASSIC;
 pub(super) use tree::access;
@@ -37,6 +37,7 @@ pub(crate) static FACTS: &[&str] = &[
     super::documents::PATTERN,
     super::left::CUT,
     graph::REST,
+    directory::RULE,
 ];
 
 /// Something read from one object, to be kept once everything was read.
@@ -48,6 +49,9 @@ enum Found {
     Directory(graph::Entry),
     Service(applications::Service),
     Application(applications::Application),
+    Group(directory::Group),
+    DirectoryRole(directory::Role),
+    Holder(directory::Assignment),
     Members(graph::MemberList),
     Operations(Vec<(String, bool)>),
     Resource(estate::Resource),
@@ -64,7 +68,7 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
         .map(|item| match pages.get(item.page).copied().flatten() {
             // They are mentioned there, and need not be all there are.
             Some(members @ Kind::Members(_)) => Some(members),
-            page => kind::of_item(item).or(page),
+            page => kind::of_item(item, page).or(page),
         })
         .collect();
     let Some(first) = kinds.iter().chain(&pages).flatten().next() else { return Ok(false) };
@@ -88,8 +92,12 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
                 let (entry, lists) = graph::entry(&input, item, *kind)?;
                 found.push(Found::Directory(entry));
                 found.extend(lists.into_iter().map(Found::Members));
-                if *kind == PrincipalKind::ServicePrincipal {
-                    found.push(Found::Service(applications::service(item)));
+                match kind {
+                    PrincipalKind::ServicePrincipal => {
+                        found.push(Found::Service(applications::service(item)));
+                    }
+                    PrincipalKind::Group => found.push(Found::Group(directory::group(item))),
+                    _ => {}
                 }
             }
             Some(Kind::Application) => {
@@ -103,6 +111,13 @@ pub(crate) fn read(facts: &mut Facts, name: &str, text: &str) -> Result<bool, Er
             }
             Some(Kind::GroupSchedule(tier)) => {
                 found.extend(estate::membership(&input, item, *tier)?.map(Found::Membership));
+            }
+            Some(Kind::DirectoryRole) => found.push(Found::DirectoryRole(input.read(item)?)),
+            Some(Kind::ActivatedRole) => {
+                found.extend(directory::activated(&input, item)?.into_iter().map(Found::Holder));
+            }
+            Some(Kind::DirectoryAssignment(tier)) => {
+                found.extend(directory::assignment(&input, item, *tier)?.map(Found::Holder));
             }
             Some(Kind::Members(_) | Kind::Request) | None => {}
         }
@@ -167,6 +182,9 @@ fn keep(facts: &mut Facts, source: SourceId, found: Found) {
         Found::Directory(entry) => graph::keep(facts, source, entry),
         Found::Service(service) => applications::keep_service(facts, service),
         Found::Application(application) => applications::keep_application(facts, application),
+        Found::Group(group) => directory::note_group(facts, &group),
+        Found::DirectoryRole(role) => directory::note_role(facts, &role),
+        Found::Holder(one) => directory::note_holder(facts, &one),
         Found::Members(members) => graph::keep_members(facts, source, members),
         Found::Resource(resource) => estate::keep_resource(facts, source, resource),
         Found::Membership(one) => estate::keep_membership(facts, source, &one),

@@ -15,6 +15,7 @@ use crate::model::{
     Who, WhoEntry,
 };
 use crate::provider::applications::services_of;
+use crate::provider::directory::joiners;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -187,11 +188,47 @@ impl Finish<'_> {
                 taken.push((whom, layer, name, self.until(document, until)));
             }
         }
+        taken.extend(self.joined());
         taken.extend(self.end_memberships());
         // One step each: what somebody has by a step is not taken from it by another.
         for (whom, layer, name, document) in taken {
             self.hold(whom, layer, name, document);
         }
+    }
+
+    /// What those have who may come to fulfil the rule of a group.
+    fn joined(&mut self) -> Vec<(Text, LayerId, Text, DocId)> {
+        let mut taken = Vec::new();
+        for one in joiners(&self.apps, &self.facts.texts) {
+            let members = self.all.members.get(&one.whom).filter(|_| self.is_group(one.whom));
+            let people: Vec<Text> = match members {
+                Some(members) => members.ids.iter().copied().collect(),
+                None => vec![one.whom],
+            };
+            let kind = |id: &Text| self.all.principals.get(id).and_then(|known| known.kind);
+            let is_user = |id: &Text| kind(id).is_none_or(|kind| kind == PrincipalKind::User);
+            let people: Vec<Text> = people.into_iter().filter(is_user).collect();
+            for (layer, name, of) in self.held.get(&one.group).cloned().unwrap_or_default() {
+                if ![ROLE, ELIGIBLE, APPLICATION].contains(&layer) {
+                    continue;
+                }
+                let through = format!("{} of {}", self.text(name), self.text(one.group));
+                let name = self.facts.text(&through);
+                let key = format!("{of:?} in {:?} if {:?}", one.window, one.doubt);
+                let document = document(self.facts, &key, |facts| {
+                    let in_force = window(facts, one.window);
+                    let all = facts.documents[of].statements.clone();
+                    let doubted = |said: Statement| Statement {
+                        condition: facts.conditions.all(vec![in_force, said.condition]),
+                        doubt: said.doubt.or_else(|| Some(Arc::clone(&one.doubt))),
+                        ..said
+                    };
+                    all.into_iter().map(doubted).collect()
+                });
+                taken.extend(people.iter().map(|&whom| (whom, LATENT, name, document)));
+            }
+        }
+        taken
     }
 
     /// Who is a member of a group for a time only has what the group has until then, though lists of members name it.

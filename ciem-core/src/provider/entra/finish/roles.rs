@@ -1,14 +1,15 @@
 //! Directory roles: what assignments of them give, where (EN-R1, EN-R2).
 
-use super::super::documents::{Said, document, expanded, reaching, statement, window};
+use super::super::documents::{Said, document, reaching, statement, window};
 use super::super::reach::{Reach, TENANT, reach};
-use super::super::{ELEVATE, ELEVATED, ELIGIBLE, GLOBAL_ADMINISTRATOR, ROLE};
+use super::super::{ELEVATE, ELEVATED, ELIGIBLE, ROLE};
 use super::{CONDITION, Finish, ROLE_DEFINITION};
 use crate::base::Text;
 use crate::condition::MissingFact;
 use crate::model::assignment::{AssignmentRecord, Block, RoleRecord};
 use crate::model::{DocId, Rejected, Statement, Tier};
 use crate::provider::applications::services_of;
+use crate::provider::directory::{GLOBAL_ADMINISTRATOR, expanded};
 use crate::provider::schedule::undecided;
 use std::sync::Arc;
 

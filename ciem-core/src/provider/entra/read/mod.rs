@@ -3,15 +3,16 @@
 mod kind;
 mod objects;
 
+use super::spec::canonical;
 use super::{ELIGIBLE, ROLE};
 use crate::error::Error;
 use crate::model::application::{Consent, Federation, Given, TimedMember};
 use crate::model::assignment::{AssignmentRecord, KnownPrincipal, Untold};
 use crate::model::{Facts, PrincipalKind, SourceId, Tier};
 use crate::provider::InputSpec;
-use crate::provider::applications;
 use crate::provider::graph::{self, Of, input};
 use crate::provider::input::{Input, Item};
+use crate::provider::{applications, directory};
 use kind::Kind;
 
 /// Every input beside those of layers, and the command that gives it.
@@ -30,11 +31,11 @@ pub(crate) static INPUTS: &[InputSpec] = &[
 enum Found {
     Directory(graph::Entry),
     Members(graph::MemberList),
-    Role(objects::Role),
-    Assignment(objects::Assignment),
+    Role(directory::Role),
+    Assignment(directory::Assignment),
     Service(applications::Service),
     Application(applications::Application),
-    Group(objects::Group),
+    Group(directory::Group),
     Guest(String),
     Given(objects::AppRole),
     Consent(objects::Grant),
@@ -99,7 +100,7 @@ fn object(input: &Input<'_>, item: &Item<'_>, kind: Kind, found: &mut Vec<Found>
     }
     match kind {
         Kind::Record(PrincipalKind::User) => found.extend(objects::guest(item).map(Found::Guest)),
-        Kind::Record(PrincipalKind::Group) => found.push(Found::Group(objects::group(item))),
+        Kind::Record(PrincipalKind::Group) => found.push(Found::Group(directory::group(item))),
         Kind::Record(_) => found.push(Found::Service(applications::service(item))),
         Kind::Application => {
             found.push(Found::Application(input.read(item)?));
@@ -108,10 +109,10 @@ fn object(input: &Input<'_>, item: &Item<'_>, kind: Kind, found: &mut Vec<Found>
         Kind::Unit => lists(found, Of::Unit)?,
         Kind::Role => found.push(Found::Role(input.read(item)?)),
         Kind::ActivatedRole => {
-            found.extend(objects::activated(input, item)?.into_iter().map(Found::Assignment))
+            found.extend(directory::activated(input, item)?.into_iter().map(Found::Assignment))
         }
         Kind::Assignment(tier) => {
-            found.extend(objects::assignment(input, item, tier)?.map(Found::Assignment))
+            found.extend(directory::assignment(input, item, tier)?.map(Found::Assignment))
         }
         Kind::AppRole => found.push(Found::Given(input.read(item)?)),
         Kind::Grant => found.push(Found::Consent(input.read(item)?)),
@@ -153,10 +154,14 @@ fn keep(facts: &mut Facts, source: SourceId, found: Found) {
     match found {
         Found::Directory(entry) => graph::keep(facts, source, entry),
         Found::Members(list) => graph::keep_members(facts, source, list),
-        Found::Role(role) => objects::keep_role(facts, role),
+        Found::Role(role) => {
+            directory::note_role(facts, &role);
+            objects::keep_role(facts, role);
+        }
         Found::Assignment(one) => {
+            directory::note_holder(facts, &one);
             let (principal, role) = (id(facts, &one.principal), id(facts, &one.role));
-            let scope = facts.text(&one.scope);
+            let scope = facts.text(&canonical(&one.scope));
             let known = KnownPrincipal { kind: one.kind, ..KnownPrincipal::default() };
             facts.assignments.know(principal, known);
             let record = AssignmentRecord {
@@ -174,15 +179,7 @@ fn keep(facts: &mut Facts, source: SourceId, found: Found) {
         }
         Found::Service(one) => applications::keep_service(facts, one),
         Found::Application(one) => applications::keep_application(facts, one),
-        Found::Group(one) => {
-            let group = id(facts, &one.id);
-            if one.assignable {
-                facts.applications.assignable.insert(group);
-            }
-            if one.dynamic {
-                facts.applications.dynamic.insert(group);
-            }
-        }
+        Found::Group(one) => directory::note_group(facts, &one),
         Found::Guest(user) => {
             let user = id(facts, &user);
             facts.applications.guests.insert(user);

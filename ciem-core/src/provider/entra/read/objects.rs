@@ -1,31 +1,13 @@
 //! Objects of Graph beyond people and groups.
 
 use super::super::documents::access;
-use super::super::spec::canonical;
 use crate::error::Error;
 use crate::model::assignment::{Block, RoleRecord};
-use crate::model::{Facts, PrincipalKind, Tier};
-use crate::provider::graph::kind_of_type;
+use crate::model::{Facts, Tier};
+use crate::provider::directory::{Role, id_of};
 use crate::provider::input::{Input, Item, Object};
-use crate::provider::schedule::{Outcome, ScheduleInfo, instant, outcome, planned};
+use crate::provider::schedule::{Outcome, instant, outcome};
 use serde::Deserialize;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Role {
-    id: String,
-    template_id: Option<String>,
-    display_name: Option<String>,
-    is_enabled: Option<bool>,
-    role_permissions: Vec<RolePermission>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RolePermission {
-    allowed_resource_actions: Option<Vec<String>>,
-    condition: Option<String>,
-}
 
 pub(super) fn keep_role(facts: &mut Facts, role: Role) {
     let id = facts.text(&role.id.to_ascii_lowercase());
@@ -50,134 +32,7 @@ pub(super) fn keep_role(facts: &mut Facts, role: Role) {
         if !known.contains(&record) {
             known.push(record.clone());
         }
-        facts.applications.templates.insert(id, template.unwrap_or(id));
     }
-}
-
-/// A role given to somebody.
-pub(super) struct Assignment {
-    pub(super) id: Option<String>,
-    pub(super) principal: String,
-    /// Where the input tells.
-    pub(super) kind: Option<PrincipalKind>,
-    pub(super) role: String,
-    /// In canonical form.
-    pub(super) scope: String,
-    pub(super) tier: Tier,
-    /// Whether its request is not decided yet.
-    pub(super) open: bool,
-    pub(super) from: Option<i64>,
-    pub(super) until: Option<i64>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawAssignment {
-    id: Option<String>,
-    principal_id: String,
-    /// The principal itself, where it was asked for.
-    principal: Option<RawMember>,
-    role_definition_id: String,
-    directory_scope_id: Option<String>,
-    app_scope_id: Option<String>,
-    member_type: Option<String>,
-    start_date_time: Option<String>,
-    end_date_time: Option<String>,
-    schedule_info: Option<ScheduleInfo>,
-    status: Option<String>,
-}
-
-/// An assignment, perhaps for a time, unless it never came about or was taken back. What somebody has through a group
-/// stands with the group, too.
-pub(super) fn assignment(
-    input: &Input<'_>,
-    item: &Item<'_>,
-    tier: Tier,
-) -> Result<Option<Assignment>, Error> {
-    let raw: RawAssignment = input.read(item)?;
-    if raw.member_type.as_deref().is_some_and(|text| text.eq_ignore_ascii_case("Group")) {
-        return Ok(None);
-    }
-    let outcome = outcome(raw.status.as_deref());
-    if outcome == Outcome::Ended {
-        return Ok(None);
-    }
-    let scope = raw.directory_scope_id.or(raw.app_scope_id).unwrap_or_default();
-    // What began in the past has begun, whenever the question is about; only plans begin later.
-    let is_plan = raw.schedule_info.is_some();
-    let (from, until) = planned(raw.schedule_info);
-    let until = if is_plan { until } else { raw.end_date_time };
-    instant(input, item, raw.start_date_time)?;
-    Ok(Some(Assignment {
-        id: raw.id,
-        principal: raw.principal_id,
-        kind: raw.principal.and_then(|principal| principal.kind()),
-        role: raw.role_definition_id,
-        scope: canonical(&scope).into_owned(),
-        tier,
-        open: outcome == Outcome::Open,
-        from: instant(input, item, from)?,
-        until: instant(input, item, until)?,
-    }))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawActivated {
-    role_template_id: String,
-    members: Option<Vec<RawMember>>,
-}
-
-#[derive(Deserialize)]
-struct RawMember {
-    id: String,
-    #[serde(rename = "@odata.type")]
-    odata_type: Option<String>,
-}
-
-impl RawMember {
-    fn kind(&self) -> Option<PrincipalKind> {
-        kind_of_type(self.odata_type.as_deref()?)
-    }
-}
-
-/// The members of an activated role have it for the whole tenant.
-pub(super) fn activated(input: &Input<'_>, item: &Item<'_>) -> Result<Vec<Assignment>, Error> {
-    let raw: RawActivated = input.read(item)?;
-    let of = |member: RawMember| Assignment {
-        id: None,
-        kind: member.kind(),
-        principal: member.id,
-        role: raw.role_template_id.clone(),
-        scope: "/".to_owned(),
-        tier: Tier::Active,
-        open: false,
-        from: None,
-        until: None,
-    };
-    Ok(raw.members.unwrap_or_default().into_iter().map(of).collect())
-}
-
-/// What a group is beside its entry in the directory.
-pub(super) struct Group {
-    pub(super) id: String,
-    pub(super) assignable: bool,
-    pub(super) dynamic: bool,
-}
-
-pub(super) fn group(item: &Item<'_>) -> Group {
-    let is = |name: &str| item.members.get(name).is_some_and(|raw| raw.get() == "true");
-    let rule = item.members.has("membershipRule");
-    Group {
-        id: id_of(&item.members),
-        assignable: is("isAssignableToRole"),
-        dynamic: rule
-            || item.members.get("groupTypes").is_some_and(|raw| raw.get().contains("DynamicMembership")),
-    }
-}
-
-fn id_of(members: &Object<'_>) -> String {
-    members.text("id").map(|text| text.into_owned()).unwrap_or_default()
 }
 
 /// The id of a user who is a guest.
