@@ -151,10 +151,16 @@ fn the_tenant_is_told_as_the_exports_have_it() {
     // One helpdesk role is for the unit of the stores.
     let karin = tenant.directory.iter().find(|one| one.name.starts_with("karin.vogel")).unwrap();
     assert_eq!((karin.can, karin.verdict), ("set passwords", Verdict::Conditional));
-    // An elevation that was left behind, an activation, and what the platform group can activate.
+    // An elevation that was left behind, an activation, what the platform group can activate, and the emergency account, which
+    // is one call away from it.
     assert_eq!(
         told(&tenant.subscriptions, "give access"),
-        ["adam.wolff active allow", "agnes.keller active conditional", "agnes.keller eligible conditional"]
+        [
+            "adam.wolff active allow",
+            "agnes.keller active conditional",
+            "agnes.keller eligible conditional",
+            "breakglass.one latent allow"
+        ]
     );
     let guests = |can: &str| -> Vec<&str> {
         let guests = tenant.data.iter().filter(|one| one.guest && one.can == can);

@@ -3,8 +3,10 @@
 use crate::base::Text;
 use crate::model::Facts;
 use crate::model::application::{ApplicationRecord, Applications, ServiceRecord};
+use crate::model::assignment::Members;
 use crate::provider::input::Item;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// What is missing of managed identities that somebody owns, or can change otherwise.
 pub(crate) const CREDENTIALS: &str = "whether managed identities take credentials";
@@ -74,6 +76,26 @@ pub(crate) fn keep_application(facts: &mut Facts, one: Application) {
     let application = one.app_id.map(|text| facts.text(&text.to_ascii_lowercase()));
     let known = facts.applications.applications.entry(id).or_insert(ApplicationRecord { application });
     known.application = known.application.or(application);
+}
+
+/// Owners that an input gives beside the client id of an application are those of the application.
+pub(crate) fn join_owners(apps: &mut Applications, owners: &mut BTreeMap<Text, Members>) {
+    let mut objects: BTreeMap<Text, Text> =
+        apps.applications.iter().filter_map(|(&object, known)| Some((known.application?, object))).collect();
+    for client in apps.services.values().filter_map(|service| service.application) {
+        // Of an application of which only its identity was given, the client id is all that names it.
+        if owners.contains_key(&client) && !objects.contains_key(&client) {
+            apps.applications.insert(client, ApplicationRecord { application: Some(client) });
+            objects.insert(client, client);
+        }
+    }
+    for (client, object) in objects.into_iter().filter(|(client, object)| client != object) {
+        if let Some(theirs) = owners.remove(&client) {
+            let known = owners.entry(object).or_default();
+            known.ids.extend(theirs.ids);
+            known.complete |= theirs.complete;
+        }
+    }
 }
 
 /// The service principals that are the identity of an application.

@@ -15,6 +15,8 @@ pub(super) struct Unwrapped<'a> {
     pub(super) assignments: Vec<(&'a RawValue, String)>,
     /// Members or owners of one object.
     pub(super) lists: Vec<Listed<'a>>,
+    /// What else stands in pairs, and how to get there.
+    pub(super) others: Vec<(&'a RawValue, String)>,
 }
 
 /// Members or owners of one object.
@@ -27,8 +29,8 @@ pub(super) struct Listed<'a> {
     pub(super) name: String,
 }
 
-/// Ids of what has owners. An application is named by its client id, which is no id of an object: its owners are not read.
-const OWNED: &[&str] = &["groupId", "servicePrincipalId"];
+/// Ids of what has owners; an application is named by its client id.
+const OWNED: &[&str] = &["groupId", "servicePrincipalId", "appId"];
 
 /// The kind of an object, if it is one of such a file.
 pub(super) fn is_wrapped(members: &Object<'_>) -> bool {
@@ -52,17 +54,38 @@ pub(super) fn unwrap<'a>(data: &Object<'a>) -> Option<Unwrapped<'a>> {
         };
         let (members, owners) = (each("member"), each("owner"));
         is_list |= !members.is_empty() || !owners.is_empty();
-        found.lists.extend(listed(Of::Members, members, &["groupId"]));
-        found.lists.extend(listed(Of::Owners, owners, OWNED));
+        let lists = [listed(Of::Members, members, &["groupId"]), listed(Of::Owners, owners, OWNED)];
+        let taken: Vec<&str> = ["member", "owner"]
+            .into_iter()
+            .zip(&lists)
+            .filter_map(|(step, list)| list.as_ref().map(|_| step))
+            .collect();
+        found.lists.extend(lists.into_iter().flatten());
         for (number, raw, pair) in &pairs {
-            let inner =
-                pair.get("roleAssignment").map(|inner| (inner, format!("{name}/{number}/roleAssignment")));
-            let is_own = pair.has("principalId") && pair.has("roleDefinitionId");
-            if let Some(one) = inner.or_else(|| is_own.then(|| (*raw, format!("{name}/{number}")))) {
+            if is_assignment(pair) {
                 is_list = true;
-                found.assignments.push(one);
+                found.assignments.push((*raw, format!("{name}/{number}")));
+                continue;
+            }
+            for (step, inner) in pair.members().filter(|(step, _)| !taken.contains(step)) {
+                let Some(members) = object(inner) else { continue };
+                let place = format!("{name}/{number}/{step}");
+                if step == "roleAssignment" || is_assignment(&members) {
+                    is_list = true;
+                    found.assignments.push((inner, place));
+                } else {
+                    found.others.push((inner, place));
+                }
             }
         }
     }
+    // Records have ids of their own, and lists of their own that are none of pairs.
+    is_list |= !found.others.is_empty() && !data.has("id");
     is_list.then_some(found)
+}
+
+/// Whether that is a role assignment, flat or as the API has it.
+fn is_assignment(members: &Object<'_>) -> bool {
+    let is = |members: &Object<'_>| members.has("principalId") && members.has("roleDefinitionId");
+    is(members) || members.object("properties").is_some_and(|inner| is(&inner))
 }

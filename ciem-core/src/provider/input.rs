@@ -257,6 +257,11 @@ impl<'a> Input<'a> {
             self.pages.push(Page::default());
             self.add_plain(raw, object(raw).unwrap_or_default(), format!("{at}/{inside}"), true);
         }
+        // What is not read counts as that.
+        for (raw, inside) in found.others {
+            self.pages.push(Page::default());
+            self.add_plain(raw, object(raw).unwrap_or_default(), format!("{at}/{inside}"), true);
+        }
         for listed in found.lists {
             let list = ("members".into(), data);
             let members = Object(vec![(listed.of.page_key().into(), listed.id), list]);

@@ -22,6 +22,7 @@ use crate::model::{
     Rejected, SourceId, Tier,
 };
 use crate::provider::WaySpec;
+use crate::provider::applications::join_owners;
 use crate::provider::graph;
 use crate::provider::schedule::undecided;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,7 +53,8 @@ pub(crate) fn finish(facts: &mut Facts) {
         facts.told.remove(&TREE);
     }
     let (held, of_groups, reaches) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    let apps = std::mem::take(&mut facts.applications);
+    let mut apps = std::mem::take(&mut facts.applications);
+    join_owners(&mut apps, &mut all.owners);
     let denials = Vec::new();
     let mut finish = Finish { facts, all, apps, tree, groups, deleted, held, of_groups, denials, reaches };
     finish.ready();

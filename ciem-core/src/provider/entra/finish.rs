@@ -17,6 +17,7 @@ use crate::model::{
     DocId, Facts, GroupRecord, LayerId, PolicyRef, PolicyUse, PrincipalKind, PrincipalRecord, SourceId,
     Statement,
 };
+use crate::provider::applications::join_owners;
 use crate::provider::directory::RULE;
 use crate::provider::graph;
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,11 +46,12 @@ pub(super) static FACTS: &[&str] = &[
 const PERHAPS: &str = "what groups have whose members are not all known";
 
 pub(crate) fn finish(facts: &mut Facts) {
-    let all = std::mem::take(&mut facts.assignments);
-    let apps = std::mem::take(&mut facts.applications);
+    let mut all = std::mem::take(&mut facts.assignments);
+    let mut apps = std::mem::take(&mut facts.applications);
     if all.is_empty() && apps.is_empty() {
         return;
     }
+    join_owners(&mut apps, &mut all.owners);
     graph::note_parts(facts, &all);
     let deleted = graph::deleted(&all);
     let (mut groups, mut objects): (Lists, Lists) = (BTreeMap::new(), BTreeMap::new());
