@@ -16,6 +16,8 @@ use std::path::Path;
 
 #[path = "conformance/approved.rs"]
 mod approved;
+#[path = "conformance/forms.rs"]
+mod forms;
 
 /// Fewer worlds than this means that some were lost.
 const LEAST_WORLDS: usize = 213;

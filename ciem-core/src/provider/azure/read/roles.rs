@@ -85,6 +85,9 @@ pub(super) struct Definition {
 struct RawDefinition {
     role_name: Option<String>,
     role_type: Option<String>,
+    /// The same, where it stands among properties; beside them it is the type of the record.
+    #[serde(rename = "type")]
+    kind: Option<String>,
     permissions: Option<Vec<Permissions>>,
     #[serde(rename = "IsCustom")]
     is_custom: Option<bool>,
@@ -100,11 +103,16 @@ pub(super) fn definition(input: &Input<'_>, item: &Item<'_>) -> Result<Definitio
     let named = ["name", "id"].iter().find_map(|name| item.members.text(name).filter(|id| is_guid(last(id))));
     let id = named.or_else(|| item.members.text("id")).or_else(|| item.members.text("name"));
     let Some(id) = id else { return Err(input.malformed(item, "a role definition has an `id`")) };
+    let kind = raw.role_type.or(raw.kind).and_then(|kind| match kind.as_str() {
+        "BuiltInRole" => Some(true),
+        "CustomRole" => Some(false),
+        _ => None,
+    });
     Ok(Definition {
         id: last(&id).to_ascii_lowercase(),
         name: raw.role_name.or(raw.powershell_name),
         permissions: raw.permissions.unwrap_or_else(|| vec![raw.own]),
-        built_in: raw.role_type.map(|kind| kind == "BuiltInRole").or(raw.is_custom.map(|own| !own)),
+        built_in: kind.or(raw.is_custom.map(|own| !own)),
     })
 }
 
