@@ -10,6 +10,8 @@
     reason = "a test fails by panicking, takes settings from the environment and reads files"
 )]
 
+#[path = "azure/decisions.rs"]
+mod decisions;
 #[path = "azure/naive.rs"]
 mod naive;
 #[path = "oracle/random.rs"]
@@ -123,7 +125,15 @@ fn law(seed: u64, stock: &Stock) -> Result<Shares, String> {
             return Err(about(format!("{request}: {decision}, expected {}", expected.name())));
         }
         shares.count("can", expected.name());
+        decisions::denial(&tenant, &question, &decision).map_err(|why| about(format!("{request}: {why}")))?;
+        decisions::explained(&tenant, &snapshot, &question, &request, &decision).map_err(about)?;
+        for _ in 0..decisions::left(&snapshot, &request, &decision).map_err(about)? {
+            shares.count("conditions", "hold for what allows");
+        }
     }
+    let (operation, resource) = (random.pick(&tenant.operations), tenant::resource(&mut random));
+    let doubted = decisions::strict(&snapshot, &askable, operation, &resource).map_err(about)?;
+    shares.count("strict", if doubted > 0 { "doubts more" } else { "doubts nothing more" });
     tables(&tenant, &snapshot, &mut random, &mut shares).map_err(about)?;
     edges(&tenant, &snapshot, &mut random, &mut shares).map_err(about)?;
     reordered(&tenant, &snapshot, files, &mut random).map_err(about)?;
@@ -340,6 +350,8 @@ fn answers_are_those_of_the_naive_evaluator() {
         println!("{kind:10} {answer:30} {count:9} {:5.1} %", shares.percent(kind, answer));
     }
     if shares.of("can") >= 10_000 {
+        assert!(shares.percent("strict", "doubts more") >= 3.0, "strict questions hardly doubt");
+        assert!(shares.of("conditions") * 200 > shares.of("can"), "hardly any conditions");
         for tier in TIERS {
             for verdict in ["allow", "conditional", "unknown"] {
                 let (who, what) =

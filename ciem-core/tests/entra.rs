@@ -365,7 +365,7 @@ fn and(one: Verdict, other: Verdict) -> Verdict {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_answer_is_that_of_the_naive_evaluation(tenant in tenant(), backwards: bool) {

@@ -71,6 +71,14 @@ pub(crate) struct Question<'a> {
     pub(crate) key: Option<&'a str>,
 }
 
+/// Whether a role may give it, and whether a denial may or surely does take it away.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Grounds {
+    pub(crate) granted: bool,
+    pub(crate) denied: bool,
+    pub(crate) surely_denied: bool,
+}
+
 /// Conditions that must all hold.
 type Term = BTreeSet<Open>;
 
@@ -244,6 +252,26 @@ impl Tenant {
             }
         }
         found
+    }
+
+    /// Why somebody is denied, at the active tier.
+    pub(crate) fn grounds(&self, question: &Question<'_>) -> Grounds {
+        let mut grounds = Grounds { granted: false, denied: false, surely_denied: false };
+        for guise in self.guises(question) {
+            // What asks for another value of the key than the given one is no grant.
+            let open = |term: &Term| {
+                term.iter().all(|one| match (one, question.key) {
+                    (Open::Key(value), Some(key)) => value == key,
+                    _ => true,
+                })
+            };
+            grounds.granted |= self.grants(question, &guise).iter().any(open);
+            for (meant, spared) in self.denials(question, &guise) {
+                grounds.denied |= !spared.iter().any(Term::is_empty);
+                grounds.surely_denied |= meant.is_empty() && spared.is_empty();
+            }
+        }
+        grounds
     }
 
     /// `None` where there are too many completions.
