@@ -10,6 +10,7 @@
     reason = "a test fails by panicking, takes settings from the environment and runs on two threads"
 )]
 
+mod hostile;
 mod oracle;
 
 use std::collections::BTreeMap;
@@ -459,7 +460,8 @@ fn answers_are_those_that_were_approved() {
         let odd = scope.spawn(|| half(1));
         [half(0), odd.join().expect("a question panicked")]
     });
-    let found: String = even.into_iter().zip(odd).flat_map(|(even, odd)| [even, odd]).collect();
+    let mut found: String = even.into_iter().zip(odd).flat_map(|(even, odd)| [even, odd]).collect();
+    found.push_str(&approved::loose(10_000, 3_000));
     approved::compare(&found);
 }
 

@@ -10,6 +10,8 @@ use std::path::Path;
 use ciem_core::{Snapshot, condition_text, wire};
 use serde_json::{Value, json};
 
+use crate::hostile;
+
 use super::engine::{self, asked_by};
 use super::generate::document;
 use super::random::Random;
@@ -151,6 +153,56 @@ pub(crate) fn lines(world: &World, names: &Names, requests: &[Request], seed: u6
         }
     }
     text
+}
+
+/// How many policies and pairs of policies share a line.
+const TOGETHER: u64 = 200;
+
+/// Loose policies, alone and in pairs: most are rejected, and the rest goes where those of estates do not.
+pub(crate) fn loose(simulations: u64, pairs: u64) -> String {
+    let mut text = String::new();
+    let random = |case: u64| hostile::Random(case.wrapping_mul(0x2545_f491_4f6c_dd1d));
+    let mut line = |what: &str, first: u64, answers: &[String]| {
+        writeln!(text, "{what} from {first}: {:016x}", hash(&answers.join("\n"))).unwrap();
+    };
+    for first in (0..simulations).step_by(TOGETHER as usize) {
+        let answers: Vec<String> = (first..first + TOGETHER)
+            .map(|case| told(wire::simulate(&hostile::hostile(&mut random(case)).to_string())))
+            .collect();
+        line("simulated", first, &answers);
+    }
+    for first in (0..pairs).step_by(TOGETHER as usize) {
+        let pair = |case: u64| {
+            let mut random = random(case);
+            let (new, old) = (hostile::policy(&mut random), hostile::policy(&mut random));
+            let check = |verb: &str, request: Value| told(wire::check(verb, &request.to_string()));
+            let granted = json!({"policy": new, "actions": ["s3:GetObject", "sqs:*"], "resources": ["*"]});
+            [
+                check("check_no_new_access", json!({"new": new, "old": old})),
+                check("check_access_not_granted", granted),
+            ]
+            .join("\n")
+        };
+        let answers: Vec<String> = (first..first + TOGETHER).map(pair).collect();
+        line("compared", first, &answers);
+    }
+    text
+}
+
+/// An answer, and its condition in words and as blocks.
+fn told(answer: Result<String, ciem_core::Error>) -> String {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) => return error.code().to_owned(),
+    };
+    let condition = serde_json::from_str::<Value>(&answer).unwrap_or_default()["condition"].take();
+    if condition.is_null() {
+        return answer;
+    }
+    let condition = condition.to_string();
+    let words = condition_text(&condition).unwrap_or_default();
+    let blocks = wire::condition_blocks(&condition).unwrap_or_default();
+    format!("{answer}\n{words}\n{blocks}")
 }
 
 /// Holds the lines of all worlds against the approved ones.
