@@ -14,7 +14,7 @@
 mod hostile;
 
 use ciem_core::{Error, LoadOptions, OnError, SnapshotBuilder, wire};
-use hostile::{Random, TOKENS, hostile, mixture, policy};
+use hostile::{Random, TOKENS, hostile, policy};
 use serde_json::Value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
