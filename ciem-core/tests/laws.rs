@@ -10,7 +10,6 @@
     reason = "a test fails by panicking, takes settings from the environment and runs on two threads"
 )]
 
-mod hostile;
 mod oracle;
 
 use std::collections::BTreeMap;

@@ -10,10 +10,9 @@ use std::path::Path;
 use ciem_core::{Snapshot, condition_text, wire};
 use serde_json::{Value, json};
 
-use crate::hostile;
-
 use super::engine::{self, asked_by};
 use super::generate::document;
+use super::hostile;
 use super::random::Random;
 use super::statements::Names;
 use super::world::{Request, World};

@@ -14,6 +14,8 @@ pub(crate) mod evaluate;
 pub(crate) mod explanations;
 pub(crate) mod generate;
 pub(crate) mod glob;
+#[path = "../hostile/mod.rs"]
+pub(crate) mod hostile;
 mod keys;
 pub(crate) mod people;
 pub(crate) mod random;
