@@ -127,7 +127,7 @@ fn law(seed: u64, stock: &Stock) -> Result<Shares, String> {
         shares.count("can", expected.name());
         decisions::denial(&tenant, &question, &decision).map_err(|why| about(format!("{request}: {why}")))?;
         decisions::explained(&tenant, &snapshot, &question, &request, &decision).map_err(about)?;
-        for _ in 0..decisions::left(&snapshot, &request, &decision).map_err(about)? {
+        if decisions::left(&snapshot, &request, &decision).map_err(about)? {
             shares.count("conditions", "hold for what allows");
         }
     }

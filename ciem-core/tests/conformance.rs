@@ -14,6 +14,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+mod approval;
 #[path = "conformance/approved.rs"]
 mod approved;
 #[path = "conformance/forms.rs"]

@@ -12,9 +12,13 @@
 )]
 
 mod hostile;
+#[path = "oracle/random.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
+mod random;
 
 use ciem_core::{Error, LoadOptions, OnError, SnapshotBuilder, wire};
-use hostile::{Random, TOKENS, hostile, policy};
+use hostile::{TOKENS, hostile, numbers, policy};
+use random::Random;
 use serde_json::Value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -31,7 +35,7 @@ fn hostile_policies_never_panic() {
     let (count, seed) = (number("CIEM_MUTATIONS", MUTATIONS) / 10, number("CIEM_MUTATION_SEED", 1));
     let mut answers = std::collections::BTreeMap::<String, u64>::new();
     for case in seed..seed + count {
-        let document = hostile(&mut Random(case.wrapping_mul(0x2545_f491_4f6c_dd1d))).to_string();
+        let document = hostile(&mut numbers(case)).to_string();
         let answer = catch_unwind(AssertUnwindSafe(|| match wire::simulate(&document) {
             Ok(decision) => {
                 let decision: Value = serde_json::from_str(&decision).unwrap();
@@ -55,7 +59,7 @@ fn hostile_policies_are_compared_without_panic() {
     let (count, seed) = (number("CIEM_MUTATIONS", MUTATIONS) / 50, number("CIEM_MUTATION_SEED", 1));
     let mut answers = std::collections::BTreeMap::<String, u64>::new();
     for case in seed..seed + count {
-        let mut random = Random(case.wrapping_mul(0x2545_f491_4f6c_dd1d));
+        let mut random = numbers(case);
         let (new, old) = (policy(&mut random), policy(&mut random));
         let request = serde_json::json!({"new": new, "old": old}).to_string();
         let answer = catch_unwind(AssertUnwindSafe(|| match wire::check("check_no_new_access", &request) {
@@ -83,7 +87,7 @@ fn damaged_exports_never_panic() {
     assert!(corpus.len() > 100, "only {} files", corpus.len());
     let (mut loaded, mut refused) = (0_u64, std::collections::BTreeMap::<&str, u64>::new());
     for case in seed..seed + count {
-        let mut random = Random(case.wrapping_mul(0x2545_f491_4f6c_dd1d));
+        let mut random = numbers(case);
         let files = mutated(&corpus, &mut random);
         match catch_unwind(AssertUnwindSafe(|| load_and_ask(&files, &mut random))) {
             Ok(Ok(())) => loaded += 1,
@@ -127,11 +131,11 @@ fn corpus() -> Vec<Vec<(String, Vec<u8>)>> {
 }
 
 fn mutated(corpus: &[Vec<(String, Vec<u8>)>], random: &mut Random) -> Vec<(String, Vec<u8>)> {
-    let mut files = random.of(corpus).clone();
+    let mut files = random.pick(corpus).clone();
     for _ in 0..1 + random.below(3) {
         let at = random.below(files.len());
-        let group = random.of(corpus);
-        let other = random.of(group).1.clone();
+        let group = random.pick(corpus);
+        let other = random.pick(group).1.clone();
         let bytes = &mut files[at].1;
         match serde_json::from_slice::<Value>(bytes) {
             Ok(mut value) if random.below(3) > 0 => {
@@ -155,7 +159,7 @@ fn damage(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
             let again = bytes[start..end].to_vec();
             bytes.splice(end..end, again);
         }
-        3 => drop(bytes.splice(start..end, random.of(TOKENS).bytes())),
+        3 => drop(bytes.splice(start..end, random.pick(TOKENS).bytes())),
         4 => {
             let from = random.below(other.len() + 1);
             let to = (from + random.below(256)).min(other.len());
@@ -193,12 +197,12 @@ fn change(value: &mut Value, other: Option<&Value>, random: &mut Random) {
     *value = match (random.below(8), &*value) {
         (0, _) => Value::Null,
         (1, _) => Value::Array(vec![value.clone(), value.clone()]),
-        (2, _) => Value::Object([((*random.of(TOKENS)).to_owned(), value.clone())].into_iter().collect()),
+        (2, _) => Value::Object([((*random.pick(TOKENS)).to_owned(), value.clone())].into_iter().collect()),
         (3, _) => Value::from(random.next() as i64),
         (4, _) => other.map_or(Value::Bool(true), |other| part(other, random).clone()),
         (_, Value::String(text)) => Value::String(text_with(text, random)),
         (5, _) => Value::Array(Vec::new()),
-        _ => Value::String((*random.of(TOKENS)).to_owned()),
+        _ => Value::String((*random.pick(TOKENS)).to_owned()),
     };
 }
 
@@ -223,8 +227,11 @@ fn text_with(text: &str, random: &mut Random) -> String {
     let characters: Vec<char> = text.chars().collect();
     let start = random.below(characters.len() + 1);
     let end = if random.below(2) == 0 { start } else { (start + random.below(8)).min(characters.len()) };
-    let token =
-        if random.below(20) == 0 { random.of(TOKENS).repeat(300) } else { (*random.of(TOKENS)).to_owned() };
+    let token = if random.below(20) == 0 {
+        random.pick(TOKENS).repeat(300)
+    } else {
+        (*random.pick(TOKENS)).to_owned()
+    };
     characters[..start]
         .iter()
         .copied()
@@ -247,10 +254,16 @@ fn load_and_ask(files: &[(String, Vec<u8>)], random: &mut Random) -> Result<(), 
     let principals: Vec<String> = snapshot.principals().map(|row| row.principal).collect();
     let resources: Vec<String> = snapshot.resources().map(|row| row.resource).collect();
     for _ in 0..2 {
-        let principal = if principals.is_empty() { "anonymous" } else { random.of(&principals) };
-        let resource = if resources.is_empty() || random.below(2) == 0 { "*" } else { random.of(&resources) };
-        let action =
-            *random.of(&["s3:GetObject", "sts:AssumeRole", "iam:PassRole", "kms:Decrypt", "sqs:SendMessage"]);
+        let principal = if principals.is_empty() { "anonymous" } else { random.pick(&principals) };
+        let resource =
+            if resources.is_empty() || random.below(2) == 0 { "*" } else { random.pick(&resources) };
+        let action = *random.pick(&[
+            "s3:GetObject",
+            "sts:AssumeRole",
+            "iam:PassRole",
+            "kms:Decrypt",
+            "sqs:SendMessage",
+        ]);
         let question =
             serde_json::json!({"principal": principal, "action": action, "resource": resource}).to_string();
         for verb in ["can", "explain", "who_can", "what_can"] {

@@ -151,6 +151,12 @@ impl Assignments {
         self.assignments.is_empty() && self.principals.is_empty() && self.denials.is_empty()
     }
 
+    /// Whether it is a user, or may be one for all that is known.
+    pub(crate) fn may_be_user(&self, id: Text) -> bool {
+        let kind = self.principals.get(&id).and_then(|known| known.kind);
+        kind.is_none_or(|kind| kind == PrincipalKind::User)
+    }
+
     /// Notes what one input says of a principal; the order of inputs does not count.
     pub(crate) fn know(&mut self, id: Text, known: KnownPrincipal) {
         self.names.entry(id).or_default().extend(known.name.map(|name| (!known.recorded, name)));

@@ -82,23 +82,18 @@ pub(crate) fn keep_application(facts: &mut Facts, one: Application) {
 pub(crate) fn join_owners(apps: &mut Applications, owners: &mut BTreeMap<Text, Members>) {
     let mut objects: BTreeMap<Text, Text> =
         apps.applications.iter().filter_map(|(&object, known)| Some((known.application?, object))).collect();
-    let clients: Vec<Text> = apps.services.values().filter_map(|service| service.application).collect();
-    for client in clients {
-        // Of an application of which only its identity was given, the client id is all that names it.
-        let is_object = apps.services.contains_key(&client);
-        if owners.contains_key(&client) && !objects.contains_key(&client) && !is_object {
-            apps.applications.insert(client, ApplicationRecord { application: Some(client) });
-            objects.insert(client, client);
-        }
+    // Of an application of which only its identity was given, the client id is all that names it.
+    for client in apps.services.values().filter_map(|service| service.application) {
+        objects.entry(client).or_insert(client);
     }
-    let is_object =
-        |client: &Text| apps.services.contains_key(client) || apps.applications.contains_key(client);
-    for (client, object) in objects.into_iter().filter(|(client, _)| !is_object(client)) {
-        if let Some(theirs) = owners.remove(&client) {
-            let known = owners.entry(object).or_default();
-            known.ids.extend(theirs.ids);
-            known.complete |= theirs.complete;
-        }
+    objects
+        .retain(|client, _| !apps.services.contains_key(client) && !apps.applications.contains_key(client));
+    for (client, object) in objects {
+        let Some(theirs) = owners.remove(&client) else { continue };
+        apps.applications.entry(object).or_insert(ApplicationRecord { application: Some(client) });
+        let known = owners.entry(object).or_default();
+        known.ids.extend(theirs.ids);
+        known.complete |= theirs.complete;
     }
 }
 

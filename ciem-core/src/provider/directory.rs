@@ -10,9 +10,12 @@ use crate::model::{Facts, PrincipalKind, Tier};
 use crate::pattern::Glob;
 use crate::provider::graph::kind_of_type;
 use crate::provider::input::{Input, Item, Object};
-use crate::provider::schedule::{Outcome, ScheduleInfo, instant, outcome, planned};
+use crate::provider::schedule::{
+    Outcome, ScheduleInfo, instant, is_assignment, is_request, is_schedule, outcome, planned,
+};
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The template of the role that gives itself the resources of the cloud.
@@ -21,7 +24,70 @@ pub(crate) const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145
 pub(crate) const RULE: &str = "whether somebody can come to fulfil the membership rule of a group";
 /// The scope that is the whole tenant.
 pub(crate) const TENANT: &str = "/";
-const UNITS: &str = "administrativeunits/";
+/// Before the id of a unit, in canonical form.
+pub(crate) const UNITS: &str = "administrativeunits/";
+
+/// Collections under which Graph shows objects; ids of objects are unique without them.
+const COLLECTIONS: &[&str] =
+    &["users/", "groups/", "serviceprincipals/", "applications/", "devices/", "directoryobjects/"];
+
+/// The one form of an object's id: lower case, without the collection and the `/` before it. The tenant is `/`.
+pub(crate) fn canonical(id: &str) -> Cow<'_, str> {
+    if id == "/" {
+        return Cow::Borrowed(id);
+    }
+    let lower = id.to_ascii_lowercase();
+    let text = lower.trim_matches('/');
+    let text = COLLECTIONS.iter().find_map(|collection| text.strip_prefix(collection)).unwrap_or(text);
+    if text == id { Cow::Borrowed(id) } else { Cow::Owned(text.to_owned()) }
+}
+
+/// What an object or a page is, of those about roles.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    Role,
+    /// A role with its members, as the older part of Graph shows it.
+    Activated,
+    Assignment(Tier),
+    /// A request for a schedule: it gives nothing itself.
+    Request,
+}
+
+/// By what stands in the context of lists of `roleManagement`.
+static CONTEXTS: &[(&str, Kind)] = &[
+    ("directory/roledefinitions", Kind::Role),
+    ("schedulerequests", Kind::Request),
+    ("directory/roleassignments", Kind::Assignment(Tier::Active)),
+    ("directory/roleassignmentschedule", Kind::Assignment(Tier::Active)),
+    ("directory/roleeligibilityschedule", Kind::Assignment(Tier::Eligible)),
+];
+
+impl Kind {
+    /// Of a page, by what its context names, in lower case.
+    pub(crate) fn of_context(entity: &str) -> Option<Kind> {
+        CONTEXTS.iter().find(|(part, _)| entity.contains(part)).map(|(_, kind)| *kind)
+    }
+
+    /// Of an object, on a page of assignments of this tier.
+    pub(crate) fn of_object(members: &Object<'_>, page: Option<Tier>) -> Option<Kind> {
+        let has = |name| members.has(name);
+        if has("rolePermissions") {
+            return Some(Kind::Role);
+        }
+        if has("roleDefinitionId") && has("principalId") && (has("directoryScopeId") || has("appScopeId")) {
+            if is_request(members) {
+                return Some(Kind::Request);
+            }
+            // Without a page that tells: an assignment has no times, and a schedule of one says of what type it is.
+            let assigned = page == Some(Tier::Active) || is_assignment(members);
+            let eligible = page == Some(Tier::Eligible)
+                || has("roleEligibilityScheduleId")
+                || is_schedule(members) && !assigned;
+            return Some(Kind::Assignment(if eligible { Tier::Eligible } else { Tier::Active }));
+        }
+        has("roleTemplateId").then_some(Kind::Activated)
+    }
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -55,7 +121,7 @@ pub(crate) struct Assignment {
     /// Where the input tells.
     pub(crate) kind: Option<PrincipalKind>,
     pub(crate) role: String,
-    /// As written.
+    /// In canonical form.
     pub(crate) scope: String,
     pub(crate) tier: Tier,
     /// Whether its request is not decided yet.
@@ -107,7 +173,7 @@ pub(crate) fn assignment(
         principal: raw.principal_id,
         kind: raw.principal.and_then(|principal| principal.kind()),
         role: raw.role_definition_id,
-        scope,
+        scope: canonical(&scope).into_owned(),
         tier,
         open: outcome == Outcome::Open,
         from: instant(input, item, from)?,
@@ -143,7 +209,7 @@ pub(crate) fn activated(input: &Input<'_>, item: &Item<'_>) -> Result<Vec<Assign
         kind: member.kind(),
         principal: member.id,
         role: raw.role_template_id.clone(),
-        scope: "/".to_owned(),
+        scope: TENANT.to_owned(),
         tier: Tier::Active,
         open: false,
         from: None,
@@ -180,15 +246,19 @@ pub(crate) fn id_of(members: &Object<'_>) -> String {
     members.text("id").map(|text| text.into_owned()).unwrap_or_default()
 }
 
-/// Of the role's definition, what later steps ask: its template, and what it allows.
-pub(crate) fn note_role(facts: &mut Facts, role: &Role) {
+/// Of the role's definition, what later steps ask: its template, and what it allows. Its ids are its own and the
+/// template's.
+pub(crate) fn note_role(facts: &mut Facts, role: &Role) -> Vec<Text> {
     let id = facts.text(&role.id.to_ascii_lowercase());
     let template = role.template_id.as_ref().map(|text| facts.text(&text.to_ascii_lowercase()));
     let actions: Vec<Text> = role.actions().map(|text| facts.text(text)).collect();
-    for id in [Some(id), template.filter(|template| *template != id)].into_iter().flatten() {
+    let ids: Vec<Text> =
+        [Some(id), template.filter(|template| *template != id)].into_iter().flatten().collect();
+    for &id in &ids {
         facts.applications.templates.insert(id, template.unwrap_or(id));
         facts.applications.role_actions.entry(id).or_default().extend(&actions);
     }
+    ids
 }
 
 /// Who holds a role now, or during a time. What has to be activated first is more than one step away.
@@ -196,12 +266,11 @@ pub(crate) fn note_holder(facts: &mut Facts, one: &Assignment) {
     if one.tier != Tier::Active {
         return;
     }
-    let scope = one.scope.to_ascii_lowercase();
     let holder = Holder {
         principal: facts.text(&one.principal.to_ascii_lowercase()),
         kind: one.kind,
         role: facts.text(&one.role.to_ascii_lowercase()),
-        scope: facts.text(if scope == TENANT { TENANT } else { scope.trim_matches('/') }),
+        scope: facts.text(&one.scope),
         window: (one.from, one.until),
         open: one.open,
     };
@@ -239,6 +308,11 @@ pub(crate) struct Joiner {
 /// the other attributes, and those of users from another directory cannot be changed here.
 pub(crate) fn joiners(apps: &Applications, texts: &Interner) -> Vec<Joiner> {
     let mut found = Vec::new();
+    if apps.dynamic.is_empty() {
+        return found;
+    }
+    let roles: BTreeMap<Text, BTreeSet<&str>> =
+        apps.role_actions.iter().map(|(&role, actions)| (role, changed_by(actions, texts))).collect();
     for (&group, rules) in &apps.dynamic {
         let needed: BTreeSet<&str> = match rules.is_empty() {
             true => ATTRIBUTES.iter().map(|(_, permission)| *permission).collect(),
@@ -251,17 +325,12 @@ pub(crate) fn joiners(apps: &Applications, texts: &Interner) -> Vec<Joiner> {
                 .to_owned(),
         });
         for one in &apps.holders {
-            // The role says nothing of those for whom it is not in force: units are taken as a whole here.
+            // A unit may hold whoever has the role in it.
             let scope = texts.get(one.scope);
-            let about_itself = scope == TENANT
-                || scope.starts_with(UNITS)
-                || scope.rsplit('/').next() == Some(texts.get(one.principal));
-            let allows = |needed: &&str| match apps.role_actions.get(&one.role) {
-                Some(actions) => actions.iter().any(|&action| allows(texts.get(action), needed)),
-                // A role of which nothing was given may allow anything.
-                None => true,
-            };
-            if about_itself && needed.iter().any(allows) {
+            let about_itself = scope == TENANT || scope.starts_with(UNITS) || one.scope == one.principal;
+            // A role of which nothing was given may allow anything.
+            let changes = roles.get(&one.role).map_or(!needed.is_empty(), |able| !able.is_disjoint(&needed));
+            if about_itself && changes {
                 let doubt = Arc::clone(&doubt);
                 found.push(Joiner { whom: one.principal, group, window: one.window, doubt });
             }
@@ -270,12 +339,19 @@ pub(crate) fn joiners(apps: &Applications, texts: &Interner) -> Vec<Joiner> {
     found
 }
 
-/// Whether an action of a role covers a permission.
-fn allows(action: &str, permission: &str) -> bool {
-    expanded(action).iter().any(|pattern| Glob::parse(pattern).matches_ignore_ascii_case(permission))
+/// The permissions on attributes of users that a role's actions cover.
+fn changed_by(actions: &BTreeSet<Text>, texts: &Interner) -> BTreeSet<&'static str> {
+    let patterns: Vec<Glob> = actions
+        .iter()
+        .flat_map(|&action| expanded(texts.get(action)))
+        .map(|pattern| Glob::parse(&pattern))
+        .collect();
+    let covered = |permission: &&str| patterns.iter().any(|of| of.matches_ignore_ascii_case(permission));
+    ATTRIBUTES.iter().map(|&(_, permission)| permission).filter(covered).collect()
 }
 
 const BASIC: &str = "microsoft.directory/users/basic/update";
+const MANAGER: &str = "microsoft.directory/users/manager/update";
 
 /// Attributes of users that a role's holder can change, and by which permission ("Microsoft Entra built-in roles" says what
 /// permissions are about; which attribute is basic is not listed). Of the rest the directory itself decides.
@@ -303,7 +379,7 @@ static ATTRIBUTES: &[(&str, &str)] = &[
     ("accountenabled", "microsoft.directory/users/enable"),
     ("accountenabled", "microsoft.directory/users/disable"),
     ("assignedplans", "microsoft.directory/users/assignLicense"),
-    ("manager", "microsoft.directory/users/manager/update"),
+    ("manager", MANAGER),
     ("usagelocation", "microsoft.directory/users/usageLocation/update"),
     ("userprincipalname", "microsoft.directory/users/userPrincipalName/update"),
 ];
@@ -313,7 +389,7 @@ fn permissions(rule: &str) -> BTreeSet<&'static str> {
     let rule = rule.to_ascii_lowercase();
     let mut found = BTreeSet::new();
     if rule.contains("direct reports for") {
-        found.insert("microsoft.directory/users/manager/update");
+        found.insert(MANAGER);
     }
     // What stands between quotes is a value.
     for part in rule.split(['"', '\'']).step_by(2) {

@@ -11,12 +11,11 @@ use serde_json::value::RawValue;
 /// What stands in one object of such a file.
 #[derive(Debug, Default)]
 pub(super) struct Unwrapped<'a> {
-    /// Role assignments, as they come from the API but for their conditions, and how to get to each of them.
-    pub(super) assignments: Vec<(&'a RawValue, String)>,
+    /// Role assignments, as they come from the API but for their conditions, and what else stands in pairs, which counts as
+    /// not read; and how to get to each of them.
+    pub(super) records: Vec<(&'a RawValue, String)>,
     /// Members or owners of one object.
     pub(super) lists: Vec<Listed<'a>>,
-    /// What else stands in pairs, and how to get there.
-    pub(super) others: Vec<(&'a RawValue, String)>,
 }
 
 /// Members or owners of one object.
@@ -45,42 +44,30 @@ pub(super) fn unwrap<'a>(data: &Object<'a>) -> Option<Unwrapped<'a>> {
         // With the place of each: what is no object is no pair, and still counts.
         let all = list(value).into_iter().flatten().enumerate();
         let pairs: Vec<_> = all.filter_map(|(number, raw)| Some((number, raw, object(raw)?))).collect();
-        let each = |name: &str| -> Vec<&'a RawValue> {
-            pairs.iter().filter_map(|(_, _, pair)| pair.get(name)).collect()
-        };
-        let listed = |of, entries: Vec<&'a RawValue>, ids: &[&str]| {
-            let id = ids.iter().find_map(|id| data.get(id))?;
-            (!entries.is_empty()).then(|| Listed { of, id, entries, name: name.to_owned() })
-        };
-        let (members, owners) = (each("member"), each("owner"));
-        is_list |= !members.is_empty() || !owners.is_empty();
-        let lists = [listed(Of::Members, members, &["groupId"]), listed(Of::Owners, owners, OWNED)];
-        let taken: Vec<&str> = ["member", "owner"]
-            .into_iter()
-            .zip(&lists)
-            .filter_map(|(step, list)| list.as_ref().map(|_| step))
-            .collect();
-        found.lists.extend(lists.into_iter().flatten());
+        let mut taken = Vec::new();
+        for (of, step, ids) in [(Of::Members, "member", &["groupId"][..]), (Of::Owners, "owner", OWNED)] {
+            let entries: Vec<_> = pairs.iter().filter_map(|(_, _, pair)| pair.get(step)).collect();
+            is_list |= !entries.is_empty();
+            let id = ids.iter().find_map(|id| data.get(id)).filter(|_| !entries.is_empty());
+            if let Some(id) = id {
+                taken.push(step);
+                found.lists.push(Listed { of, id, entries, name: name.to_owned() });
+            }
+        }
         for (number, raw, pair) in &pairs {
             if is_assignment(pair) {
                 is_list = true;
-                found.assignments.push((*raw, format!("{name}/{number}")));
+                found.records.push((*raw, format!("{name}/{number}")));
                 continue;
             }
             for (step, inner) in pair.members().filter(|(step, _)| !taken.contains(step)) {
                 let Some(members) = object(inner) else { continue };
-                let place = format!("{name}/{number}/{step}");
-                if step == "roleAssignment" || is_assignment(&members) {
-                    is_list = true;
-                    found.assignments.push((inner, place));
-                } else {
-                    found.others.push((inner, place));
-                }
+                // Records have ids of their own, and lists of their own that are none of pairs.
+                is_list |= step == "roleAssignment" || is_assignment(&members) || !data.has("id");
+                found.records.push((inner, format!("{name}/{number}/{step}")));
             }
         }
     }
-    // Records have ids of their own, and lists of their own that are none of pairs.
-    is_list |= !found.others.is_empty() && !data.has("id");
     is_list.then_some(found)
 }
 

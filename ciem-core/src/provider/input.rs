@@ -253,12 +253,7 @@ impl<'a> Input<'a> {
             self.pages.push(Page { is_alone, ..Page::default() });
             return self.add_plain(data, members, at.to_owned(), true);
         };
-        for (raw, inside) in found.assignments {
-            self.pages.push(Page::default());
-            self.add_plain(raw, object(raw).unwrap_or_default(), format!("{at}/{inside}"), true);
-        }
-        // What is not read counts as that.
-        for (raw, inside) in found.others {
+        for (raw, inside) in found.records {
             self.pages.push(Page::default());
             self.add_plain(raw, object(raw).unwrap_or_default(), format!("{at}/{inside}"), true);
         }

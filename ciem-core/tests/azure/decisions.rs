@@ -58,8 +58,7 @@ pub(crate) fn explained(
     if !words.starts_with(verdict) || !page.contains("<details") {
         return Err(format!("{request}: {verdict} is explained as {words}"));
     }
-    let all = told["statements"].as_array().into_iter().flatten();
-    let deciding: Vec<&Value> = all.collect();
+    let deciding: Vec<&Value> = told["statements"].as_array().into_iter().flatten().collect();
     let of = |effect: &str| deciding.iter().any(|one| one["effect"] == effect);
     let fits = match verdict {
         "allow" => of("allow") && !of("deny"),
@@ -76,9 +75,9 @@ pub(crate) fn explained(
 }
 
 /// The condition of a conditional answer holds for just those values of the key for which the answer is to allow.
-pub(crate) fn left(snapshot: &Snapshot, request: &Value, decision: &Value) -> Result<usize, String> {
+pub(crate) fn left(snapshot: &Snapshot, request: &Value, decision: &Value) -> Result<bool, String> {
     if decision["verdict"] != "conditional" {
-        return Ok(0);
+        return Ok(false);
     }
     for value in VALUES {
         let mut given = request.clone();
@@ -93,7 +92,7 @@ pub(crate) fn left(snapshot: &Snapshot, request: &Value, decision: &Value) -> Re
             ));
         }
     }
-    Ok(1)
+    Ok(true)
 }
 
 /// A condition under a value of the key; `None` where it is of another kind.
@@ -133,13 +132,8 @@ pub(crate) fn strict(
     resource: &str,
 ) -> Result<usize, String> {
     let request = json!({"action": action(operation), "resource": resource});
-    let mut verdicts: Vec<BTreeMap<String, String>> = Vec::new();
-    for layer in ["assume_none", "unknown"] {
-        let mut asked = request.clone();
-        if layer == "unknown" {
-            asked["missing_layer"] = json!(layer);
-        }
-        let answer = call(snapshot, "who_can", &asked)?;
+    let rows = |asked: &Value| -> Result<BTreeMap<String, String>, String> {
+        let answer = call(snapshot, "who_can", asked)?;
         let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
         let rows = answer["rows"].as_array().into_iter().flatten();
         let found: BTreeMap<String, String> =
@@ -154,20 +148,22 @@ pub(crate) fn strict(
             }
         }
         let open = found.values().any(|verdict| verdict == "unknown" || verdict == "conditional");
-        let settling = call(snapshot, "what_would_settle_it", &asked)?;
+        let settling = call(snapshot, "what_would_settle_it", asked)?;
         let things = settling["rows"].as_array().map_or(0, Vec::len);
         if open != (things > 0) {
             return Err(format!("{asked}: {found:?} is settled by {settling}"));
         }
-        verdicts.push(found);
-    }
-    let [usual, strict] = &verdicts[..] else { return Ok(0) };
+        Ok(found)
+    };
+    let mut doubting = request.clone();
+    doubting["missing_layer"] = json!("unknown");
+    let (usual, strict) = (rows(&request)?, rows(&doubting)?);
     let mut doubted = 0;
     for person in people {
         let of = |found: &BTreeMap<String, String>| {
             found.get(*person).cloned().unwrap_or_else(|| Verdict::Deny.name().to_owned())
         };
-        let (one, other) = (of(usual), of(strict));
+        let (one, other) = (of(&usual), of(&strict));
         if one != other && other != "unknown" {
             return Err(format!("{request}: {person} {one}, strict {other}"));
         }

@@ -2,6 +2,7 @@
 //! with `testdata/explained/<world>.txt`. A change of wording shows as a difference to read; `CIEM_APPROVE=1` writes the
 //! files anew.
 
+use super::approval::fnv;
 use super::{load, worlds};
 use ciem_core::{Snapshot, condition_text, wire};
 use serde_json::Value;
@@ -63,10 +64,4 @@ fn explained(snapshot: &Snapshot, world: &Value) -> String {
         writeln!(found, "html {} bytes, {:016x}\n", html.len(), fnv(html.as_bytes())).unwrap();
     }
     found
-}
-
-/// The hash of Fowler, Noll and Vo, 64 bits, variant 1a.
-fn fnv(bytes: &[u8]) -> u64 {
-    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
 }

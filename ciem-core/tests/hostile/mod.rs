@@ -1,6 +1,12 @@
 //! Hostile policies: patterns, variables, operators and values made of what grammars treat in a special way.
 
+use super::random::Random;
 use serde_json::Value;
+
+/// The numbers of one case.
+pub(crate) fn numbers(case: u64) -> Random {
+    Random(case.wrapping_mul(0x2545_f491_4f6c_dd1d))
+}
 
 /// Texts that grammars treat in a special way, and values at the edges of types.
 pub(crate) const TOKENS: &[&str] = &[
@@ -69,26 +75,6 @@ pub(crate) const TOKENS: &[&str] = &[
     "\t",
     "<root_account>,",
 ];
-
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        (self.next() % end.max(1) as u64) as usize
-    }
-
-    pub(crate) fn of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
-        &items[self.below(items.len())]
-    }
-}
 
 /// Words of patterns, keys and values.
 pub(crate) const WORDS: &[&str] = &[
@@ -160,7 +146,9 @@ pub(crate) const KEYS: &[&str] = &[
 /// A text of words and tokens: now and then nothing, now and then long.
 pub(crate) fn mixture(random: &mut Random) -> String {
     let length = if random.below(60) == 0 { 300 } else { random.below(9) };
-    (0..length).map(|_| if random.below(2) == 0 { *random.of(WORDS) } else { *random.of(TOKENS) }).collect()
+    (0..length)
+        .map(|_| if random.below(2) == 0 { *random.pick(WORDS) } else { *random.pick(TOKENS) })
+        .collect()
 }
 
 fn several(random: &mut Random, item: fn(&mut Random) -> String) -> Value {
@@ -178,7 +166,7 @@ fn glob(random: &mut Random) -> String {
         return mixture(random);
     }
     let length = if random.below(40) == 0 { 400 } else { 1 + random.below(6) };
-    (0..length).map(|_| *random.of(PIECES)).collect()
+    (0..length).map(|_| *random.pick(PIECES)).collect()
 }
 
 fn resource(random: &mut Random) -> String {
@@ -187,24 +175,27 @@ fn resource(random: &mut Random) -> String {
     match random.below(6) {
         0 => "*".to_owned(),
         1 => {
-            format!("arn:aws:s3:::pay/{}", random.of(&["*", "?", "x*", "${aws:username}", "*${s3:prefix}*"]))
+            format!(
+                "arn:aws:s3:::pay/{}",
+                random.pick(&["*", "?", "x*", "${aws:username}", "*${s3:prefix}*"])
+            )
         }
-        2 => format!("arn:{}:s3:*:*:{}", random.of(&["aws", "*", "a?s"]), glob(random)),
-        _ => format!("arn:aws:s3:::{}{}{}", glob(random), random.of(VARIABLES), glob(random)),
+        2 => format!("arn:{}:s3:*:*:{}", random.pick(&["aws", "*", "a?s"]), glob(random)),
+        _ => format!("arn:aws:s3:::{}{}{}", glob(random), random.pick(VARIABLES), glob(random)),
     }
 }
 
 fn action(random: &mut Random) -> String {
     if random.below(2) == 0 {
-        return (*random.of(&["s3:*", "s3:Get*", "*", "s3:?etObjec?"])).to_owned();
+        return (*random.pick(&["s3:*", "s3:Get*", "*", "s3:?etObjec?"])).to_owned();
     }
     let name = glob(random).replace(['/', 'é', '-'], "");
-    format!("{}:{}*", random.of(&["s3", "S3", "s3", "sqs"]), name)
+    format!("{}:{}*", random.pick(&["s3", "S3", "s3", "sqs"]), name)
 }
 
 fn operator(random: &mut Random) -> String {
-    let set = *random.of(&["", "", "", "ForAllValues:", "ForAnyValue:"]);
-    let name = if random.below(80) == 0 { "NoSuch" } else { *random.of(OPERATORS) };
+    let set = *random.pick(&["", "", "", "ForAllValues:", "ForAnyValue:"]);
+    let name = if random.below(80) == 0 { "NoSuch" } else { *random.pick(OPERATORS) };
     let exists = if name != "Null" && set.is_empty() && random.below(4) == 0 { "IfExists" } else { "" };
     format!("{}{name}{exists}", if name == "Null" { "" } else { set })
 }
@@ -240,19 +231,19 @@ fn value(random: &mut Random, operator: &str) -> String {
         _ if operator.contains("Binary") => &["YQ==", "", "Zm9v", "YQ", "===="],
         _ => return if random.below(4) == 0 { "${aws:username}".to_owned() } else { glob(random) },
     };
-    (*random.of(of)).to_owned()
+    (*random.pick(of)).to_owned()
 }
 
 /// Loose policies of one or two statements, and a request that leaves some of its context open.
 pub(crate) fn hostile(random: &mut Random) -> Value {
     let mut statement = || {
         let mut statement =
-            serde_json::json!({"Effect": random.of(&["Allow", "Allow", "Deny"]), "Condition": {}});
+            serde_json::json!({"Effect": random.pick(&["Allow", "Allow", "Deny"]), "Condition": {}});
         let negated = random.below(8) == 0;
         statement[if negated { "NotAction" } else { "Action" }] = several(random, action);
         statement[if random.below(8) == 0 { "NotResource" } else { "Resource" }] = several(random, resource);
         for _ in 0..random.below(4) {
-            let (operator, key) = (operator(random), *random.of(KEYS));
+            let (operator, key) = (operator(random), *random.pick(KEYS));
             let values: Vec<Value> =
                 (0..1 + random.below(3)).map(|_| value(random, &operator).into()).collect();
             statement["Condition"][operator] = serde_json::json!({key: values});
@@ -263,7 +254,7 @@ pub(crate) fn hostile(random: &mut Random) -> Value {
     let given = |random: &mut Random| match random.below(4) {
         0 => Value::Null,
         _ => {
-            let operator = *random.of(OPERATORS);
+            let operator = *random.pick(OPERATORS);
             let values: Vec<Value> =
                 (0..1 + random.below(2)).map(|_| value(random, operator).into()).collect();
             if values.len() == 1 { values.into_iter().next().unwrap_or_default() } else { values.into() }
@@ -276,8 +267,8 @@ pub(crate) fn hostile(random: &mut Random) -> Value {
         "v": 1, "provider": "aws", "principal": "arn:aws:iam::111122223333:user/ana", "resource_account": "111122223333",
         "action": if random.below(4) == 0 { "s3:ListAllMyBuckets" } else { "s3:GetObject" },
         "resource": if random.below(2) == 0 { "arn:aws:s3:::pay/x".to_owned() } else { resource(random) },
-        "unknown_context": random.of(&["absent", "unknown"]), "context": context,
-        "identity_policies": [{"name": "own", "document": {"Version": random.of(&["2012-10-17", "2008-10-17"]), "Statement": statements}}],
+        "unknown_context": random.pick(&["absent", "unknown"]), "context": context,
+        "identity_policies": [{"name": "own", "document": {"Version": random.pick(&["2012-10-17", "2008-10-17"]), "Statement": statements}}],
     })
 }
 

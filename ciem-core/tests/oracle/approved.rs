@@ -10,6 +10,7 @@ use std::path::Path;
 use ciem_core::{Snapshot, condition_text, wire};
 use serde_json::{Value, json};
 
+use super::approval::fnv;
 use super::engine::{self, asked_by};
 use super::generate::document;
 use super::hostile;
@@ -95,12 +96,16 @@ fn said(all: &mut Answers, snapshot: &Snapshot, asked: &Value) {
     let Ok(told) = wire::call(snapshot, "explain", &asked.to_string()) else { return };
     all.keep("in words", wire::explanation_text(&told));
     all.keep("as HTML", wire::explanation_html(&told));
-    let condition = serde_json::from_str::<Value>(&told).unwrap_or_default()["condition"].take();
-    if !condition.is_null() {
-        let condition = condition.to_string();
+    if let Some(condition) = condition_of(&told) {
         all.keep("condition in words", condition_text(&condition));
         all.keep("condition blocks", wire::condition_blocks(&condition));
     }
+}
+
+/// The condition of an answer that has one.
+fn condition_of(answer: &str) -> Option<String> {
+    let condition = serde_json::from_str::<Value>(answer).unwrap_or_default()["condition"].take();
+    (!condition.is_null()).then(|| condition.to_string())
 }
 
 /// Policies made of the same statements, compared with each other.
@@ -124,12 +129,6 @@ fn compared(all: &mut Answers, names: &Names, seed: u64) {
     }
 }
 
-/// The hash of Fowler, Noll and Vo, 64 bits, variant 1a.
-fn hash(text: &str) -> u64 {
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, step)
-}
-
 /// One line for each kind of answer about this world.
 pub(crate) fn lines(world: &World, names: &Names, requests: &[Request], seed: u64) -> String {
     let Answers(all) = answers(world, names, requests, seed);
@@ -145,7 +144,7 @@ pub(crate) fn lines(world: &World, names: &Names, requests: &[Request], seed: u6
         let of_kind: Vec<&str> =
             all.iter().filter(|asked| asked.what == kind).map(|asked| asked.answer.as_str()).collect();
         let joined = of_kind.join("\n");
-        writeln!(text, "world {seed}, {kind}: {:016x} of {}", hash(&joined), of_kind.len()).unwrap();
+        writeln!(text, "world {seed}, {kind}: {:016x} of {}", fnv(joined.as_bytes()), of_kind.len()).unwrap();
         if let Some(folder) = &folder {
             let name = format!("{seed}-{}.json", kind.replace([' ', ',', '\''], "-"));
             std::fs::write(Path::new(folder).join(name), joined).unwrap();
@@ -160,19 +159,18 @@ const TOGETHER: u64 = 200;
 /// Loose policies, alone and in pairs: most are rejected, and the rest goes where those of estates do not.
 pub(crate) fn loose(simulations: u64, pairs: u64) -> String {
     let mut text = String::new();
-    let random = |case: u64| hostile::Random(case.wrapping_mul(0x2545_f491_4f6c_dd1d));
     let mut line = |what: &str, first: u64, answers: &[String]| {
-        writeln!(text, "{what} from {first}: {:016x}", hash(&answers.join("\n"))).unwrap();
+        writeln!(text, "{what} from {first}: {:016x}", fnv(answers.join("\n").as_bytes())).unwrap();
     };
     for first in (0..simulations).step_by(TOGETHER as usize) {
         let answers: Vec<String> = (first..first + TOGETHER)
-            .map(|case| told(wire::simulate(&hostile::hostile(&mut random(case)).to_string())))
+            .map(|case| told(wire::simulate(&hostile::hostile(&mut hostile::numbers(case)).to_string())))
             .collect();
         line("simulated", first, &answers);
     }
     for first in (0..pairs).step_by(TOGETHER as usize) {
         let pair = |case: u64| {
-            let mut random = random(case);
+            let mut random = hostile::numbers(case);
             let (new, old) = (hostile::policy(&mut random), hostile::policy(&mut random));
             let check = |verb: &str, request: Value| told(wire::check(verb, &request.to_string()));
             let granted = json!({"policy": new, "actions": ["s3:GetObject", "sqs:*"], "resources": ["*"]});
@@ -194,11 +192,7 @@ fn told(answer: Result<String, ciem_core::Error>) -> String {
         Ok(answer) => answer,
         Err(error) => return error.code().to_owned(),
     };
-    let condition = serde_json::from_str::<Value>(&answer).unwrap_or_default()["condition"].take();
-    if condition.is_null() {
-        return answer;
-    }
-    let condition = condition.to_string();
+    let Some(condition) = condition_of(&answer) else { return answer };
     let words = condition_text(&condition).unwrap_or_default();
     let blocks = wire::condition_blocks(&condition).unwrap_or_default();
     format!("{answer}\n{words}\n{blocks}")

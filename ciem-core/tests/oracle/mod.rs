@@ -1,6 +1,8 @@
 //! The naive evaluator: separate code that answers the same questions by nested loops over the documents, and the
 //! random worlds it is compared on.
 
+#[path = "../approval/mod.rs"]
+mod approval;
 pub(crate) mod approved;
 pub(crate) mod caller;
 pub(crate) mod catalog;

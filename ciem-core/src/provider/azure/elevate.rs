@@ -3,11 +3,11 @@
 
 use super::LATENT;
 use super::documents::{Said, document, statements};
-use super::finish::{Assigned, Finish};
+use super::finish::Finish;
 use super::scope::ROOT;
 use crate::model::application::{Applications, Holder};
-use crate::model::assignment::{Assignments, Block, KnownPrincipal, RoleRecord};
-use crate::model::{Effect, Facts, PolicyRef, SourceId};
+use crate::model::assignment::{Assignments, Block, KnownPrincipal};
+use crate::model::{Effect, Facts, SourceId};
 use crate::provider::directory::elevating;
 use crate::provider::schedule::undecided;
 use std::sync::Arc;
@@ -32,15 +32,13 @@ impl Finish<'_> {
             return;
         }
         let [role, root, name] = [ROLE_ID, ROOT, NAME].map(|text| self.facts.text(text));
-        let own = || RoleRecord { name: None, blocks: Vec::new() };
-        let mut record = match self.all.roles.get(&role).map(Vec::as_slice) {
-            Some([record]) => record.clone(),
-            _ => own(),
+        let blocks = match self.all.roles.get(&role).map(Vec::as_slice) {
+            Some([record]) if !record.blocks.is_empty() => record.blocks.clone(),
+            _ => {
+                let listed = ACTIONS.map(|text| self.facts.text(text)).to_vec();
+                vec![Block { listed, ..Block::default() }]
+            }
         };
-        if record.blocks.is_empty() {
-            let listed = ACTIONS.map(|text| self.facts.text(text)).to_vec();
-            record.blocks.push(Block { listed, ..Block::default() });
-        }
         let reach = self.reach(root);
         let title = self.facts.text(&format!("{NAME} at /, by elevated access"));
         for one in able {
@@ -51,7 +49,7 @@ impl Finish<'_> {
                 let said = Said {
                     effect: Effect::Allow,
                     name: Some(name),
-                    blocks: &record.blocks,
+                    blocks: &blocks,
                     reach: &reach,
                     only: None,
                     condition: None,
@@ -61,12 +59,7 @@ impl Finish<'_> {
                 };
                 statements(facts, &said)
             });
-            let source = SourceId(0);
-            if self.groups.may_be_group(one.principal) {
-                let assigned = Assigned { layer: LATENT, document, source };
-                self.of_groups.entry(one.principal).or_default().push(assigned);
-            }
-            self.hold(one.principal, LATENT, PolicyRef::Told { name: title, document, source });
+            self.give(one.principal, title, LATENT, document, SourceId(0));
         }
     }
 }

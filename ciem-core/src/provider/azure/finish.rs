@@ -72,10 +72,10 @@ pub(crate) fn finish(facts: &mut Facts) {
 
 /// What was assigned to a group.
 #[derive(Clone, Copy)]
-pub(super) struct Assigned {
-    pub(super) layer: LayerId,
-    pub(super) document: DocId,
-    pub(super) source: SourceId,
+struct Assigned {
+    layer: LayerId,
+    document: DocId,
+    source: SourceId,
 }
 
 pub(super) struct Finish<'f> {
@@ -88,7 +88,7 @@ pub(super) struct Finish<'f> {
     /// By principal or group.
     held: BTreeMap<Text, Vec<PolicyUse>>,
     /// By group: the documents of what was assigned to it.
-    pub(super) of_groups: BTreeMap<Text, Vec<Assigned>>,
+    of_groups: BTreeMap<Text, Vec<Assigned>>,
     pub(super) denials: Vec<Denial>,
     reaches: BTreeMap<Text, Arc<Reach>>,
 }
@@ -317,14 +317,15 @@ impl Finish<'_> {
         if self.groups.is_group(one.principal) {
             self.facts.relations.of_groups.insert(id, one.principal);
         }
-        if self.groups.may_be_group(one.principal) {
-            self.of_groups.entry(one.principal).or_default().push(Assigned {
-                layer,
-                document,
-                source: one.source,
-            });
+        self.give(one.principal, id, layer, document, one.source);
+    }
+
+    /// Gives a document to somebody, or to a group and whoever may be in it.
+    pub(super) fn give(&mut self, whom: Text, name: Text, layer: LayerId, document: DocId, source: SourceId) {
+        if self.groups.may_be_group(whom) {
+            self.of_groups.entry(whom).or_default().push(Assigned { layer, document, source });
         }
-        self.hold(one.principal, layer, PolicyRef::Told { name: id, document, source: one.source });
+        self.hold(whom, layer, PolicyRef::Told { name, document, source });
     }
 
     fn orphan(&mut self, one: &AssignmentRecord) {

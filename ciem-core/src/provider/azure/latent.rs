@@ -53,7 +53,7 @@ impl Finish<'_> {
             }
         }
         for one in joiners(&self.apps, &self.facts.texts) {
-            let people = self.whom(one.whom).into_iter().filter(|&id| self.may_be_user(id));
+            let people = self.whom(one.whom).into_iter().filter(|&id| self.all.may_be_user(id));
             let step = |whom| Step {
                 whom,
                 what: one.group,
@@ -121,11 +121,6 @@ impl Finish<'_> {
     /// Who that is: of a group, who is in it.
     fn whom(&self, member: Text) -> Vec<Text> {
         if self.groups.is_group(member) { self.below(member) } else { vec![member] }
-    }
-
-    fn may_be_user(&self, id: Text) -> bool {
-        let kind = self.all.principals.get(&id).and_then(|known| known.kind);
-        kind.is_none_or(|kind| kind == PrincipalKind::User)
     }
 
     /// Those who are in a group, through others too.

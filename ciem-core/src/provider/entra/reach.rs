@@ -6,7 +6,7 @@ use crate::model::assignment::Assignments;
 use std::sync::Arc;
 
 pub(super) use crate::provider::directory::TENANT;
-const UNIT: &str = "administrativeunits/";
+use crate::provider::directory::UNITS;
 
 /// Ids of objects, or `*` for all; and of what else it is not known whether it is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(super) fn reach(all: &Assignments, texts: &Interner, scope: &str) -> Reach {
     }
     let mut ids = vec![scope.to_owned()];
     let services = Vec::new();
-    let Some(unit) = scope.strip_prefix(UNIT) else { return Reach { ids, services, doubt: None } };
+    let Some(unit) = scope.strip_prefix(UNITS) else { return Reach { ids, services, doubt: None } };
     let members = texts.find(unit).and_then(|unit| all.units.get(&unit));
     ids.extend(members.into_iter().flat_map(|known| &known.ids).map(|&id| texts.get(id).to_owned()));
     let doubt = (!members.is_some_and(|known| known.complete)).then(|| {

@@ -9,10 +9,10 @@ use super::{
     OWNER, ROLE, SYNTAX,
 };
 use crate::model::{Catalog, PrincipalKind, Tier, WhoEntry};
+use crate::provider::directory::canonical;
 use crate::provider::plain::OWNERS;
 use crate::provider::{BecomingSpec, Binding, LayerSpec, Provider, RuleTable, WaySpec, rule_table};
 use crate::truth::{Evaluator, Outcome, Truth};
-use std::borrow::Cow;
 
 pub(crate) static PROVIDER: Provider = Provider {
     family: "microsoft",
@@ -35,21 +35,6 @@ pub(crate) static PROVIDER: Provider = Provider {
     usage: &USAGE,
     ..Provider::plain("entra", SYNTAX, LAYERS, rule_table!(rule), super::read::read, finish)
 };
-
-/// Collections under which Graph shows objects; ids of objects are unique without them.
-const COLLECTIONS: &[&str] =
-    &["users/", "groups/", "serviceprincipals/", "applications/", "devices/", "directoryobjects/"];
-
-/// The one form of an object's id: lower case, without the collection and the `/` before it. The tenant is `/`.
-pub(crate) fn canonical(id: &str) -> Cow<'_, str> {
-    if id == "/" {
-        return Cow::Borrowed(id);
-    }
-    let lower = id.to_ascii_lowercase();
-    let text = lower.trim_matches('/');
-    let text = COLLECTIONS.iter().find_map(|collection| text.strip_prefix(collection)).unwrap_or(text);
-    if text == id { Cow::Borrowed(id) } else { Cow::Owned(text.to_owned()) }
-}
 
 static WAYS: &[WaySpec] = &[
     WaySpec {

@@ -1,6 +1,7 @@
 //! What an object or a page is.
 
 use crate::model::{PrincipalKind, Tier};
+use crate::provider::directory;
 use crate::provider::graph::Of;
 use crate::provider::input::{Item, Object};
 use crate::provider::schedule;
@@ -64,6 +65,17 @@ impl Kind {
     }
 }
 
+impl From<directory::Kind> for Kind {
+    fn from(kind: directory::Kind) -> Kind {
+        match kind {
+            directory::Kind::Role => Kind::DirectoryRole,
+            directory::Kind::Activated => Kind::ActivatedRole,
+            directory::Kind::Assignment(tier) => Kind::DirectoryAssignment(tier),
+            directory::Kind::Request => Kind::Request,
+        }
+    }
+}
+
 /// By the end of `type`, in lower case.
 static TYPES: &[(&str, Kind)] = &[
     ("/roledefinitions", Kind::RoleDefinition),
@@ -105,15 +117,6 @@ static CONTEXTS: &[(&str, Kind)] = &[
     ("#directoryroles", Kind::ActivatedRole),
 ];
 
-/// By what stands in the context of lists of `roleManagement`; what can be activated is two steps away.
-static DIRECTORY: &[(&str, Kind)] = &[
-    ("directory/roledefinitions", Kind::DirectoryRole),
-    ("schedulerequests", Kind::Request),
-    ("directory/roleassignments", Kind::DirectoryAssignment(Tier::Active)),
-    ("directory/roleassignmentschedule", Kind::DirectoryAssignment(Tier::Active)),
-    ("directory/roleeligibilityschedule", Kind::DirectoryAssignment(Tier::Eligible)),
-];
-
 fn by_end(text: &str, table: &[(&str, Kind)]) -> Option<Kind> {
     let text = text.to_ascii_lowercase();
     table.iter().find(|(end, _)| text.ends_with(end)).map(|(_, kind)| *kind)
@@ -139,8 +142,8 @@ pub(super) fn of_page(members: &Object<'_>) -> Option<Kind> {
     }
     let context = members.text("@odata.context")?.to_ascii_lowercase();
     let (_, entity) = context.split_once('#')?;
-    if let Some((_, kind)) = DIRECTORY.iter().find(|(part, _)| entity.contains(part)) {
-        return Some(*kind);
+    if let Some(kind) = directory::Kind::of_context(entity) {
+        return Some(kind.into());
     }
     // What is part of something is not that: `applications('x')/federatedIdentityCredentials`.
     let last = entity.rsplit('/').next().unwrap_or_default();
@@ -168,20 +171,10 @@ pub(super) fn of_item(item: &Item<'_>, page: Option<Kind>) -> Option<Kind> {
             false => Kind::RoleAssignment,
         });
     }
-    if has("rolePermissions") {
-        return Some(Kind::DirectoryRole);
-    }
-    if has("roleDefinitionId") && has("principalId") && (has("directoryScopeId") || has("appScopeId")) {
-        let eligible = has("roleEligibilityScheduleId");
-        let assigned = !eligible && (schedule::is_assignment(members) || !schedule::is_schedule(members));
-        return Some(match assigned || page == Some(Kind::DirectoryAssignment(Tier::Active)) {
-            _ if schedule::is_request(members) => Kind::Request,
-            true => Kind::DirectoryAssignment(Tier::Active),
-            false => Kind::DirectoryAssignment(Tier::Eligible),
-        });
-    }
-    if has("roleTemplateId") && has("members") {
-        return Some(Kind::ActivatedRole);
+    let tier =
+        page.and_then(|page| if let Kind::DirectoryAssignment(tier) = page { Some(tier) } else { None });
+    if let Some(kind) = directory::Kind::of_object(members, tier) {
+        return Some(kind.into());
     }
     if has("denyAssignmentName") || has("principals") && has("permissions") {
         return Some(Kind::DenyAssignment);

@@ -183,7 +183,7 @@ fn keep(facts: &mut Facts, source: SourceId, found: Found) {
         Found::Service(service) => applications::keep_service(facts, service),
         Found::Application(application) => applications::keep_application(facts, application),
         Found::Group(group) => directory::note_group(facts, &group),
-        Found::DirectoryRole(role) => directory::note_role(facts, &role),
+        Found::DirectoryRole(role) => drop(directory::note_role(facts, &role)),
         Found::Holder(one) => directory::note_holder(facts, &one),
         Found::Members(members) => graph::keep_members(facts, source, members),
         Found::Resource(resource) => estate::keep_resource(facts, source, resource),

@@ -10,12 +10,13 @@ use super::Finish;
 use crate::base::Text;
 use crate::condition::MissingFact;
 use crate::model::application::Federation;
+use crate::model::assignment::Span;
 use crate::model::{
     DocId, Facts, LayerId, PolicyRef, PolicyUse, PrincipalKind, ResourceRecord, SourceId, Statement, Tier,
     Who, WhoEntry,
 };
 use crate::provider::applications::services_of;
-use crate::provider::directory::joiners;
+use crate::provider::directory::{Joiner, joiners};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -53,6 +54,17 @@ const OF_SERVICE: &[&str] = &[
     "servicePrincipals/permissions/update",
     "servicePrincipals/policies/update",
 ];
+
+/// Somebody who can act as somebody else, or join a group, and the tier of what that gives.
+struct Step {
+    whom: Text,
+    what: Text,
+    layer: LayerId,
+    /// When the step can be taken.
+    window: Span,
+    /// Why it is not known whether it can be.
+    doubt: Option<Arc<MissingFact>>,
+}
 
 /// One statement of an object's own: to whom it gives which actions.
 type Own = (Who, Vec<String>, Option<Federation>);
@@ -155,25 +167,32 @@ impl Finish<'_> {
     /// What is one step of self-service away: owners of groups can add themselves, owners of applications can sign in as
     /// them; and memberships that can be activated.
     fn take(&mut self) {
-        let mut steps: Vec<(Text, Text, LayerId, Option<i64>)> = Vec::new();
+        let mut steps = Vec::new();
+        let surely =
+            |whom, what, layer, until| Step { whom, what, layer, window: (None, until), doubt: None };
         for (&object, owners) in &self.all.owners {
             let gives = match self.apps.applications.contains_key(&object) {
                 true => services_of(&self.apps, object),
                 false => vec![object],
             };
-            let pairs = owners
-                .ids
-                .iter()
-                .flat_map(|&owner| gives.iter().map(move |&what| (owner, what, LATENT, None)));
-            steps.extend(pairs);
+            let pairs = owners.ids.iter().flat_map(|&owner| gives.iter().map(move |&what| (owner, what)));
+            steps.extend(pairs.map(|(owner, what)| surely(owner, what, LATENT, None)));
         }
         for one in self.apps.timed.iter().filter(|one| one.tier != Tier::Active) {
-            steps.push((one.principal, one.group, if one.owner { LATENT } else { ELIGIBLE }, one.until));
+            let layer = if one.owner { LATENT } else { ELIGIBLE };
+            steps.push(surely(one.principal, one.group, layer, one.until));
         }
-        steps.sort_unstable();
-        steps.dedup();
+        for Joiner { whom, group, window, doubt } in joiners(&self.apps, &self.facts.texts) {
+            let step =
+                |whom| Step { whom, what: group, layer: LATENT, window, doubt: Some(Arc::clone(&doubt)) };
+            steps.extend(self.users(whom).into_iter().map(step));
+        }
+        // Of steps of one key that are in doubt, all are for the same reason.
+        let key = |step: &Step| (step.whom, step.what, step.layer, step.window, step.doubt.is_some());
+        steps.sort_unstable_by_key(key);
+        steps.dedup_by_key(|step| key(step));
         let mut taken = Vec::new();
-        for (whom, what, layer, until) in steps {
+        for Step { whom, what, layer, window, doubt } in steps {
             let has = if self.is_group(what) {
                 self.held.get(&what).cloned().unwrap_or_default()
             } else {
@@ -185,10 +204,9 @@ impl Finish<'_> {
             {
                 let through = format!("{} of {}", self.text(name), self.text(what));
                 let name = self.facts.text(&through);
-                taken.push((whom, layer, name, self.until(document, until)));
+                taken.push((whom, layer, name, self.within(document, window, doubt.as_ref())));
             }
         }
-        taken.extend(self.joined());
         taken.extend(self.end_memberships());
         // One step each: what somebody has by a step is not taken from it by another.
         for (whom, layer, name, document) in taken {
@@ -196,39 +214,11 @@ impl Finish<'_> {
         }
     }
 
-    /// What those have who may come to fulfil the rule of a group.
-    fn joined(&mut self) -> Vec<(Text, LayerId, Text, DocId)> {
-        let mut taken = Vec::new();
-        for one in joiners(&self.apps, &self.facts.texts) {
-            let members = self.all.members.get(&one.whom).filter(|_| self.is_group(one.whom));
-            let people: Vec<Text> = match members {
-                Some(members) => members.ids.iter().copied().collect(),
-                None => vec![one.whom],
-            };
-            let kind = |id: &Text| self.all.principals.get(id).and_then(|known| known.kind);
-            let is_user = |id: &Text| kind(id).is_none_or(|kind| kind == PrincipalKind::User);
-            let people: Vec<Text> = people.into_iter().filter(is_user).collect();
-            for (layer, name, of) in self.held.get(&one.group).cloned().unwrap_or_default() {
-                if ![ROLE, ELIGIBLE, APPLICATION].contains(&layer) {
-                    continue;
-                }
-                let through = format!("{} of {}", self.text(name), self.text(one.group));
-                let name = self.facts.text(&through);
-                let key = format!("{of:?} in {:?} if {:?}", one.window, one.doubt);
-                let document = document(self.facts, &key, |facts| {
-                    let in_force = window(facts, one.window);
-                    let all = facts.documents[of].statements.clone();
-                    let doubted = |said: Statement| Statement {
-                        condition: facts.conditions.all(vec![in_force, said.condition]),
-                        doubt: said.doubt.or_else(|| Some(Arc::clone(&one.doubt))),
-                        ..said
-                    };
-                    all.into_iter().map(doubted).collect()
-                });
-                taken.extend(people.iter().map(|&whom| (whom, LATENT, name, document)));
-            }
-        }
-        taken
+    /// The users whom a holder of a role is: of a group, its direct members.
+    fn users(&self, holder: Text) -> Vec<Text> {
+        let members = self.all.members.get(&holder).filter(|_| self.is_group(holder));
+        let people = members.map_or_else(|| vec![holder], |members| members.ids.iter().copied().collect());
+        people.into_iter().filter(|&id| self.all.may_be_user(id)).collect()
     }
 
     /// Who is a member of a group for a time only has what the group has until then, though lists of members name it.
@@ -246,23 +236,26 @@ impl Finish<'_> {
             let (Some(groups), Some(place)) = (groups, place) else { continue };
             groups.remove(place);
             for (layer, name, document) in self.held.get(&group).cloned().unwrap_or_default() {
-                taken.push((member, layer, name, self.until(document, until)));
+                taken.push((member, layer, name, self.within(document, (None, until), None)));
             }
         }
         taken
     }
 
-    /// What a document says, until then.
-    fn until(&mut self, of: DocId, until: Option<i64>) -> DocId {
-        let Some(until) = until else { return of };
-        document(self.facts, &format!("{of:?} until {until}"), |facts| {
-            let in_force = window(facts, (None, Some(until)));
+    /// What a document says, for a time only, and in doubt if that is.
+    fn within(&mut self, of: DocId, span: Span, doubt: Option<&Arc<MissingFact>>) -> DocId {
+        if span == (None, None) && doubt.is_none() {
+            return of;
+        }
+        document(self.facts, &format!("{of:?} within {span:?}\n{doubt:?}"), |facts| {
+            let in_force = window(facts, span);
             let all = facts.documents[of].statements.clone();
-            let timed = |one: Statement| {
-                let condition = facts.conditions.all(vec![in_force, one.condition]);
-                Statement { condition, ..one }
+            let limited = |one: Statement| Statement {
+                condition: facts.conditions.all(vec![in_force, one.condition]),
+                doubt: one.doubt.or_else(|| doubt.cloned()),
+                ..one
             };
-            all.into_iter().map(timed).collect()
+            all.into_iter().map(limited).collect()
         })
     }
 }

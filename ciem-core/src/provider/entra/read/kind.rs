@@ -1,6 +1,7 @@
 //! What an object or a page of Graph is.
 
 use crate::model::{PrincipalKind, Tier};
+use crate::provider::directory;
 use crate::provider::graph::Of;
 use crate::provider::input::{Item, Object};
 use crate::provider::schedule;
@@ -50,6 +51,17 @@ impl Kind {
     }
 }
 
+impl From<directory::Kind> for Kind {
+    fn from(kind: directory::Kind) -> Kind {
+        match kind {
+            directory::Kind::Role => Kind::Role,
+            directory::Kind::Activated => Kind::ActivatedRole,
+            directory::Kind::Assignment(tier) => Kind::Assignment(tier),
+            directory::Kind::Request => Kind::Request,
+        }
+    }
+}
+
 /// By what the context of a page names last; what it is part of aside.
 static CONTEXTS: &[(&str, Kind)] = &[
     ("users", Kind::Record(PrincipalKind::User)),
@@ -64,13 +76,8 @@ static CONTEXTS: &[(&str, Kind)] = &[
     ("federatedidentitycredentials", Kind::Credential),
 ];
 
-/// By what stands in the context of lists of `roleManagement` and `privilegedAccess`.
-static ROLES: &[(&str, Kind)] = &[
-    ("directory/roledefinitions", Kind::Role),
-    ("schedulerequests", Kind::Request),
-    ("directory/roleassignments", Kind::Assignment(Tier::Active)),
-    ("directory/roleassignmentschedule", Kind::Assignment(Tier::Active)),
-    ("directory/roleeligibilityschedule", Kind::Assignment(Tier::Eligible)),
+/// By what stands in the context of lists of `privilegedAccess`.
+static GROUPS: &[(&str, Kind)] = &[
     ("group/assignmentschedule", Kind::Timed(Tier::Active)),
     ("group/eligibilityschedule", Kind::Timed(Tier::Eligible)),
 ];
@@ -82,7 +89,10 @@ pub(super) fn of_page(members: &Object<'_>) -> Option<Kind> {
     }
     let context = members.text("@odata.context")?.to_ascii_lowercase();
     let (_, entity) = context.split_once('#')?;
-    if let Some((_, kind)) = ROLES.iter().find(|(part, _)| entity.contains(part)) {
+    if let Some(kind) = directory::Kind::of_context(entity) {
+        return Some(kind.into());
+    }
+    if let Some((_, kind)) = GROUPS.iter().find(|(part, _)| entity.contains(part)) {
         return Some(*kind);
     }
     // `users(id,displayName)`, `servicePrincipals('x')/appRoleAssignedTo`
@@ -108,19 +118,9 @@ pub(super) fn of_item(item: &Item<'_>, page: Option<Kind>) -> Option<Kind> {
         return TYPES.iter().find(|(name, _)| *name == told).map(|(_, kind)| *kind);
     }
     let has = |name| members.has(name);
-    if has("rolePermissions") {
-        return Some(Kind::Role);
-    }
-    if has("roleDefinitionId") && has("principalId") && (has("directoryScopeId") || has("appScopeId")) {
-        if schedule::is_request(members) {
-            return Some(Kind::Request);
-        }
-        // Without a page that tells: an assignment has no times, and a schedule of one says of what type it is.
-        let assigned = page == Some(Kind::Assignment(Tier::Active)) || schedule::is_assignment(members);
-        let eligible = page == Some(Kind::Assignment(Tier::Eligible))
-            || has("roleEligibilityScheduleId")
-            || schedule::is_schedule(members) && !assigned;
-        return Some(Kind::Assignment(if eligible { Tier::Eligible } else { Tier::Active }));
+    let tier = page.and_then(|page| if let Kind::Assignment(tier) = page { Some(tier) } else { None });
+    if let Some(kind) = directory::Kind::of_object(members, tier) {
+        return Some(kind.into());
     }
     if has("appRoleId") && has("principalId") && has("resourceId") {
         return Some(Kind::AppRole);
@@ -137,9 +137,6 @@ pub(super) fn of_item(item: &Item<'_>, page: Option<Kind>) -> Option<Kind> {
         }
         let assigned = page == Some(Kind::Timed(Tier::Active)) || schedule::is_assignment(members);
         return Some(Kind::Timed(if assigned { Tier::Active } else { Tier::Eligible }));
-    }
-    if has("roleTemplateId") {
-        return Some(Kind::ActivatedRole);
     }
     if has("servicePrincipalType") {
         return Some(Kind::Record(PrincipalKind::ServicePrincipal));

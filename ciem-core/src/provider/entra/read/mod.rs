@@ -3,7 +3,6 @@
 mod kind;
 mod objects;
 
-use super::spec::canonical;
 use super::{ELIGIBLE, ROLE};
 use crate::error::Error;
 use crate::model::application::{Consent, Federation, Given, TimedMember};
@@ -154,14 +153,11 @@ fn keep(facts: &mut Facts, source: SourceId, found: Found) {
     match found {
         Found::Directory(entry) => graph::keep(facts, source, entry),
         Found::Members(list) => graph::keep_members(facts, source, list),
-        Found::Role(role) => {
-            directory::note_role(facts, &role);
-            objects::keep_role(facts, role);
-        }
+        Found::Role(role) => objects::keep_role(facts, role),
         Found::Assignment(one) => {
             directory::note_holder(facts, &one);
             let (principal, role) = (id(facts, &one.principal), id(facts, &one.role));
-            let scope = facts.text(&canonical(&one.scope));
+            let scope = facts.text(&one.scope);
             let known = KnownPrincipal { kind: one.kind, ..KnownPrincipal::default() };
             facts.assignments.know(principal, known);
             let record = AssignmentRecord {

@@ -4,13 +4,13 @@ use super::super::documents::access;
 use crate::error::Error;
 use crate::model::assignment::{Block, RoleRecord};
 use crate::model::{Facts, Tier};
-use crate::provider::directory::{Role, id_of};
+use crate::provider::directory::{Role, id_of, note_role};
 use crate::provider::input::{Input, Item, Object};
 use crate::provider::schedule::{Outcome, instant, outcome};
 use serde::Deserialize;
 
 pub(super) fn keep_role(facts: &mut Facts, role: Role) {
-    let id = facts.text(&role.id.to_ascii_lowercase());
+    let ids = note_role(facts, &role);
     let name = role.display_name.map(|name| facts.text(&name));
     let mut blocks = Vec::with_capacity(role.role_permissions.len());
     // A role that is switched off gives nothing.
@@ -24,10 +24,8 @@ pub(super) fn keep_role(facts: &mut Facts, role: Role) {
         let condition = condition.map(|text| facts.text(&text));
         blocks.push(Block { listed, condition, ..Block::default() });
     }
-    let template = role.template_id.map(|text| facts.text(&text.to_ascii_lowercase()));
     let record = RoleRecord { name, blocks };
-    let own = template.filter(|template| *template != id);
-    for id in [Some(id), own].into_iter().flatten() {
+    for id in ids {
         let known = facts.assignments.roles.entry(id).or_default();
         if !known.contains(&record) {
             known.push(record.clone());
