@@ -237,7 +237,9 @@ impl Rightsizer<'_> {
         };
         let compared = match options.prove && holdings.any_replaced() {
             true if estate.provider.inclusion.is_none() => Some("unknown".to_owned()),
-            true => Some(compare(&proof::old_document(holdings, spec), proposed, estate.provider.name)?),
+            true => {
+                Some(compare(spec, &proof::old_document(holdings, spec), proposed, estate.provider.name)?)
+            }
             false => None,
         };
         let calendar = certificate::calendar(asked, unit, holdings);
@@ -324,18 +326,18 @@ fn exchange(
 }
 
 /// The comparison of any two policies, on these.
-fn compare(old: &Value, proposed: &[&Value], provider: &str) -> Result<String, Error> {
-    let options = CheckOptions::default().kind(PolicyKind::Identity).provider(provider);
-    let mut worst = "pass".to_owned();
-    for new in proposed {
-        let check = check_no_new_access(&new.to_string(), &old.to_string(), &options)?;
-        let result = serde_json::to_value(check.result).ok();
-        let result = result.as_ref().and_then(Value::as_str).unwrap_or("unknown");
-        if result == "fail" || result == "unknown" && worst == "pass" {
-            worst = result.to_owned();
-        }
+/// The proposed documents are compared as one: a denial of one of them holds for what the others allow.
+fn compare(spec: &RemedySpec, old: &Value, proposed: &[&Value], provider: &str) -> Result<String, Error> {
+    let statements = proposed.iter().flat_map(|document| (spec.statements_in)(document)).cloned();
+    let statements: Vec<Value> = statements.collect();
+    if statements.is_empty() {
+        return Ok("pass".to_owned());
     }
-    Ok(worst)
+    let new = (spec.document)(statements);
+    let options = CheckOptions::default().kind(PolicyKind::Identity).provider(provider);
+    let check = check_no_new_access(&new.to_string(), &old.to_string(), &options)?;
+    let result = serde_json::to_value(check.result).ok();
+    Ok(result.as_ref().and_then(Value::as_str).unwrap_or("unknown").to_owned())
 }
 
 /// The window as asked for; without a time it ends with the last day that the logs of the account have.

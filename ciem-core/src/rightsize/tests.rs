@@ -255,6 +255,21 @@ fn conditions_that_always_held_are_added() {
 }
 
 #[test]
+fn a_denial_in_one_proposed_policy_holds_for_the_others() {
+    let queue = json!("arn:aws:sqs:eu-west-1:111122223333:queue");
+    let snapshot = role_with(json!([
+        {"Effect": "Deny", "Action": "acme:Do", "Resource": queue},
+        {"Effect": "Allow", "NotAction": "s3:*", "Resource": queue},
+    ]));
+    let logs = usage(&[(JOB, "acme:Do", "2026-10-30", None)]);
+    let options = RightsizeOptions::new(AT).level(Level::Permissions).mode(SpellingMode::Exact).prove(true);
+    let proposal = snapshot.rightsize("job", &logs, &options).unwrap();
+    sound(&proposal);
+    assert!(proposal.policies.len() > 1);
+    assert_eq!(proposal.certificate.compared.as_deref(), Some("pass"));
+}
+
+#[test]
 fn whoever_is_new_protected_or_not_ours_is_left_alone() {
     let statements = json!([allow(json!("s3:*"), json!("*"))]);
     let mut details =
