@@ -127,6 +127,7 @@ fn write(
                 id: 0,
                 name: first.key.as_str().into(),
                 many: nature.is_none_or(|nature| nature.many),
+                clock: false,
             },
             typical: nature.filter(|nature| !nature.many).and_then(|nature| nature.typical),
             tests: BTreeMap::new(),

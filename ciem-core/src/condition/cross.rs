@@ -126,7 +126,7 @@ impl Comparison {
 
     /// Whether the comparison of fixed values holds.
     pub(crate) fn holds(self, left: &[&str], right: &[&str]) -> Result<bool, String> {
-        let key = Key { id: 0, name: "".into(), many: self.over.is_some() };
+        let key = Key { id: 0, name: "".into(), many: self.over.is_some(), clock: false };
         let left: Vec<Box<str>> = left.iter().map(|value| Box::from(*value)).collect();
         self.holds_for(&key, KeyState::Many(&left), right)
     }

@@ -13,6 +13,8 @@ pub(crate) struct Key {
     pub(crate) name: Arc<str>,
     /// Whether the key may hold several values.
     pub(crate) many: bool,
+    /// Whether it is the time of the request, which every request has.
+    pub(crate) clock: bool,
 }
 
 impl Key {

@@ -68,8 +68,12 @@ impl Variable<'_> {
         self.classes.iter().zip(chosen).any(|(class, chosen)| *chosen && class.region == Region::Invalid)
     }
 
-    /// A key with one value: the chosen classes, and absence if `absent`.
+    /// A key with one value: the chosen classes, and absence if `absent`. What a key of which there always is a value
+    /// does without one is all the same: the shorter form is told.
     fn scalar(&self, key: &Key, absent: bool, chosen: &[bool]) -> Option<Expr> {
+        if key.clock && chosen.contains(&false) != chosen.contains(&true) {
+            return Some(if chosen.contains(&true) { Expr::Always } else { Expr::Never });
+        }
         if !chosen.contains(&false) {
             return if absent { Some(Expr::Always) } else { null(key, false) };
         }
@@ -83,7 +87,7 @@ impl Variable<'_> {
         let mut any = Vec::new();
         for leaves in describe::describe(&self.space, &self.classes, chosen)? {
             let mut all = Vec::with_capacity(leaves.len() + 1);
-            if !absent && leaves.iter().all(|(operator, _)| operator.is_negated()) {
+            if !absent && !key.clock && leaves.iter().all(|(operator, _)| operator.is_negated()) {
                 all.push(null(key, false)?);
             }
             for leaf in leaves {

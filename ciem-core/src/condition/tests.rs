@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// A test of the key `name` written as in an answer.
 fn on(name: &str, many: bool, operator: &str, values: &[&str]) -> Expr {
-    let key = Key { id: 0, name: name.into(), many };
+    let key = Key { id: 0, name: name.into(), many, clock: false };
     let (prefix, operator, if_exists) = parse_operator(operator).unwrap();
     let values = values.iter().map(|value| Box::from(*value)).collect();
     Expr::atom(Atom::Key { key, test: Test::build(prefix, operator, if_exists, values).unwrap() })
@@ -35,7 +35,7 @@ fn kleene_logic() {
 
 #[test]
 fn keys_ignore_case() {
-    let key = |name: &str| Key { id: name.len() as u32, name: name.into(), many: false };
+    let key = |name: &str| Key { id: name.len() as u32, name: name.into(), many: false, clock: false };
     assert_eq!(key("aws:SourceIp"), key("AWS:sourceip"));
     assert!(key("aws:A") < key("aws:b"));
 }

@@ -158,15 +158,22 @@ fn class_members(classes: &[Class]) -> Vec<(u64, Member)> {
 }
 
 fn of_key(atoms: &[&Arc<Atom>]) -> Option<Parts> {
-    let mut many = false;
+    let (mut many, mut clock) = (false, false);
     let mut tests: Vec<&Test> = Vec::with_capacity(atoms.len());
     for atom in atoms {
         if let Atom::Key { key, test } = &***atom {
             many |= key.many;
+            clock |= key.clock;
             tests.push(test);
         }
     }
     let (space, mut classes) = domain::divide(&tests)?;
+    if clock {
+        // Each request has a time, and it is one.
+        classes.retain(|class| class.region != Region::Invalid);
+        let members = class_members(&classes);
+        return Some((space, classes, Shape::Scalar, members));
+    }
     let bits = |holds: &dyn Fn(&Test) -> bool| {
         tests
             .iter()

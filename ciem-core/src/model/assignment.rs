@@ -42,9 +42,30 @@ pub(crate) struct AssignmentRecord {
     pub(crate) condition: Result<Option<Text>, Untold>,
     /// From when to when it is in force, in seconds since 1970.
     pub(crate) window: (Option<i64>, Option<i64>),
+    /// Whether a schedule tells of it.
+    pub(crate) scheduled: bool,
+    /// The assignment itself: what is told, or what the schedule that tells of it is about.
+    pub(crate) itself: Option<Text>,
     /// What else is needed to make it again, as JSON.
     pub(crate) further: Option<Text>,
     pub(crate) source: SourceId,
+}
+
+impl AssignmentRecord {
+    /// Whether this is perhaps what `other`, which ends, is about: activated access stands among the assignments too,
+    /// without its end.
+    pub(crate) fn may_be(&self, other: &Self, texts: &Interner) -> bool {
+        match (self.itself, other.itself) {
+            (Some(one), Some(other)) => texts.get(one).eq_ignore_ascii_case(texts.get(other)),
+            _ => !self.scheduled,
+        }
+    }
+}
+
+/// Of assignments to one principal of one role at one scope, those that say something beside the others.
+pub(crate) fn without_shadows(told: &mut Vec<&AssignmentRecord>, texts: &Interner) {
+    let ending: Vec<&AssignmentRecord> = told.iter().copied().filter(|one| one.window.1.is_some()).collect();
+    told.retain(|one| one.window != (None, None) || !ending.iter().any(|other| one.may_be(other, texts)));
 }
 
 /// What an input does not tell of an assignment.

@@ -103,12 +103,24 @@ impl Conditions {
             return key.clone();
         }
         let id = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
-        let key = Key { id, name: name.into(), many };
+        let key = Key { id, name: name.into(), many, clock: false };
         self.keys.push(key.clone());
         self.shapes |= shape(name);
         self.by_name.insert(lower.into(), id);
         self.by_name.insert(name.into(), id);
         key
+    }
+
+    /// The key of this name, which is the time of the request: there is always one.
+    pub(crate) fn clock(&mut self, name: &str) -> Key {
+        let id = self.key(name, false).id;
+        match self.keys.get_mut(id as usize) {
+            Some(key) => {
+                key.clock = true;
+                key.clone()
+            }
+            None => self.key(name, false),
+        }
     }
 
     pub(crate) fn find_key(&self, name: &str) -> Option<&Key> {

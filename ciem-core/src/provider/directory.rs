@@ -128,6 +128,10 @@ pub(crate) struct Assignment {
     pub(crate) open: bool,
     pub(crate) from: Option<i64>,
     pub(crate) until: Option<i64>,
+    /// Whether a schedule tells of it.
+    pub(crate) scheduled: bool,
+    /// The id of the assignment itself.
+    pub(crate) itself: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -145,6 +149,7 @@ struct RawAssignment {
     end_date_time: Option<String>,
     schedule_info: Option<ScheduleInfo>,
     status: Option<String>,
+    role_assignment_origin_id: Option<String>,
 }
 
 /// An assignment, perhaps for a time, unless it never came about or was taken back. What somebody has through a group
@@ -165,10 +170,13 @@ pub(crate) fn assignment(
     let scope = raw.directory_scope_id.or(raw.app_scope_id).unwrap_or_default();
     // What began in the past has begun, whenever the question is about; only plans begin later.
     let is_plan = raw.schedule_info.is_some();
-    let (from, until) = planned(raw.schedule_info);
+    let (from, until) = planned(input, item, raw.schedule_info)?;
     let until = if is_plan { until } else { raw.end_date_time };
     instant(input, item, raw.start_date_time)?;
+    let scheduled = is_schedule(&item.members);
     Ok(Some(Assignment {
+        itself: if scheduled { raw.role_assignment_origin_id } else { raw.id.clone() },
+        scheduled,
         id: raw.id,
         principal: raw.principal_id,
         kind: raw.principal.and_then(|principal| principal.kind()),
@@ -214,6 +222,8 @@ pub(crate) fn activated(input: &Input<'_>, item: &Item<'_>) -> Result<Vec<Assign
         open: false,
         from: None,
         until: None,
+        scheduled: false,
+        itself: None,
     };
     Ok(raw.members.unwrap_or_default().into_iter().map(of).collect())
 }

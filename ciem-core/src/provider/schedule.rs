@@ -17,6 +17,7 @@ pub(crate) struct ScheduleInfo {
 #[serde(rename_all = "camelCase")]
 struct Expiration {
     end_date_time: Option<String>,
+    duration: Option<String>,
 }
 
 /// Whether an object asks for a schedule (`unifiedRoleEligibilityScheduleRequest` and its like). What comes of it stands
@@ -38,12 +39,28 @@ pub(crate) fn is_assignment(members: &Object<'_>) -> bool {
     names.iter().any(|name| members.has(name))
 }
 
-/// When a plan begins and ends.
-pub(crate) fn planned(info: Option<ScheduleInfo>) -> (Option<String>, Option<String>) {
-    match info {
-        Some(info) => (info.start_date_time, info.expiration.and_then(|one| one.end_date_time)),
-        None => (None, None),
-    }
+/// When a plan begins and ends. A plan that tells how long it lasts (`afterDuration` of `expirationPattern` in Graph)
+/// ends that long after it begins.
+pub(crate) fn planned(
+    input: &Input<'_>,
+    item: &Item<'_>,
+    info: Option<ScheduleInfo>,
+) -> Result<(Option<String>, Option<String>), Error> {
+    let Some(ScheduleInfo { start_date_time: from, expiration }) = info else { return Ok((None, None)) };
+    let until = match expiration {
+        Some(Expiration { end_date_time: None, duration: Some(duration) }) => {
+            let lasts = duration.parse::<jiff::Span>().map_err(|_| {
+                input.malformed(item, "how long a schedule lasts is an ISO 8601 duration, such as PT8H")
+            })?;
+            let from =
+                instant(input, item, from.clone())?.and_then(|at| jiff::Timestamp::from_second(at).ok());
+            from.and_then(|from| from.to_zoned(jiff::tz::TimeZone::UTC).checked_add(lasts).ok())
+                .map(|end| end.timestamp().to_string())
+        }
+        Some(expiration) => expiration.end_date_time,
+        None => None,
+    };
+    Ok((from, until))
 }
 
 /// What became of the access that a schedule is about.

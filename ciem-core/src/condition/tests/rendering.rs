@@ -1,6 +1,6 @@
 //! The form that simplified conditions take.
 
-use super::super::{Atom, Expr, simplify};
+use super::super::{Atom, Expr, Key, Test, simplify};
 use super::{compact, missing, on};
 use crate::pattern::{Pattern, Syntax};
 
@@ -34,6 +34,27 @@ fn one(operator: &str, values: &[&str]) -> Expr {
 
 fn set(operator: &str, values: &[&str]) -> Expr {
     on("m", true, operator, values)
+}
+
+#[test]
+fn there_always_is_a_time() {
+    let clock = |operator: &str| {
+        let key = Key { id: 0, name: "now".into(), many: false, clock: true };
+        let test = Test::compile(operator, &["2026-01-01T00:00:00Z"]).unwrap();
+        Expr::atom(Atom::Key { key, test })
+    };
+    let (before, after) = (clock("DateLessThan"), clock("DateGreaterThanEquals"));
+    let or = |one: &Expr, other: &str| one.clone().or(clock(other));
+    gives(or(&before, "DateGreaterThanEquals"), "always");
+    gives(before.clone().and(after), "never");
+    gives(or(&before, "DateGreaterThan"), "now DateNotEquals 2026-01-01T00:00:00Z");
+    gives(before.not(), "now DateGreaterThanEquals 2026-01-01T00:00:00Z");
+    // A key that may be absent, or no date, is neither before nor after: what is left says that it is a date.
+    let perhaps = |operator: &str| one(operator, &["2026-01-01T00:00:00Z"]);
+    gives(
+        perhaps("DateLessThan").or(perhaps("DateGreaterThanEquals")),
+        "(k DateLessThan 1970-01-01T00:00:00Z | k DateGreaterThanEquals 1970-01-01T00:00:00Z)",
+    );
 }
 
 #[test]

@@ -189,7 +189,7 @@ pub(super) fn window(facts: &mut Facts, (from, until): (Option<i64>, Option<i64>
         let stamp = at.and_then(|at| jiff::Timestamp::from_second(at).ok()).map(|at| at.to_string());
         let Some(stamp) = stamp else { continue };
         let Ok(test) = Test::compile(operator, &[&stamp]) else { continue };
-        let key = facts.conditions.key(TIME, false);
+        let key = facts.conditions.clock(TIME);
         let clause = facts.conditions.clause_id(Clause {
             key,
             operator: operator.into(),

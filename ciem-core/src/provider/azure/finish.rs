@@ -14,7 +14,7 @@ use super::{DENY, ELIGIBLE, LATENT, ROLE, TREE, elevate};
 use crate::base::Text;
 use crate::condition::MissingFact;
 use crate::model::application::Applications;
-use crate::model::assignment::{AssignmentRecord, Assignments, Block, RoleRecord, Untold};
+use crate::model::assignment::{AssignmentRecord, Assignments, Block, RoleRecord, Untold, without_shadows};
 use crate::model::facts::Seen;
 use crate::model::relation::ReadyRole;
 use crate::model::{
@@ -246,10 +246,7 @@ impl Finish<'_> {
                 |one: &AssignmentRecord| one.condition.is_err_and(|untold| untold != Untold::Agreement);
             let mut told: Vec<&AssignmentRecord> =
                 alike.iter().filter(|one| !open(one) || first.condition.is_err()).collect();
-            // Activated access stands among the assignments too, without its end.
-            if told.iter().any(|one| one.window.1.is_some()) {
-                told.retain(|one| one.window != (None, None));
-            }
+            without_shadows(&mut told, &self.facts.texts);
             told.dedup_by(|a, b| a.condition == b.condition && a.window == b.window);
             for one in told {
                 self.assign_one(one);

@@ -91,7 +91,7 @@ pub(super) fn document(
 
 /// A test of a key of the request.
 pub(super) fn test(facts: &mut Facts, key: &str, operator: &str, values: &[&str]) -> CondId {
-    let key = facts.conditions.key(key, false);
+    let key = if key == TIME { facts.conditions.clock(key) } else { facts.conditions.key(key, false) };
     match Test::compile(operator, values) {
         Ok(test) => facts.conditions.of_tests(&Expr::atom(Atom::Key { key, test })),
         // INVARIANT: operators are written here, and values are texts or instants.

@@ -1,5 +1,6 @@
 //! Turns conditions into conditions of statements: attributes become context keys.
 
+use super::super::keys::TIME;
 use super::keys;
 use super::parse::Fault;
 use super::syntax::{Attribute, Compare, Condition, Literal, Operand, Source};
@@ -48,6 +49,9 @@ impl Lowering<'_> {
 
     fn key(&mut self, attribute: &Attribute, several: bool) -> Key {
         let name = attribute.to_string();
+        if name.eq_ignore_ascii_case(TIME) {
+            return self.facts.conditions.clock(TIME);
+        }
         let many = several && keys::may_have_several(&name);
         self.facts.conditions.key(&name, many)
     }

@@ -189,6 +189,8 @@ pub(super) fn delegation(input: &Input<'_>, item: &Item<'_>) -> Result<Vec<Assig
         tier,
         condition: Ok(None),
         window: (None, None),
+        scheduled: false,
+        itself: None,
         further: None,
         made: None,
     };
@@ -224,7 +226,7 @@ pub(super) fn membership(
 ) -> Result<Option<Membership>, Error> {
     let raw: RawMembership = input.read(item)?;
     // What began in the past has begun; only plans begin later.
-    let (from, planned) = planned(raw.schedule_info);
+    let (from, planned) = planned(input, item, raw.schedule_info)?;
     let until = instant(input, item, raw.end_date_time.or(planned))?;
     instant(input, item, raw.start_date_time)?;
     Ok((outcome(raw.status.as_deref()) != Outcome::Ended).then_some(Membership {

@@ -59,12 +59,14 @@ pub(super) fn schedule(input: &Input<'_>, item: &Item<'_>, tier: Tier) -> Result
     let is_plan = raw.schedule_info.is_some()
         || item.members.text("type").is_some_and(|text| plans(&text))
         || item.members.text("id").is_some_and(|text| plans(&text));
-    let (from, until) = planned(raw.schedule_info);
+    let (from, until) = planned(input, item, raw.schedule_info)?;
     let from = instant(input, item, raw.start_date_time.or(from).filter(|_| is_plan))?;
     let until = instant(input, item, raw.end_date_time.or(until))?;
     let (kind, foreign) = principal_kind(raw.principal_type.as_deref());
     let person = raw.expanded_properties.and_then(|known| known.principal);
     Ok(Some(Assignment {
+        itself: raw.origin_role_assignment_id.clone(),
+        scheduled: true,
         id: raw.origin_role_assignment_id.or_else(|| item.members.text("id").map(|id| id.into_owned())),
         principal: raw.principal_id,
         kind,

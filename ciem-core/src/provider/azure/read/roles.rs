@@ -148,6 +148,10 @@ pub(super) struct Assignment {
     pub(super) tier: Tier,
     pub(super) condition: Result<Option<String>, Untold>,
     pub(super) window: (Option<i64>, Option<i64>),
+    /// Whether a schedule tells of it.
+    pub(super) scheduled: bool,
+    /// The id of the assignment itself, where a schedule tells of it.
+    pub(super) itself: Option<String>,
     /// What else making it again needs, as JSON.
     pub(super) further: Option<String>,
     /// When it was made, in seconds since 1970.
@@ -185,6 +189,8 @@ pub(super) fn assignment(input: &Input<'_>, item: &Item<'_>) -> Result<Assignmen
             told => Ok(told),
         },
         window: (None, None),
+        scheduled: false,
+        itself: None,
         further: further([
             ("delegatedManagedIdentityResourceId", raw.delegated_managed_identity_resource_id),
             ("description", raw.description),
@@ -217,14 +223,17 @@ pub(super) fn keep_assignment(facts: &mut Facts, source: SourceId, one: Assignme
     let known =
         KnownPrincipal { kind: one.kind, name, recorded: false, foreign: one.foreign, source: Some(source) };
     facts.assignments.know(principal, known);
+    let id = one.id.map(|id| facts.text(&id));
     let record = AssignmentRecord {
-        id: one.id.map(|id| facts.text(&id)),
+        id,
         principal,
         role: facts.text(&last(&one.role).to_ascii_lowercase()),
         scope: facts.text(&one.scope),
         tier: one.tier,
         condition: one.condition.map(|text| text.map(|text| facts.text(&text))),
         window: one.window,
+        scheduled: one.scheduled,
+        itself: if one.scheduled { one.itself.map(|id| facts.text(&id)) } else { id },
         further: one.further.map(|text| facts.text(&text)),
         source,
     };
@@ -365,6 +374,8 @@ pub(super) fn classic(input: &Input<'_>, item: &Item<'_>) -> Result<Vec<Assignme
         tier: Tier::Active,
         condition: Ok(None),
         window: (None, None),
+        scheduled: false,
+        itself: None,
         further: None,
         made: None,
     };

@@ -6,7 +6,7 @@ use super::super::{ELEVATE, ELEVATED, ELIGIBLE, ROLE};
 use super::{CONDITION, Finish, ROLE_DEFINITION};
 use crate::base::Text;
 use crate::condition::MissingFact;
-use crate::model::assignment::{AssignmentRecord, Block, RoleRecord};
+use crate::model::assignment::{AssignmentRecord, Block, RoleRecord, without_shadows};
 use crate::model::{DocId, Rejected, Statement, Tier};
 use crate::provider::applications::services_of;
 use crate::provider::directory::{GLOBAL_ADMINISTRATOR, expanded};
@@ -39,10 +39,7 @@ impl Finish<'_> {
             let decided = alike.iter().any(|one| one.condition.is_ok());
             let mut told: Vec<&AssignmentRecord> =
                 alike.iter().filter(|one| !decided || one.condition.is_ok()).collect();
-            // Activated access stands among the assignments too, without its end.
-            if told.iter().any(|one| one.window.1.is_some()) {
-                told.retain(|one| one.window != (None, None));
-            }
+            without_shadows(&mut told, &self.facts.texts);
             told.dedup_by_key(|one| one.window);
             for one in told {
                 let (layer, scope) = (if one.tier == Tier::Active { ROLE } else { ELIGIBLE }, one.scope);

@@ -168,6 +168,8 @@ fn keep(facts: &mut Facts, source: SourceId, found: Found) {
                 tier: one.tier,
                 condition: if one.open { Err(Untold::Outcome) } else { Ok(None) },
                 window: (one.from, one.until),
+                scheduled: one.scheduled,
+                itself: one.itself.map(|text| facts.text(&text)),
                 further: None,
                 source,
             };
