@@ -96,6 +96,7 @@ fn too_many() -> String {
 fn key_test(atom: &ToldAtom) -> Result<&ToldTest, String> {
     Err(match atom {
         ToldAtom::Key(test) => return Ok(test),
+        ToldAtom::Compared(_) => "a condition block cannot compare two keys like this".to_owned(),
         ToldAtom::Session(_) => "a condition block cannot test the session's name".to_owned(),
         ToldAtom::Resources(_) => {
             "a condition block cannot name resources: put them into `Resource` or `NotResource`".to_owned()

@@ -306,6 +306,46 @@ impl Comparison {
         let case = if self.kind == Kind::FoldedText { "IgnoreCase" } else { "" };
         format!("{over}{kind}{not}{relation}{case}")
     }
+
+    /// Reads what [`Self::operator_text`] writes.
+    pub(crate) fn parse(text: &str) -> Option<Comparison> {
+        let side = |text: &str| match text {
+            "Any" => Some(Over::Any),
+            "All" => Some(Over::All),
+            _ => None,
+        };
+        let (over, rest) = match text.strip_prefix("For") {
+            Some(text) => {
+                let (over, rest) = text.split_once("Values:")?;
+                let (left, right) = over.split_once("Of")?;
+                (Some([side(left)?, side(right)?]), rest)
+            }
+            None => (None, text),
+        };
+        let kinds = [
+            ("String", Kind::Text),
+            ("Numeric", Kind::Number),
+            ("DateTime", Kind::Date),
+            ("Bool", Kind::Truth),
+        ];
+        let (kind, rest) = kinds.iter().find_map(|(name, kind)| Some((*kind, rest.strip_prefix(name)?)))?;
+        let (kind, rest) = match (kind, rest.strip_suffix("IgnoreCase")) {
+            (Kind::Text, Some(rest)) => (Kind::FoldedText, rest),
+            _ => (kind, rest),
+        };
+        let (negated, rest) = rest.strip_prefix("Not").map_or((false, rest), |rest| (true, rest));
+        let relation = match rest {
+            "Equals" => Relation::Equals,
+            "StartsWith" => Relation::Starts,
+            "Like" => Relation::Like,
+            "LessThan" => Relation::Less,
+            "LessThanEquals" => Relation::LessEquals,
+            "GreaterThan" => Relation::Greater,
+            "GreaterThanEquals" => Relation::GreaterEquals,
+            _ => return None,
+        };
+        Some(Comparison { kind, relation, negated, over })
+    }
 }
 
 impl Cross {

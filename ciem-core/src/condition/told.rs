@@ -1,6 +1,7 @@
 //! Conditions as answers tell them: the wire form, read back within limits, so that texts and blocks can be made of a
 //! decision's `condition` and of the text in a column alike.
 
+use super::cross::Comparison;
 use super::operator::{Operator, Prefix};
 use super::test::parse_operator;
 use crate::error::{Error, Place};
@@ -32,6 +33,8 @@ pub(crate) enum Told {
 pub(crate) enum ToldAtom {
     /// A test of a context key.
     Key(ToldTest),
+    /// A comparison of two context keys.
+    Compared(ToldComparison),
     /// The session has this name; `*` and `?` are wildcards.
     Session(String),
     /// The resource matches one of the patterns.
@@ -48,6 +51,14 @@ pub(crate) struct ToldTest {
     pub(crate) operator: Operator,
     pub(crate) if_exists: bool,
     pub(crate) values: Vec<String>,
+}
+
+/// A comparison of two context keys, which holds only where both are present.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct ToldComparison {
+    pub(crate) left: String,
+    pub(crate) comparison: Comparison,
+    pub(crate) right: String,
 }
 
 impl Told {
@@ -95,9 +106,22 @@ impl Reader {
         if let Some(key) = map.get("key") {
             let operator = map.get("operator").and_then(Value::as_str);
             let operator = operator.ok_or_else(|| invalid("a test of a key has an `operator`"))?;
-            let (prefix, operator, if_exists) =
-                parse_operator(operator).map_err(|reason| Error::invalid("condition", reason))?;
             let values = self.texts(map.get("values").unwrap_or(&Value::Null))?;
+            let right = match values.as_slice() {
+                [other] => other.strip_prefix("${").and_then(|other| other.strip_suffix('}')),
+                _ => None,
+            };
+            let (prefix, operator, if_exists) = match (parse_operator(operator), right) {
+                (Ok(read), _) => read,
+                (Err(reason), right) => {
+                    let compared = Comparison::parse(operator).zip(right);
+                    let Some((comparison, right)) = compared else {
+                        return Err(Error::invalid("condition", reason));
+                    };
+                    let (left, right) = (text(key)?, right.to_owned());
+                    return Ok(ToldAtom::Compared(ToldComparison { left, comparison, right }));
+                }
+            };
             return Ok(ToldAtom::Key(ToldTest { key: text(key)?, prefix, operator, if_exists, values }));
         }
         if let Some(name) = map.get("session_name") {

@@ -4,8 +4,9 @@
 //! address that is no address) are left out of them. Lists and groups among others stand in brackets, so that a text can be
 //! read in one way. Whatever comes from documents is escaped and cut.
 
+use super::cross::{Comparison, Kind, Over, Relation};
 use super::operator::{Family, Operator, Prefix};
-use super::told::{Told, ToldAtom, ToldTest};
+use super::told::{Told, ToldAtom, ToldComparison, ToldTest};
 use std::collections::BTreeSet;
 
 /// More values of one test are counted and not shown.
@@ -165,6 +166,7 @@ impl Writer<'_> {
     fn atom(&self, atom: &ToldAtom, negated: bool) -> Phrase {
         match atom {
             ToldAtom::Key(test) => self.test(test, negated),
+            ToldAtom::Compared(comparison) => self.compared(comparison, negated),
             ToldAtom::Session(name) => {
                 let like = if name.contains(['*', '?']) { "like " } else { "" };
                 let positive = format!("in a session named {like}{}", quoted(name));
@@ -178,6 +180,32 @@ impl Writer<'_> {
                 self.adverb("on", &names, negated)
             }
             ToldAtom::Missing(fact) => self.missing(fact, negated),
+        }
+    }
+
+    /// `A starts with B`; of lists, whose values have to do so.
+    fn compared(&self, told: &ToldComparison, negated: bool) -> Phrase {
+        let noun = |key: &str| match (self.vocabulary.key)(key).noun {
+            noun if noun.is_empty() => plain(key),
+            noun => noun,
+        };
+        let (left, right) = (noun(&told.left), noun(&told.right));
+        let comparison = told.comparison;
+        let verb = comparison_verb(comparison);
+        let case = if comparison.kind == Kind::FoldedText { " (ignoring case)" } else { "" };
+        let which = |over: Over| if over == Over::Any { "some" } else { "every" };
+        let claim = match comparison.over {
+            None => format!("{left} {verb} {right}{case}"),
+            Some([first, second]) => {
+                let (first, second) = (which(first), which(second));
+                format!(
+                    "for {first} value of {left} and {second} value of {right}, the one {verb} the other{case}"
+                )
+            }
+        };
+        match negated {
+            false => Phrase::plain(format!("if {}", self.bracketed(claim))),
+            true => Phrase::unless(format!("if it is not so that ({claim})"), self.bracketed(claim)),
         }
     }
 
@@ -357,6 +385,26 @@ fn presence(noun: &str, test: &ToldTest, negated: bool) -> Phrase {
         (true, true) => "always".to_owned(),
         (false, false) => "never".to_owned(),
     })
+}
+
+fn comparison_verb(comparison: Comparison) -> String {
+    let date = comparison.kind == Kind::Date;
+    let after_is = match comparison.relation {
+        Relation::Starts if comparison.negated => return "does not start with".to_owned(),
+        Relation::Starts => return "starts with".to_owned(),
+        Relation::Equals => "",
+        Relation::Like => "like",
+        Relation::Less if date => "before",
+        Relation::Less => "less than",
+        Relation::LessEquals if date => "at or before",
+        Relation::LessEquals => "at most",
+        Relation::Greater if date => "after",
+        Relation::Greater => "more than",
+        Relation::GreaterEquals if date => "at or after",
+        Relation::GreaterEquals => "at least",
+    };
+    let is = if comparison.negated { "is not" } else { "is" };
+    format!("{is} {after_is}").trim_end().to_owned()
 }
 
 /// `not A`, or `neither A nor B`.

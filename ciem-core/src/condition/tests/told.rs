@@ -53,6 +53,54 @@ fn conjunctions() {
 }
 
 #[test]
+fn comparisons_of_two_keys() {
+    let compared = |operator: &str| test("a", operator, &["${b}"]);
+    says(compared("StringStartsWith"), "only if a starts with b");
+    says(compared("StringNotStartsWithIgnoreCase"), "only if a does not start with b (ignoring case)");
+    says(compared("DateTimeLessThanEquals"), "only if a is at or before b");
+    says(json!({"not": compared("BoolEquals")}), "unless a is b");
+    says(json!({"not": compared("DateTimeGreaterThan")}), "unless a is after b");
+    says(
+        json!({"and": [compared("ForAllOfAnyValues:StringNotEquals"), {"not": compared("ForAnyOfAllValues:NumericLessThan")}]}),
+        "only if (for every value of a and some value of b, the one is not the other) and if it is not so that (for \
+         some value of a and every value of b, the one is less than the other)",
+    );
+    for refused in
+        ["StringMeets", "ForAnyOfNoneValues:StringEquals", "ForAnyValues:StringEquals", "BoolIgnoreCase"]
+    {
+        let error = Told::read(&compared(refused)).unwrap_err();
+        assert!(matches!(error, Error::InvalidRequest { .. }), "{error:?}");
+    }
+    // Another key is compared, not a text.
+    assert!(Told::read(&test("a", "StringStartsWith", &["b"])).is_err());
+}
+
+#[test]
+fn operators_of_comparisons_are_read_again() {
+    use super::super::cross::{Comparison, Kind, Over, Relation};
+    let overs = [Over::Any, Over::All].map(|left| [[left, Over::Any], [left, Over::All]]);
+    let overs = [None].into_iter().chain(overs.into_iter().flatten().map(Some));
+    let kinds = [Kind::Text, Kind::FoldedText, Kind::Number, Kind::Date, Kind::Truth];
+    let relations = [
+        Relation::Equals,
+        Relation::Starts,
+        Relation::Like,
+        Relation::Less,
+        Relation::LessEquals,
+        Relation::Greater,
+        Relation::GreaterEquals,
+    ];
+    for over in overs {
+        for (kind, relation) in kinds.iter().flat_map(|kind| relations.map(|relation| (*kind, relation))) {
+            for negated in [false, true] {
+                let comparison = Comparison { kind, relation, negated, over };
+                assert_eq!(Comparison::parse(&comparison.operator_text()), Some(comparison));
+            }
+        }
+    }
+}
+
+#[test]
 fn lists_among_other_phrases_stand_in_brackets() {
     let ip = test("ip", "IpAddress", &["10.0.0.0/8", "192.168.0.0/16", "::1"]);
     says(ip.clone(), "only from 10.0.0.0/8, 192.168.0.0/16 or ::1");
